@@ -1,0 +1,52 @@
+// Knows everything that can happen in a call, as rows of its log. Does not know how rows are stored or shown.
+import type { EndReason } from './call/end-reason.ts'
+import type { ConversationOutcome, RobotNote } from './robot/robot.ts'
+
+/** Where the time of one turn went. All milliseconds; undefined when the step did not happen. */
+export type TurnLatency = {
+  /** From the end of the callee's speech in the audio to the decision that the turn is over. */
+  endpointMs: number
+  /** From that decision to the final text. */
+  recognitionMs: number
+  /** From the text to the robot's first words. */
+  robotMs: number
+  /** From the first words to their first audio. */
+  synthesisMs: number
+  /** From the first audio to the first RTP packet. */
+  playoutMs: number
+  /** From the end of speech to the first RTP packet. */
+  totalMs: number
+}
+
+export type CallEvent =
+  | { type: 'accepted' }
+  | { type: 'waiting'; why: 'window' | 'frequency' | 'line' | 'balance'; untilMs: number }
+  | { type: 'dialing'; line: string; attempt: number }
+  | { type: 'ringing'; sipStatus: number; earlyMedia: boolean }
+  | { type: 'answered'; sipStatus: number }
+  /** A turn of the callee, as recognised. `turn` counts from 1 over both speakers. */
+  | { type: 'callee-said'; turn: number; text: string; beginAtMs: number; endAtMs: number; confidence: number; bargeIn: boolean; rawText?: string | undefined }
+  /** What the callee heard of one utterance of the robot, logged when it ended; `plannedText` when it was cut short. */
+  | { type: 'robot-said'; turn: number; text: string; plannedText?: string | undefined; cut: boolean; beginAtMs: number; endAtMs: number; source?: string | undefined; latency?: TurnLatency | undefined }
+  | { type: 'keys-pressed'; digits: string }
+  | { type: 'silence'; count: number }
+  | { type: 'noted'; note: RobotNote }
+  | { type: 'provider-failed'; provider: string; message: string; fallback: string }
+  /** The money held for the call covers this many more seconds. */
+  | { type: 'hold-extended'; heldLi: number }
+  | { type: 'out-of-money' }
+  /** The call is over and settled. Always the last row, exactly once. */
+  | {
+      type: 'ended'
+      reason: EndReason
+      conversation?: ConversationOutcome | undefined
+      talkMs: number
+      billedSec: number
+      costLi: number
+      recording?: string | undefined
+      /** End-of-call figures of the media port, for `waihu why` and the benches. */
+      media?: { packetsSent: number; packetsReceived: number; packetsLost: number; pacingErrorMsP95: number } | undefined
+    }
+
+/** A row of the log: `seq` counts 1, 2, 3 … per call without gaps. */
+export type CallEventRow = { seq: number; at: Date; event: CallEvent }

@@ -1,0 +1,84 @@
+// The narrow contract of the media plane. Knows ports, codecs and playouts. Does not know SIP, words or calls.
+import type { Frame } from './frame.ts'
+
+export type CodecName = 'PCMA' | 'PCMU'
+
+/** Where and how the far end wants its audio, as read from its SDP by the caller of `connect`. */
+export type RemoteMedia = {
+  address: string
+  port: number
+  codec: CodecName
+  /** RTP payload type of the codec in the direction we send. */
+  payloadType: number
+  /** RTP payload type of RFC 4733 telephone events, when negotiated. */
+  eventPayloadType?: number | undefined
+  /** Packet time we send, 10..60. */
+  ptimeMs: number
+  /** False while the far end put us on hold (RFC 3264 §8.4): nothing is sent. */
+  send: boolean
+}
+
+/** Numbers the utterances played on one port, in play order. Chosen by the caller, never reused on a port. */
+export type PlayoutId = number
+
+export type MediaEvent =
+  /** Received audio, jitter buffered, decoded, gap-concealed: consecutive frames; `atMs` is when the first was played out of the jitter buffer. Posted every tick. */
+  | { type: 'frames'; atMs: number; frames: Frame[] }
+  /** The first RTP packet of a playout left the socket. */
+  | { type: 'playout-started'; playout: PlayoutId; atMs: number }
+  /** A playout is over. `heardMs` is how much of its audio was sent; `cut` when a flush dropped the rest. */
+  | { type: 'playout-ended'; playout: PlayoutId; atMs: number; heardMs: number; cut: boolean }
+  /** One key press, reported once, from RFC 4733 events. */
+  | { type: 'digit'; atMs: number; digit: string }
+  /** The first RTP packet of the far end came in. */
+  | { type: 'first-packet'; atMs: number }
+  /** Nothing came in for a second or more; told once per gap. */
+  | { type: 'dead-air'; atMs: number; sinceMs: number }
+  /** The port is closed. Always the last event, also when the worker died (`failed` says why). */
+  | { type: 'closed'; stats: PortStats; failed?: string | undefined }
+
+export type PortStats = {
+  packetsSent: number
+  packetsReceived: number
+  /** Missing sequence numbers. */
+  packetsLost: number
+  packetsLate: number
+  /** |send time − due time| of our packets. */
+  pacingErrorMsP95: number
+  pacingErrorMsMax: number
+  /** RFC 3550 §6.4.1 interarrival jitter of what we received. */
+  jitterMs: number
+  recordingFailed?: string | undefined
+}
+
+export type OpenPortOptions = {
+  /** Local address to bind and to write into SDP. */
+  address: string
+  /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. */
+  recordingPath?: string | undefined
+  onEvent(event: MediaEvent): void
+}
+
+/** One call's audio: a bound UDP socket, a jitter buffer, a playout queue. */
+export interface MediaPort extends AsyncDisposable {
+  readonly address: string
+  /** Even RTP port, bound before `open` resolved. */
+  readonly port: number
+  /** Starts, or changes, sending to and accepting from the far end. Silence is sent at once: some lines give early media only after we send. */
+  connect(remote: RemoteMedia): void
+  /** Appends audio to a playout (queued behind earlier playouts). 8 kHz PCM of any length; `last` completes the playout. */
+  play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
+  /** Drops everything queued; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
+  flush(): void
+  /** Sends key presses as RFC 4733 events. */
+  sendDigits(digits: string): void
+  /** Stops audio, closes the recording file and the socket. Resolves after the `closed` event. Safe to call twice. */
+  close(): Promise<PortStats>
+}
+
+export interface MediaEngine extends AsyncDisposable {
+  /** Errors: OverloadedError when no port or no capacity is free. */
+  open(options: OpenPortOptions): Promise<MediaPort>
+  /** Ports open now, and load of the busiest worker 0..1. */
+  load(): { ports: number; busiest: number }
+}

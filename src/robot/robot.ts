@@ -1,0 +1,99 @@
+// The robot port: events in, actions out. Knows text and time. Never sees audio, SIP, accounts or the database.
+
+/** Why the conversation ended the way it did, in business terms. `unconfirmed`: nobody ever said that they are the person. */
+export type ConversationOutcome =
+  | 'confirmed'
+  | 'declined'
+  | 'delivered'
+  | 'refused'
+  | 'stopped'
+  | 'wrong-number'
+  | 'third-party'
+  | 'busy-call-back'
+  | 'handover-requested'
+  | 'machine'
+  | 'silent'
+  | 'unconfirmed'
+
+export type SayPart =
+  /** Display text ("9点"); the synthesiser turns it into spoken form. */
+  | { type: 'text'; text: string }
+  /** A recorded file known to the account. */
+  | { type: 'file'; code: string }
+  | { type: 'url'; url: string }
+
+export type RobotEvent =
+  /** The callee picked up. */
+  | { type: 'answered'; atMs: number }
+  /** Unsettled words of the callee, while they speak. */
+  | { type: 'partial'; text: string }
+  /** One finished turn of the callee. */
+  | {
+      type: 'utterance'
+      text: string
+      beginAtMs: number
+      endAtMs: number
+      /** 0..1; below 0.3 the words should not be trusted. */
+      confidence: number
+      /** True when it stopped the robot in mid-sentence. */
+      bargeIn: boolean
+    }
+  /** Nobody spoke for the mute time since the last word of either side. `count` counts from 1 since the callee last spoke. */
+  | { type: 'silence'; count: number }
+  /** The callee spoke over the robot for the utterance's time-break; SmartCall asks its server here. */
+  | { type: 'time-break'; text: string }
+  /** Keys pressed, either collected or by themselves. */
+  | { type: 'digits'; digits: string; ended: 'key' | 'time-out' | 'max-digits' | 'pressed' }
+  /** A say is over: `heardText` is what reached the callee's ear of it, '' when nothing did. */
+  | { type: 'played'; say: string; heardText: string; cut: boolean }
+  | { type: 'transfer'; state: 'answered' | 'failed' | 'ended'; reason?: string | undefined }
+  /** Nothing more will be asked of the robot. */
+  | { type: 'ended' }
+
+export type RobotAction =
+  /** Speak after what is already queued. `id` comes back in `played`. */
+  | { type: 'say'; id: string; parts: readonly SayPart[]; interruptible: boolean; timeBreakMs?: number | undefined }
+  /** Drop what is playing and queued. */
+  | { type: 'stop' }
+  | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }
+  | { type: 'transfer'; to: string }
+  | { type: 'parallel-transfer'; to: string }
+  | { type: 'bridge' }
+  | { type: 'set-mute-time'; muteMs: number }
+  /** Hang up after everything queued was heard. */
+  | { type: 'hang-up' }
+  | { type: 'note'; note: RobotNote }
+
+/** What the robot learnt. Notes are recorded in order; the last `outcome` wins. */
+export type RobotNote = {
+  outcome?: ConversationOutcome | undefined
+  /** The callee asked not to be called again: words that prove it. */
+  doNotCall?: { evidence: string } | undefined
+  /** The number does not belong to the person asked for. */
+  wrongNumber?: boolean | undefined
+  /** 'yes' only after the callee said so. */
+  identity?: 'yes' | 'no' | 'third-party' | undefined
+  callBackAt?: string | undefined
+  slots?: Readonly<Record<string, string>> | undefined
+  summary?: string | undefined
+  /** Intent found in the callee's last utterance, for the timeline. */
+  intent?: string | undefined
+  /** Where the words came from, for the timeline: 'rules', 'model', 'fallback'. */
+  source?: string | undefined
+}
+
+/**
+ * Holds one conversation. One event is handled at a time, in order.
+ *
+ * The actions of an event come as a stream so that a model's first sentence can be spoken before the last is known.
+ * When the callee speaks again the caller aborts `signal`; the robot then stops yielding soon and must not throw.
+ * A robot that fails or is late still yields speech or a hang-up within its own named limit.
+ */
+export interface Robot extends AsyncDisposable {
+  readonly kind: string
+  handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>
+  /** Words the recogniser should favour: names and facts of this conversation. */
+  readonly hotWords: readonly string[]
+  /** Answers to expect from the callee. */
+  readonly phrases: readonly string[]
+}
