@@ -1,0 +1,48 @@
+// The contract of one call from dial to end. Joins SIP, media, speech and robot. Does not know Postgres, HTTP or campaigns.
+import type { CallEvent } from '../events.ts'
+import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
+import type { EndReason } from './end-reason.ts'
+
+export type CallRequest = {
+  id: string
+  /** E.164. */
+  phone: string
+  attempt: number
+  ringMsMax: number
+  talkMsMax: number
+  /** Where the two-channel recording goes; undefined: not recorded. */
+  recordingPath?: string | undefined
+  robot: Robot
+}
+
+/** What the owner of the call does for it. None of these may throw, except `beforeInvite`. */
+export type CallHooks = {
+  /** Every event but 'accepted', 'waiting', 'hold-extended' and 'ended', in order. Must not block: speech waits for nobody. */
+  onEvent(event: CallEvent): void
+  /** Last check, right before the INVITE leaves. Throwing RefusedError ends the call without dialling. */
+  beforeInvite(): void
+  /** The callee answered: the SIP dialog's identity, to be stored so that a survivor can hang up. */
+  onAnswered(dialog: unknown): void
+  /** Asked each second while talking; 'end' makes the robot say goodbye and hang up politely (no money left). */
+  mayContinue(talkMs: number): 'continue' | 'end'
+}
+
+export type CallResult = {
+  reason: EndReason
+  answeredAt: Date | undefined
+  /** From answer to BYE; 0 when never answered. */
+  talkMs: number
+  conversation: ConversationOutcome | undefined
+  notes: readonly RobotNote[]
+  recording: string | undefined
+  media: { packetsSent: number; packetsReceived: number; packetsLost: number; pacingErrorMsP95: number } | undefined
+}
+
+/**
+ * Makes one call. Never rejects: every ending is a CallResult.
+ * Aborting the signal hangs up (reason `AbortSignal.reason` as StopCause) and still resolves within a few seconds.
+ */
+export type RunCall = (request: CallRequest, hooks: CallHooks, signal: AbortSignal) => Promise<CallResult>
+
+/** Why a call is aborted from outside; the `reason` of its signal. */
+export type StopCause = { by: 'user' | 'platform'; detail: string }

@@ -1,0 +1,50 @@
+// What the APIs ask of the dialer: place, look up, follow, stop. Does not know HTTP or wire formats.
+import type { CallEventRow } from '../events.ts'
+import type { EndReason } from '../call/end-reason.ts'
+import type { ConversationOutcome } from '../robot/robot.ts'
+
+export type PlaceRequest = {
+  accountId: string
+  source: 'stepone'
+  /** As the customer wrote them; may hold several numbers in one string. */
+  phones: string
+  userRequirement: string
+  idempotencyKey?: string | undefined
+}
+
+export type CallRecord = {
+  id: string
+  phone: string
+  phoneAsGiven: string
+  userRequirement: string
+  status: 'queued' | 'dialing' | 'ringing' | 'talking' | 'ended'
+  waitingFor: 'window' | 'frequency' | 'line' | 'balance' | undefined
+  createdAt: Date
+  dialingAt: Date | undefined
+  ringingAt: Date | undefined
+  answeredAt: Date | undefined
+  endedAt: Date | undefined
+  reason: EndReason | undefined
+  conversation: ConversationOutcome | undefined
+  talkMs: number | undefined
+  billedSec: number | undefined
+  costLi: number | undefined
+  summary: string | undefined
+  slots: Readonly<Record<string, string>> | undefined
+  recording: string | undefined
+}
+
+export interface CallService {
+  /**
+   * Accepts calls: all of them or none. Durable when it resolves.
+   * Errors: InvalidInputError (each bad number listed), RefusedError (do-not-call, hours, frequency, never-dial, no-balance, idempotency-conflict), OverloadedError.
+   */
+  place(request: PlaceRequest): Promise<{ callIds: string[]; replayed: boolean }>
+  /** Errors: NotFoundError, also for another account's call. */
+  lookUp(accountId: string, callId: string): Promise<CallRecord>
+  /** The call's log after `afterSeq`, in order, without gap or repeat, then live until the 'ended' row or abort. */
+  follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<CallEventRow>
+  /** Cancels before dialling, hangs up after. Resolves when the wish is durable; 'already-ended' when there was nothing to stop. */
+  stop(accountId: string, callId: string, wish: 'cancel' | 'hang-up'): Promise<'stopping' | 'already-ended'>
+  list(accountId: string, limit: number): Promise<CallRecord[]>
+}
