@@ -1,0 +1,110 @@
+// Every option in one table: it yields the environment names, the validation, `--help` and docs/operations.md. Does not know what options do.
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { InvalidInputError } from './errors.ts'
+
+type Option = { env: string; type: z.ZodType; default: string; help: string; secret?: boolean }
+type OptionTable = Record<string, Option>
+
+const onOff = z.enum(['on', 'off']).transform((word) => word === 'on')
+const port = z.coerce.number().int().min(0).max(65_535)
+const wholeNumber = z.coerce.number().int().min(0)
+const optionalText = z.string().transform((text) => (text === '' ? undefined : text))
+const optionalUrl = z.union([z.literal('').transform(() => undefined), z.url()])
+
+/** Options by group; the group titles are the headings of `--help`. */
+export const optionGroups = {
+  'Server 服务': {
+    host: { env: 'HOST', type: z.string().min(1), default: '127.0.0.1', help: 'Address to listen on for HTTP. 0.0.0.0 opens it to the network.' },
+    port: { env: 'PORT', type: port, default: '8080', help: 'HTTP port. 0 takes a free one.' },
+    dataDir: { env: 'DATA_DIR', type: z.string().min(1).transform((dir) => path.resolve(dir)), default: './data', help: 'Where the embedded database, recordings and the demo key are kept.' },
+    databaseUrl: { env: 'DATABASE_URL', type: optionalUrl, default: '', help: 'postgres:// address of an external PostgreSQL ≥ 15. Empty: the embedded one in DATA_DIR.', secret: true },
+    publicUrl: { env: 'PUBLIC_URL', type: optionalUrl, default: '', help: 'Base of links in answers (recordings). Empty: http://HOST:PORT.' },
+  },
+  'Trunk 线路': {
+    sipTrunk: { env: 'SIP_TRUNK', type: optionalText, default: '', help: 'host[:port] of your carrier or gateway. Empty: the built-in simulated carrier.' },
+    sipUsername: { env: 'SIP_USERNAME', type: optionalText, default: '', help: 'Digest user name for the trunk.' },
+    sipPassword: { env: 'SIP_PASSWORD', type: optionalText, default: '', help: 'Digest password for the trunk.', secret: true },
+    sipDomain: { env: 'SIP_DOMAIN', type: optionalText, default: '', help: 'Domain in From and To. Empty: the trunk host.' },
+    sipCallerId: { env: 'SIP_CALLER_ID', type: z.string().min(1), default: '02160001000', help: 'Number shown to the callee. Use only numbers that are yours.' },
+    sipAddress: { env: 'SIP_ADDRESS', type: z.string().min(1), default: '127.0.0.1', help: 'Local address for SIP and RTP.' },
+    sipPublicAddress: { env: 'SIP_PUBLIC_ADDRESS', type: optionalText, default: '', help: 'Address written into SIP and SDP when it differs from SIP_ADDRESS (NAT).' },
+    sipPort: { env: 'SIP_PORT', type: port, default: '0', help: 'Local SIP port. 0 takes a free one, so that several instances run side by side.' },
+    rtpPortMin: { env: 'RTP_PORT_MIN', type: port, default: '20000', help: 'Lowest RTP port; instances share the range and skip ports in use.' },
+    rtpPortMax: { env: 'RTP_PORT_MAX', type: port, default: '29998', help: 'Highest RTP port; keep it below 32768.' },
+    callsMax: { env: 'CALLS_MAX', type: wholeNumber, default: '60', help: 'Most calls at once on the trunk.' },
+    callsPerSecond: { env: 'CALLS_PER_SECOND', type: wholeNumber, default: '10', help: 'Most calls started per second on the trunk.' },
+    ringMsMax: { env: 'RING_MS_MAX', type: wholeNumber, default: '45000', help: 'Give up ringing after this long.' },
+    talkMsMax: { env: 'TALK_MS_MAX', type: wholeNumber, default: '180000', help: 'End a conversation after this long.' },
+    record: { env: 'RECORD', type: onOff, default: 'on', help: 'Record calls in two channels under DATA_DIR/recordings.' },
+    mediaWorkers: { env: 'MEDIA_WORKERS', type: wholeNumber, default: '0', help: 'RTP worker threads. 0: cores − 1, at least 1.' },
+  },
+  'Simulated carrier 模拟线路': {
+    simulatorExempt: { env: 'SIMULATOR_EXEMPT', type: z.string().transform((text) => text.split(',').map((word) => word.trim()).filter(Boolean)).pipe(z.array(z.enum(['hours', 'frequency']))), default: 'hours,frequency', help: 'Rules that calls to the simulated carrier skip: hours, frequency. Never-dial and do-not-call always hold.' },
+    simulatorSynthesis: { env: 'SIMULATOR_SYNTHESIS', type: onOff, default: 'on', help: 'off: simulated callees answer with tones instead of speech (load tests).' },
+  },
+  'Speech 语音': {
+    asr: { env: 'ASR', type: z.string().min(1), default: 'builtin', help: 'Recogniser. builtin understands the simulated callees only, not people.' },
+    tts: { env: 'TTS', type: z.string().min(1), default: 'espeak', help: 'Synthesiser. espeak is robotic but needs no download.' },
+    ttsVoice: { env: 'TTS_VOICE', type: z.string(), default: 'f3', help: 'Voice name of the synthesiser.' },
+    allowDemoAsr: { env: 'ALLOW_DEMO_ASR', type: onOff, default: 'off', help: 'on: dial real trunks although the built-in recogniser does not understand people.' },
+  },
+  'Robot 机器人': {
+    robot: { env: 'ROBOT', type: z.enum(['auto', 'rules', 'prompt']), default: 'auto', help: 'rules: no model. prompt: a language model with the rules in front. auto: prompt when LLM_BASE_URL is set.' },
+    llmBaseUrl: { env: 'LLM_BASE_URL', type: optionalUrl, default: '', help: 'OpenAI-compatible endpoint, e.g. https://dashscope.aliyuncs.com/compatible-mode/v1.' },
+    llmApiKey: { env: 'LLM_API_KEY', type: optionalText, default: '', help: 'Key for it.', secret: true },
+    llmModel: { env: 'LLM_MODEL', type: z.string().min(1), default: 'qwen-plus', help: 'Model name.' },
+  },
+  'Rules 规则': {
+    callingHours: { env: 'CALLING_HOURS', type: z.string().regex(/^\d{1,2}:\d{2}-\d{1,2}:\d{2}$/, 'write it as 08:00-21:00'), default: '08:00-21:00', help: 'When single calls may be dialled, Asia/Shanghai. 22:00–08:00 is always closed.' },
+    frequencyMinute: { env: 'FREQUENCY_MINUTE', type: wholeNumber, default: '1', help: 'Most attempts to one callee in 60 s.' },
+    frequencyHour: { env: 'FREQUENCY_HOUR', type: wholeNumber, default: '3', help: 'Most attempts to one callee in an hour.' },
+    frequencyDay: { env: 'FREQUENCY_DAY', type: wholeNumber, default: '5', help: 'Most attempts to one callee in 24 hours.' },
+    testNumbers: { env: 'TEST_NUMBERS', type: z.string().transform((text) => text.split(',').map((word) => word.trim()).filter(Boolean)), default: '', help: 'Your own numbers, comma separated, that may be dialled at any hour.' },
+    queueMsMax: { env: 'QUEUE_MS_MAX', type: wholeNumber, default: '1800000', help: 'A call that could not be dialled within this time expires.' },
+    webhookPrivate: { env: 'WEBHOOK_PRIVATE', type: onOff, default: 'off', help: 'on: webhooks may point to private addresses.' },
+  },
+  'Money 计费': {
+    creditLi: { env: 'CREDIT_LI', type: wholeNumber, default: '10000', help: 'Credit of a new account in 厘 (0.001 RMB).' },
+    priceLiPerMin: { env: 'PRICE_LI_PER_MIN', type: wholeNumber, default: '150', help: 'Price per minute in 厘. The published price of the hosted service is not known; this is our own default.' },
+    initialBlockSec: { env: 'INITIAL_BLOCK_SEC', type: wholeNumber.min(1), default: '60', help: 'First billing block in seconds.' },
+    incrementSec: { env: 'INCREMENT_SEC', type: wholeNumber.min(1), default: '60', help: 'Billing step after the first block in seconds.' },
+  },
+} as const satisfies Record<string, OptionTable>
+
+type Groups = typeof optionGroups
+type UnionToIntersection<U> = (U extends unknown ? (x: U) => void : never) extends (x: infer I) => void ? I : never
+type AllOptions = UnionToIntersection<Groups[keyof Groups]>
+export type Config = { readonly [K in keyof AllOptions]: AllOptions[K] extends { type: infer T extends z.ZodType } ? z.output<T> : never }
+
+/** Root folder of the program, wherever it was started from. */
+export const programRoot = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+
+/**
+ * Reads the options from environment variables. Errors: InvalidInputError that names each bad variable and what it may be.
+ * A variable that is set but empty counts as not set.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const config: Record<string, unknown> = {}
+  const bad: { value: string; reason: string }[] = []
+  for (const [name, option] of Object.entries(Object.assign({}, ...Object.values(optionGroups)) as OptionTable)) {
+    const parsed = option.type.safeParse(env[option.env] || option.default)
+    if (parsed.success) config[name] = parsed.data
+    else bad.push({ value: option.env, reason: parsed.error.issues.map((issue) => issue.message).join('; ') })
+  }
+  if (bad.length > 0) {
+    throw new InvalidInputError('environment', `配置有误 bad configuration:\n${bad.map((item) => `  ${item.value}: ${item.reason}`).join('\n')}\nRun with --help to see every option.`, bad)
+  }
+  return config as Config
+}
+
+/** The options as text for `--help`. */
+export function describeOptions(): string {
+  const lines: string[] = []
+  for (const [title, options] of Object.entries(optionGroups) as [string, OptionTable][]) {
+    lines.push('', title)
+    for (const option of Object.values(options)) lines.push(`  ${option.env.padEnd(20)} ${option.help}${option.default ? ` [${option.default}]` : ''}`)
+  }
+  return lines.join('\n')
+}
