@@ -23,8 +23,11 @@ export type SayPart =
   | { type: 'url'; url: string }
 
 export type RobotEvent =
-  /** The callee picked up. */
-  | { type: 'answered'; atMs: number }
+  /**
+   * The callee picked up and said their first words, or stayed quiet for a moment (RobotEvent order: always first).
+   * `firstWords` is what they said before the opening: '' or "喂", a name, or a whole voicemail greeting.
+   */
+  | { type: 'answered'; atMs: number; firstWords: string }
   /** Unsettled words of the callee, while they speak. */
   | { type: 'partial'; text: string }
   /** One finished turn of the callee. */
