@@ -78,6 +78,8 @@ create table calls (
   -- Who runs it. A row whose lease ran out while dialing, ringing or talking is closed as interrupted, never redialled.
   lease_owner      text,
   lease_until      timestamptz,
+  -- When the owner last said so, by its own clock like answered_at: a takeover bills up to here.
+  heartbeat_at     timestamptz,
   fence            integer not null default 0,
   attempt          integer not null default 0,
   price_li_per_min  integer not null,
@@ -106,6 +108,12 @@ create table calls (
 );
 create index calls_due on calls (line, due_at, id) where status = 'queued';
 create index calls_running on calls (lease_until) where status in ('dialing', 'ringing', 'talking');
+-- Concurrency and calls per second of a line, counted over all processes.
+create index calls_line_running on calls (line) where status in ('dialing', 'ringing', 'talking');
+create index calls_line_dialed on calls (line, dialing_at) where dialing_at is not null;
+-- Limits on what may wait, and what waited too long.
+create index calls_queued_account on calls (account_id) where status = 'queued';
+create index calls_queued_expiry on calls (expires_at) where status = 'queued';
 create index calls_account on calls (account_id, created_at desc);
 -- Frequency caps count dialling attempts to a callee across all accounts.
 create index calls_phone_dialed on calls (phone, dialing_at) where dialing_at is not null;
@@ -126,6 +134,7 @@ create table idempotency_keys (
   created_at timestamptz not null default now(),
   primary key (account_id, key)
 );
+create index idempotency_keys_age on idempotency_keys (created_at);
 
 -- 谢绝来电. account_id null: for everybody on this installation.
 create table do_not_call (

@@ -1,0 +1,312 @@
+// Knows the calls table: queue, lease and record of each call. Does not know the rules that decide what to write.
+import { sql } from 'kysely'
+import type { EndReason } from '../call/end-reason.ts'
+import type { ConversationOutcome } from '../robot/robot.ts'
+import type { Queryable, Tx } from './connection.ts'
+import { toJsonb } from './jsonb.ts'
+
+export type CallStatus = 'queued' | 'dialing' | 'ringing' | 'talking' | 'ended'
+export type WaitingFor = 'window' | 'frequency' | 'line' | 'balance'
+
+/** A call as stored. Money in 厘, times as Date. */
+export type CallRow = {
+  id: string
+  accountId: string
+  source: string
+  phone: string
+  phoneAsGiven: string
+  userRequirement: string
+  robot: unknown
+  line: string
+  status: CallStatus
+  dueAt: Date
+  expiresAt: Date
+  waitingFor: WaitingFor | null
+  stopRequestedAt: Date | null
+  leaseOwner: string | null
+  heartbeatAt: Date | null
+  fence: number
+  attempt: number
+  priceLiPerMin: number
+  initialBlockSec: number
+  incrementSec: number
+  createdAt: Date
+  dialingAt: Date | null
+  ringingAt: Date | null
+  answeredAt: Date | null
+  endedAt: Date | null
+  outcome: string | null
+  conversation: ConversationOutcome | null
+  endReason: EndReason | null
+  talkMs: number | null
+  billedSec: number | null
+  costLi: number | null
+  summary: string | null
+  slots: Record<string, string> | null
+  recording: string | null
+  dialog: unknown
+}
+
+const callColumns = sql`
+  c.id, c.account_id as "accountId", c.source, c.phone, c.phone_as_given as "phoneAsGiven", c.user_requirement as "userRequirement",
+  c.robot, c.line, c.status, c.due_at as "dueAt", c.expires_at as "expiresAt", c.waiting_for as "waitingFor",
+  c.stop_requested_at as "stopRequestedAt", c.lease_owner as "leaseOwner", c.heartbeat_at as "heartbeatAt", c.fence, c.attempt,
+  c.price_li_per_min as "priceLiPerMin", c.initial_block_sec as "initialBlockSec", c.increment_sec as "incrementSec",
+  c.created_at as "createdAt", c.dialing_at as "dialingAt", c.ringing_at as "ringingAt", c.answered_at as "answeredAt",
+  c.ended_at as "endedAt", c.outcome, c.conversation, c.end_reason as "endReason", c.talk_ms as "talkMs", c.billed_sec as "billedSec",
+  c.cost_li as "costLi", c.summary, c.slots, c.recording, c.dialog`
+
+export type NewCall = {
+  id: string
+  phone: string
+  phoneAsGiven: string
+}
+
+/** What the calls of one request have in common. */
+export type NewCallTerms = {
+  accountId: string
+  source: string
+  userRequirement: string
+  robot: unknown
+  line: string
+  createdAt: Date
+  expiresAt: Date
+  priceLiPerMin: number
+  initialBlockSec: number
+  incrementSec: number
+}
+
+export async function insertCalls(db: Queryable, calls: readonly NewCall[], terms: NewCallTerms): Promise<void> {
+  await sql`
+    insert into calls (id, phone, phone_as_given, account_id, source, user_requirement, robot, line, due_at, expires_at,
+                       price_li_per_min, initial_block_sec, increment_sec, created_at)
+    select v.id, v.phone, v.given, ${terms.accountId}, ${terms.source}, ${terms.userRequirement}, ${toJsonb(terms.robot)}::jsonb,
+           ${terms.line}, ${terms.createdAt}::timestamptz, ${terms.expiresAt}::timestamptz,
+           ${terms.priceLiPerMin}::int, ${terms.initialBlockSec}::int, ${terms.incrementSec}::int, ${terms.createdAt}::timestamptz
+    from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.phone)}::text[],
+                ${calls.map((call) => call.phoneAsGiven)}::text[]) as v (id, phone, given)
+  `.execute(db)
+}
+
+export async function findCall(db: Queryable, accountId: string, id: string): Promise<CallRow | undefined> {
+  const { rows } = await sql<CallRow>`select ${callColumns} from calls c where c.id = ${id} and c.account_id = ${accountId}`.execute(db)
+  return rows[0]
+}
+
+/** The account's latest calls, newest first. */
+export async function latestCalls(db: Queryable, accountId: string, limit: number): Promise<CallRow[]> {
+  const { rows } = await sql<CallRow>`
+    select ${callColumns} from calls c where c.account_id = ${accountId} order by c.created_at desc, c.id desc limit ${limit}`.execute(db)
+  return rows
+}
+
+/** The call, locked until the transaction ends. Nobody else appends to its log or ends it meanwhile. */
+export async function lockCall(tx: Tx, id: string): Promise<CallRow | undefined> {
+  const { rows } = await sql<CallRow>`select ${callColumns} from calls c where c.id = ${id} for update`.execute(tx)
+  return rows[0]
+}
+
+/** Calls that wait to be dialled, counted up to `limit` so that a long queue stays cheap. */
+export async function countQueued(db: Queryable, accountId: string | undefined, limit: number): Promise<number> {
+  const of = accountId === undefined ? sql`` : sql`and account_id = ${accountId}`
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from (select 1 from calls where status = 'queued' ${of} limit ${limit}) as some`.execute(db)
+  return rows[0]!.n
+}
+
+/** Which of the lines have calls due. */
+export async function linesWithDueCalls(db: Queryable, lines: readonly string[], now: Date): Promise<string[]> {
+  const { rows } = await sql<{ line: string }>`
+    select l.line from unnest(${lines}::text[]) as l (line)
+    where exists (select 1 from calls c where c.status = 'queued' and c.line = l.line and c.due_at <= ${now})`.execute(db)
+  return rows.map((row) => row.line)
+}
+
+/** Only one transaction at a time starts calls on a line, so that its limits hold over all processes. Released at the end of the transaction. */
+export async function lockLine(tx: Tx, line: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended('line:' || ${line}, 0))`.execute(tx)
+}
+
+/** Only one transaction at a time decides about dialling a callee, over all lines. Taken in one order, so that two never wait for each other. */
+export async function lockPhones(tx: Tx, phones: readonly string[]): Promise<void> {
+  await sql`
+    select pg_advisory_xact_lock(key) from (
+      select distinct hashtextextended('phone:' || p, 0) as key from unnest(${phones}::text[]) as p order by key offset 0) as keys`.execute(tx)
+}
+
+/** Calls in progress on the line, and calls started since `since`. */
+export async function lineLoad(tx: Tx, line: string, since: Date): Promise<{ running: number; started: number }> {
+  const { rows } = await sql<{ running: number; started: number }>`
+    select (select count(*)::int from calls where line = ${line} and status in ('dialing', 'ringing', 'talking')) as running,
+           (select count(*)::int from calls where line = ${line} and dialing_at > ${since}) as started`.execute(tx)
+  return rows[0]!
+}
+
+/** Due calls of a line in the order of their turn, locked. Two processes never see the same call. */
+export async function lockDueCalls(tx: Tx, line: string, now: Date, limit: number): Promise<CallRow[]> {
+  const { rows } = await sql<CallRow>`
+    select ${callColumns} from calls c
+    where c.status = 'queued' and c.line = ${line} and c.due_at <= ${now}
+    order by c.due_at, c.id limit ${limit} for update skip locked`.execute(tx)
+  return rows
+}
+
+/** The latest attempts to each phone since then, over all accounts, at most `countMax` each. Lines that ring nobody do not count. */
+export async function recentAttempts(
+  db: Queryable,
+  phones: readonly string[],
+  since: Date,
+  countMax: number,
+  linesNotCounted: readonly string[],
+): Promise<{ phone: string; at: Date; inCall: boolean }[]> {
+  const { rows } = await sql<{ phone: string; at: Date; inCall: boolean }>`
+    select p.phone, a.dialing_at as at, a.status <> 'ended' as "inCall"
+    from (select distinct unnest(${phones}::text[]) as phone) as p
+    cross join lateral (
+      select c.dialing_at, c.status from calls c
+      where c.phone = p.phone and c.dialing_at > ${since} and c.line <> all (${linesNotCounted}::text[])
+      order by c.dialing_at desc limit ${countMax}) as a`.execute(db)
+  return rows
+}
+
+/** Makes locked queued calls ours: from here on somebody's telephone may ring. */
+export async function markDialing(
+  tx: Tx,
+  ids: readonly string[],
+  p: { owner: string; leaseMs: number; now: Date },
+): Promise<{ id: string; fence: number; attempt: number }[]> {
+  const { rows } = await sql<{ id: string; fence: number; attempt: number }>`
+    update calls set status = 'dialing', dialing_at = ${p.now}, heartbeat_at = ${p.now}, waiting_for = null, lease_owner = ${p.owner},
+                     lease_until = clock_timestamp() + ${p.leaseMs} * interval '1 millisecond', fence = fence + 1, attempt = attempt + 1
+    where id = any (${ids}::text[]) and status = 'queued'
+    returning id, fence, attempt`.execute(tx)
+  return rows
+}
+
+/** Moves locked queued calls to a later time. */
+export async function deferCalls(tx: Tx, calls: readonly { id: string; why: WaitingFor; dueAt: Date }[]): Promise<void> {
+  await sql`
+    update calls c set waiting_for = v.why, due_at = v.due_at
+    from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.why)}::text[],
+                ${calls.map((call) => call.dueAt)}::timestamptz[]) as v (id, why, due_at)
+    where c.id = v.id and c.status = 'queued'`.execute(tx)
+}
+
+/** Calls claimed by this owner whose claim was committed without the owner learning of it. */
+export async function claimedBy(db: Queryable, owner: string): Promise<CallRow[]> {
+  const { rows } = await sql<CallRow>`
+    select ${callColumns} from calls c where c.status = 'dialing' and c.lease_owner = ${owner}`.execute(db)
+  return rows
+}
+
+/**
+ * Prolongs the leases of the calls that are still ours. A call that is missing from the answer is lost.
+ * Rows are locked in one order, so that two owners' heartbeats never wait for each other.
+ */
+export async function heartbeat(
+  db: Queryable,
+  calls: readonly { id: string; fence: number }[],
+  p: { leaseMs: number; now: Date },
+): Promise<{ id: string; stopRequested: boolean }[]> {
+  const { rows } = await sql<{ id: string; stopRequested: boolean }>`
+    with ours as (
+      select c.id from calls c
+      join unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.fence)}::int[]) as v (id, fence)
+        on c.id = v.id and c.fence = v.fence
+      where c.status in ('dialing', 'ringing', 'talking')
+      order by c.id for no key update of c)
+    update calls c set lease_until = clock_timestamp() + ${p.leaseMs} * interval '1 millisecond', heartbeat_at = ${p.now}
+    from ours where c.id = ours.id
+    returning c.id, c.stop_requested_at is not null as "stopRequested"`.execute(db)
+  return rows
+}
+
+/** Which of these calls somebody wants stopped. */
+export async function stopsRequested(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from calls where id = any (${ids}::text[]) and stop_requested_at is not null`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+export async function requestStop(tx: Tx, id: string, now: Date): Promise<void> {
+  await sql`update calls set stop_requested_at = coalesce(stop_requested_at, ${now}) where id = ${id}`.execute(tx)
+}
+
+/** The SIP dialog's identity, so that a survivor can hang up. Writes nothing when the call is no longer ours. */
+export async function storeDialog(db: Queryable, call: { id: string; fence: number }, dialog: unknown): Promise<void> {
+  await sql`
+    update calls set dialog = ${toJsonb(dialog)}::jsonb
+    where id = ${call.id} and fence = ${call.fence} and status <> 'ended'`.execute(db)
+}
+
+/** Moves calls along as their log says. Only forwards, and only from where the step is possible. */
+export async function advanceCalls(
+  tx: Tx,
+  steps: readonly { id: string; from: readonly CallStatus[]; to: 'ringing' | 'talking'; at: Date }[],
+): Promise<void> {
+  for (const to of ['ringing', 'talking'] as const) {
+    const some = steps.filter((step) => step.to === to)
+    if (some.length === 0) continue
+    const column = to === 'ringing' ? sql`ringing_at` : sql`answered_at`
+    await sql`
+      with v as (select * from unnest(${some.map((step) => step.id)}::text[], ${some.map((step) => step.at)}::timestamptz[]) as v (id, at)),
+           locked as (select c.id, v.at from calls c join v on v.id = c.id
+                      where c.status = any (${some[0]!.from}::text[]) order by c.id for no key update of c)
+      update calls c set status = ${to}, ${column} = coalesce(c.${column}, locked.at) from locked where c.id = locked.id`.execute(tx)
+  }
+}
+
+/** Calls whose owner was not heard of in time. */
+export async function abandonedCalls(db: Queryable, limit: number): Promise<{ id: string; fence: number }[]> {
+  const { rows } = await sql<{ id: string; fence: number }>`
+    select id, fence from calls
+    where status in ('dialing', 'ringing', 'talking') and lease_until < clock_timestamp()
+    order by lease_until limit ${limit}`.execute(db)
+  return rows
+}
+
+/** Locks an abandoned call and takes it over: whoever owned it can write nothing from here on. Undefined when it is not abandoned (any more). */
+export async function takeOverCall(tx: Tx, id: string): Promise<CallRow | undefined> {
+  // Two statements: an update alone would return the row after other writers, but not keep event writers out (they share the key).
+  const { rows } = await sql<CallRow>`
+    select ${callColumns} from calls c
+    where c.id = ${id} and c.status in ('dialing', 'ringing', 'talking') and c.lease_until < clock_timestamp()
+    for update skip locked`.execute(tx)
+  const call = rows[0]
+  if (call === undefined) return undefined
+  await sql`update calls set fence = fence + 1, lease_owner = null where id = ${id}`.execute(tx)
+  return { ...call, fence: call.fence + 1 }
+}
+
+/** Queued calls that nobody may dial any more, whatever their line. */
+export async function expiredCalls(db: Queryable, now: Date, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from calls where status = 'queued' and expires_at <= ${now} order by expires_at limit ${limit}`.execute(db)
+  return rows.map((row) => row.id)
+}
+
+/** The record of a finished call. */
+export type CallEnding = {
+  reason: EndReason
+  conversation: ConversationOutcome | undefined
+  endedAt: Date
+  answeredAt: Date | undefined
+  talkMs: number
+  billedSec: number
+  costLi: number
+  summary: string | undefined
+  slots: Readonly<Record<string, string>> | undefined
+  recording: string | undefined
+}
+
+/** Writes the record and ends the locked call. */
+export async function endCall(tx: Tx, id: string, ending: CallEnding): Promise<void> {
+  await sql`
+    update calls set status = 'ended', ended_at = ${ending.endedAt}, answered_at = coalesce(answered_at, ${ending.answeredAt ?? null}),
+      waiting_for = null, lease_owner = null, lease_until = null, dialog = null,
+      outcome = ${ending.reason.outcome}, ended_by = ${ending.reason.by}, end_reason = ${toJsonb(ending.reason)}::jsonb,
+      conversation = ${ending.conversation ?? null}, talk_ms = ${Math.round(ending.talkMs)}::int, billed_sec = ${ending.billedSec}::int,
+      cost_li = ${ending.costLi}::bigint, summary = ${ending.summary ?? null},
+      slots = ${ending.slots ? toJsonb(ending.slots) : null}::jsonb, recording = ${ending.recording ?? null}
+    where id = ${id}`.execute(tx)
+}

@@ -1,0 +1,121 @@
+// Knows every limit and default of the dialer. Does not know where they come from.
+import { assertHours, type DayWindow } from './admission/calling-hours.ts'
+import type { FrequencyLimit } from './admission/frequency.ts'
+
+export type DialerSettings = {
+  /** When single calls may be dialled, Asia/Shanghai. Must lie within 08:00–22:00. */
+  hours: readonly DayWindow[]
+  /** Attempts per callee over all accounts and lines, failures included. */
+  frequency: readonly FrequencyLimit[]
+  /** E.164 numbers of the operator's own telephones, dialled at any hour. Never-dial and do-not-call bind them too. */
+  testNumbers: readonly string[]
+  /** A call that could not be dialled within this time expires. */
+  queueMsMax: number
+  /** Most numbers in one request. */
+  phonesPerRequestMax: number
+  requirementCharsMax: number
+  idempotencyKeyCharsMax: number
+  /** Queued calls of one account. */
+  queuedPerAccountMax: number
+  /** Queued calls of everybody. */
+  queuedMax: number
+  /** Told to clients that met a full queue. */
+  retryAfterMs: number
+  /** A call whose owner was not heard of for this long is closed by whoever notices. Must be several heartbeats. */
+  leaseMs: number
+  heartbeatMs: number
+  /** Look for due calls at least this often; NOTIFY only makes it sooner. */
+  pollMs: number
+  /** Most calls examined or started on a line in one transaction. */
+  claimBatchMax: number
+  takeoverMs: number
+  takeoverBatchMax: number
+  /** Money is extended when less than this of talking is covered. */
+  extendAheadMs: number
+  /** How much talking one extension should cover. */
+  extendByMs: number
+  /** The robot says goodbye when less than this is covered. Must be shorter than `extendAheadMs`. */
+  goodbyeMs: number
+  /** A call that runs this much longer than its line allows is aborted. */
+  overrunMsMax: number
+  /** Events of one call; a call that produces more is ended. */
+  eventsPerCallMax: number
+  /** Events of all calls waiting for the database; calls beyond it are ended. */
+  eventsBufferedMax: number
+  eventsPerBatchMax: number
+  /** Followers of one process. */
+  followersMax: number
+  followPollMs: number
+  /** Settlements that run at once. */
+  settlingMax: number
+  webhook: WebhookSettings
+}
+
+export type WebhookSettings = {
+  timeoutMs: number
+  /** Wait before the 2nd, 3rd … attempt. After the last one the delivery is dead. */
+  backoffMs: readonly number[]
+  concurrencyMax: number
+  pollMs: number
+  /** May webhooks point to loopback, link-local and private addresses? */
+  privateAllowed: boolean
+  responseBytesMax: number
+}
+
+const minute = 60_000
+const hour = 60 * minute
+
+export const dialerDefaults: DialerSettings = checkDialerSettings({
+  hours: [{ openMinute: 8 * 60, closeMinute: 21 * 60 }],
+  frequency: [
+    { count: 1, windowMs: minute },
+    { count: 3, windowMs: hour },
+    { count: 5, windowMs: 24 * hour },
+  ],
+  testNumbers: [],
+  queueMsMax: 30 * minute,
+  phonesPerRequestMax: 100,
+  requirementCharsMax: 2_000,
+  idempotencyKeyCharsMax: 255,
+  queuedPerAccountMax: 10_000,
+  queuedMax: 100_000,
+  retryAfterMs: 5_000,
+  leaseMs: 10_000,
+  heartbeatMs: 2_000,
+  pollMs: 500,
+  claimBatchMax: 50,
+  takeoverMs: 2_000,
+  takeoverBatchMax: 50,
+  extendAheadMs: 25_000,
+  extendByMs: 60_000,
+  goodbyeMs: 8_000,
+  overrunMsMax: 30_000,
+  eventsPerCallMax: 2_000,
+  eventsBufferedMax: 200_000,
+  eventsPerBatchMax: 1_000,
+  followersMax: 10_000,
+  followPollMs: 1_000,
+  settlingMax: 4,
+  webhook: {
+    timeoutMs: 5_000,
+    backoffMs: [10_000, minute, 5 * minute, 30 * minute, 2 * hour],
+    concurrencyMax: 4,
+    pollMs: 1_000,
+    privateAllowed: false,
+    responseBytesMax: 4_096,
+  },
+})
+
+/** Refuses settings that contradict each other. Errors: Error naming the setting; a start-up mistake, so not an AppError. */
+export function checkDialerSettings(settings: DialerSettings): DialerSettings {
+  assertHours(settings.hours)
+  const must = (holds: boolean, message: string) => {
+    if (!holds) throw new Error(`dialer settings: ${message}`)
+  }
+  for (const limit of settings.frequency) must(limit.count >= 1 && limit.windowMs > 0, 'frequency limits need a count and a window')
+  must(settings.leaseMs >= 3 * settings.heartbeatMs, 'leaseMs must be at least three heartbeats, one lost packet must not end calls')
+  must(settings.goodbyeMs < settings.extendAheadMs, 'goodbyeMs must be shorter than extendAheadMs, or money is never extended in time')
+  must(settings.claimBatchMax >= 1 && settings.takeoverBatchMax >= 1 && settings.eventsPerBatchMax >= 1, 'batches hold at least one')
+  must(settings.webhook.backoffMs.length >= 1, 'webhook.backoffMs names at least one wait')
+  return settings
+}
