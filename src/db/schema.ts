@@ -1,0 +1,158 @@
+// Knows the columns of every table as sql/*.sql leaves them. Does not know queries: those are in one file per table.
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
+import type { EndReason } from '../call/end-reason.ts'
+import type { CallEvent } from '../events.ts'
+
+/** Read as a value, written as JSON text, so that an array cannot be taken for a PostgreSQL array. */
+type Json<T> = ColumnType<T, string, string>
+type NullableJson<T> = ColumnType<T | null, string | null, string | null>
+/** Set by the database when it is not given. */
+type DefaultNow = ColumnType<Date, Date | undefined, Date>
+
+export type AccountsTable = {
+  id: string
+  name: string
+  organisation: string | null
+  webhook_url: string | null
+  webhook_secret: string | null
+  price_li_per_min: number | null
+  initial_block_sec: number | null
+  increment_sec: number | null
+  created_at: DefaultNow
+  closed_at: Date | null
+}
+
+export type ApiKeysTable = {
+  id: GeneratedAlways<number>
+  account_id: string
+  sha256: Buffer
+  prefix: string
+  label: Generated<string>
+  created_at: DefaultNow
+  last_used_at: Date | null
+  revoked_at: Date | null
+}
+
+export type WalletsTable = {
+  account_id: string
+  balance_li: Generated<number>
+  held_li: Generated<number>
+}
+
+export type LedgerKind = 'credit' | 'hold' | 'extend' | 'settle' | 'release'
+
+export type LedgerEntriesTable = {
+  id: GeneratedAlways<number>
+  account_id: string
+  kind: LedgerKind
+  call_id: string | null
+  step: Generated<number>
+  reference: string | null
+  balance_delta_li: number
+  held_delta_li: number
+  created_at: DefaultNow
+}
+
+export type CallStatus = 'queued' | 'dialing' | 'ringing' | 'talking' | 'ended'
+
+export type CallsTable = {
+  id: string
+  account_id: string
+  source: string
+  phone: string
+  phone_as_given: string
+  user_requirement: string
+  robot: Json<unknown>
+  line: string
+  status: Generated<CallStatus>
+  due_at: DefaultNow
+  expires_at: Date
+  waiting_for: 'window' | 'frequency' | 'line' | 'balance' | null
+  stop_requested_at: Date | null
+  lease_owner: string | null
+  lease_until: Date | null
+  fence: Generated<number>
+  attempt: Generated<number>
+  price_li_per_min: number
+  initial_block_sec: number
+  increment_sec: number
+  created_at: DefaultNow
+  dialing_at: Date | null
+  ringing_at: Date | null
+  answered_at: Date | null
+  ended_at: Date | null
+  outcome: string | null
+  conversation: string | null
+  ended_by: string | null
+  end_reason: NullableJson<EndReason>
+  talk_ms: number | null
+  billed_sec: number | null
+  cost_li: number | null
+  summary: string | null
+  slots: NullableJson<Record<string, string>>
+  recording: string | null
+  dialog: NullableJson<unknown>
+}
+
+export type CallEventsTable = {
+  call_id: string
+  seq: number
+  at: Date
+  event: Json<CallEvent>
+}
+
+export type IdempotencyKeysTable = {
+  account_id: string
+  key: string
+  body_sha256: Buffer
+  call_ids: string[]
+  created_at: DefaultNow
+}
+
+export type DoNotCallTable = {
+  id: GeneratedAlways<number>
+  account_id: string | null
+  phone: string
+  source: 'callee' | 'account' | 'operator' | 'import'
+  call_id: string | null
+  evidence: Generated<string>
+  created_at: DefaultNow
+  expires_at: Date | null
+  removed_at: Date | null
+  removed_by: string | null
+}
+
+export type NumberFlagsTable = {
+  account_id: string
+  phone: string
+  flag: string
+  call_id: string
+  created_at: DefaultNow
+}
+
+export type WebhookDeliveriesTable = {
+  id: string
+  account_id: string
+  call_id: string
+  url: string
+  payload: Json<unknown>
+  attempts: Generated<number>
+  due_at: DefaultNow
+  delivered_at: Date | null
+  dead_at: Date | null
+  last_error: string | null
+  created_at: DefaultNow
+}
+
+export type Schema = {
+  accounts: AccountsTable
+  api_keys: ApiKeysTable
+  wallets: WalletsTable
+  ledger_entries: LedgerEntriesTable
+  calls: CallsTable
+  call_events: CallEventsTable
+  idempotency_keys: IdempotencyKeysTable
+  do_not_call: DoNotCallTable
+  number_flags: NumberFlagsTable
+  webhook_deliveries: WebhookDeliveriesTable
+}
