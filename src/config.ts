@@ -42,7 +42,7 @@ export const optionGroups = {
   },
   'Simulated carrier 模拟线路': {
     simulatorExempt: { env: 'SIMULATOR_EXEMPT', type: z.string().transform((text) => text.split(',').map((word) => word.trim()).filter(Boolean)).pipe(z.array(z.enum(['hours', 'frequency']))), default: 'hours,frequency', help: 'Rules that calls to the simulated carrier skip: hours, frequency. Never-dial and do-not-call always hold.' },
-    simulatorSynthesis: { env: 'SIMULATOR_SYNTHESIS', type: onOff, default: 'on', help: 'off: simulated callees answer with tones instead of speech (load tests).' },
+    simulatorLoad: { env: 'SIMULATOR_LOAD', type: onOff, default: 'off', help: 'on: simulated callees reply in order without recognising what they hear (load tests).' },
   },
   'Speech 语音': {
     asr: { env: 'ASR', type: z.string().min(1), default: 'builtin', help: 'Recogniser. builtin understands the simulated callees only, not people.' },

@@ -1,0 +1,59 @@
+// Knows what a SIP or Q.850 code of an unanswered call means. Does not know announcements: text, when certain, wins over codes.
+import type { Outcome } from './end-reason.ts'
+
+/** Q.850 cause → outcome, for causes that say more than the SIP status. Source: ITU-T Q.850 §2.2, carrier practice. */
+const byCause: Readonly<Record<number, Outcome>> = {
+  1: 'invalid-number',
+  17: 'busy',
+  18: 'no-answer',
+  19: 'no-answer',
+  20: 'powered-off',
+  21: 'rejected',
+  22: 'invalid-number',
+  27: 'suspended',
+  28: 'invalid-number',
+  34: 'call-loss',
+  38: 'line-fault',
+  41: 'line-fault',
+  42: 'line-fault',
+  55: 'barred',
+  57: 'barred',
+}
+
+/** SIP final status → outcome when there is no usable cause. Source: RFC 3261 §21, RFC 3398 §7.2.4.1, RFC 8688. */
+const byStatus: Readonly<Record<number, Outcome>> = {
+  403: 'barred',
+  404: 'invalid-number',
+  408: 'no-answer',
+  410: 'invalid-number',
+  480: 'unreachable',
+  484: 'invalid-number',
+  486: 'busy',
+  487: 'no-answer',
+  600: 'busy',
+  603: 'rejected',
+  604: 'invalid-number',
+  607: 'carrier-blocked',
+  608: 'carrier-blocked',
+}
+
+/** Statuses under which a code of the far network is more precise than the status itself. */
+const causeDecides = new Set([403, 404, 408, 480, 486, 487, 500, 502, 503, 504, 603])
+
+/**
+ * Outcome of a call that was refused or never answered.
+ * `status` 100..699; `cause` from the Reason header (RFC 3326) when there was one.
+ */
+export function outcomeOf(status: number, cause: number | undefined): Outcome {
+  if (cause !== undefined && causeDecides.has(status)) {
+    const outcome = byCause[cause]
+    // 486 with cause 21 is a hand that pressed "reject"; any other disagreement is settled for the cause as well.
+    if (outcome !== undefined) return outcome
+  }
+  return byStatus[status] ?? (status >= 500 && status < 600 ? 'line-fault' : 'unknown')
+}
+
+/** True when the network refused before anybody could have been disturbed, so that one more try at once is right. */
+export function mayTryAgainAtOnce(status: number, rang: boolean): boolean {
+  return !rang && (status === 500 || status === 503)
+}

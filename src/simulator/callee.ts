@@ -1,0 +1,123 @@
+// A speaking callee: listens, takes turns, interrupts, murmurs, presses keys. In audio only: nothing else reaches it.
+// Does not know SIP or the number table.
+import type { MediaEvent, MediaPort } from '../media/engine.ts'
+import { Listener } from '../speech/listener.ts'
+import { Speaker } from '../speech/speaker.ts'
+import type { AsrProvider } from '../speech/asr/provider.ts'
+import { defaultVoice, type TtsProvider } from '../speech/tts/provider.ts'
+import { PersonaScript, type Persona } from './persona.ts'
+
+/** A person says 喂 a moment after picking up. */
+const GREETING_AFTER_MS = 350
+/** People answer after a short think. It comes on top of the end-of-turn silence. */
+const THINK_MS = 120
+/** The robot pauses up to 260 ms inside a turn; a person waits longer than that before replying. */
+const TURN_SILENCE_MS = 750
+const FAREWELL_MS = 250
+
+export type CalleeDeps = {
+  port: Pick<MediaPort, 'play' | 'flush' | 'sendDigits'>
+  asr: AsrProvider
+  tts: TtsProvider
+  persona: Persona
+  now(): number
+  hangUp(): void
+}
+
+export class Callee {
+  readonly #deps: CalleeDeps
+  readonly #script: PersonaScript
+  readonly #speaker: Speaker
+  readonly #listener: Listener
+  readonly #timers = new Set<NodeJS.Timeout>()
+  /** Turns of the caller begun since the greeting. */
+  #turns = 0
+  #wasSpeaking = false
+  #murmurs = 0
+  #murmurTimer: NodeJS.Timeout | undefined
+  #leaving = false
+
+  constructor(deps: CalleeDeps) {
+    this.#deps = deps
+    this.#script = new PersonaScript(deps.persona)
+    this.#speaker = new Speaker({
+      port: deps.port,
+      tts: deps.tts,
+      voice: { ...defaultVoice, name: deps.persona.voice },
+      now: deps.now,
+      onStarted: () => {},
+      onEnded: () => this.#maybeLeave(),
+      onFailed: () => {},
+    })
+    this.#listener = new Listener({
+      asr: deps.asr,
+      hotWords: [],
+      phrases: [],
+      now: deps.now,
+      robotSpeech: () => ({ speaking: false, interruptible: false, endsWithQuestion: false, remainingMs: 0 }),
+      isTurnOver: ({ silenceMs }) => silenceMs >= TURN_SILENCE_MS,
+      onPartial: () => {},
+      onBargeIn: () => {},
+      onUtterance: ({ text }) => this.#after(THINK_MS, () => this.#reply(text)),
+      onFailed: () => {},
+    })
+    const { greeting } = deps.persona
+    if (greeting) this.#after(GREETING_AFTER_MS, () => this.#say(greeting))
+  }
+
+  onMediaEvent(event: MediaEvent): void {
+    this.#speaker.onMediaEvent(event)
+    if (event.type !== 'frames') return
+    this.#listener.push(event.atMs, event.frames)
+    if (this.#listener.isSpeaking && !this.#wasSpeaking) this.#onCallerBegins()
+    this.#wasSpeaking = this.#listener.isSpeaking
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    clearInterval(this.#murmurTimer)
+    this.#listener.close()
+  }
+
+  #onCallerBegins(): void {
+    this.#turns += 1
+    for (const interrupt of this.#deps.persona.interrupts) {
+      if (interrupt.onTurn === this.#turns) this.#after(interrupt.afterMs, () => this.#say(interrupt.says))
+    }
+    const { backchannels } = this.#deps.persona
+    if (!backchannels) return
+    clearInterval(this.#murmurTimer)
+    this.#murmurTimer = setInterval(() => {
+      if (!this.#listener.isSpeaking) return clearInterval(this.#murmurTimer)
+      if (!this.#speaker.isBusy) this.#say(backchannels.words[this.#murmurs++ % backchannels.words.length]!)
+    }, backchannels.everyMs)
+  }
+
+  #reply(heard: string): void {
+    // The caller went on talking: a person waits for the end.
+    if (this.#listener.isSpeaking || this.#leaving) return
+    const reply = this.#script.replyTo(heard)
+    if (reply.presses) this.#deps.port.sendDigits(reply.presses)
+    if (reply.says && !this.#speaker.isBusy) this.#say(reply.says)
+    if (reply.hangsUp) {
+      this.#leaving = true
+      this.#maybeLeave()
+    }
+  }
+
+  #say(text: string): void {
+    if (!this.#leaving) this.#speaker.say({ id: text, text, interruptible: false })
+  }
+
+  #maybeLeave(): void {
+    if (this.#leaving && !this.#speaker.isBusy) this.#after(FAREWELL_MS, () => this.#deps.hangUp())
+  }
+
+  #after(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      run()
+    }, ms)
+    this.#timers.add(timer)
+  }
+}

@@ -1,0 +1,54 @@
+// Knows what a persona script may say and how it chooses a reply. Does not know audio or SIP.
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const words = z.string().min(1)
+const pattern = z.string().transform((source) => new RegExp(source, 'u'))
+
+const personaSchema = z.strictObject({
+  title: words,
+  /** Voice name of the synthesiser. */
+  voice: z.string(),
+  /** Said right after picking up; absent: says nothing. */
+  greeting: words.optional(),
+  /** Speaks over the robot: in its `onTurn`-th turn after the greeting, that long after it began. */
+  interrupts: z.array(z.strictObject({ onTurn: z.int().positive(), afterMs: z.int().positive(), says: words })).default([]),
+  /** Murmurs while the robot talks. */
+  backchannels: z.strictObject({ everyMs: z.int().min(500), words: z.array(words).min(1) }).optional(),
+  /** The first reply whose pattern is found in what was heard is given; the last entry of a list is repeated. */
+  replies: z.array(z.strictObject({ hears: z.array(pattern).min(1), says: z.array(words).optional(), presses: z.array(z.string().regex(/^[0-9*#]+$/)).optional(), hangsUp: z.boolean().default(false) })),
+  /** What is said when no pattern fits; an empty list stays silent. */
+  otherwise: z.array(words),
+})
+export type Persona = z.output<typeof personaSchema>
+
+export type Reply = { says?: string | undefined; presses?: string | undefined; hangsUp: boolean }
+
+/** Reads `personas/<name>.yaml`. Errors: ZodError or YAML error naming the place. */
+export function loadPersona(name: string): Persona {
+  return personaSchema.parse(parse(readFileSync(new URL(`personas/${name}.yaml`, import.meta.url), 'utf8')))
+}
+
+/** One callee's way through the script. Remembers how often each reply was given. */
+export class PersonaScript {
+  readonly #persona: Persona
+  readonly #given = new Map<unknown, number>()
+
+  constructor(persona: Persona) {
+    this.#persona = persona
+  }
+
+  /** The reply to a finished turn of the caller. `heard` is '' when nothing was understood. */
+  replyTo(heard: string): Reply {
+    const reply = this.#persona.replies.find(({ hears }) => hears.some((regex) => regex.test(heard)))
+    if (!reply) return { says: this.#next(this.#persona, this.#persona.otherwise), hangsUp: false }
+    return { says: this.#next(reply, reply.says ?? []), presses: reply.presses?.[0], hangsUp: reply.hangsUp }
+  }
+
+  #next(key: unknown, variants: readonly string[]): string | undefined {
+    const count = this.#given.get(key) ?? 0
+    this.#given.set(key, count + 1)
+    return variants[Math.min(count, variants.length - 1)]
+  }
+}

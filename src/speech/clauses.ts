@@ -1,0 +1,55 @@
+// Knows how a spoken text falls into clauses, and which words were heard when it was cut. Does not know audio or robots.
+
+/** One stretch of a say between pauses. `audioMs` grows while it is synthesised. */
+export type SpokenClause = {
+  /** Display text including its closing punctuation. */
+  text: string
+  /** Silence after it. */
+  pauseMs: number
+  audioMs: number
+}
+
+const pauseMsAfter: Readonly<Record<string, number>> = { '，': 140, '、': 80, '：': 120, '；': 200, '。': 260, '！': 260, '？': 260, ',': 140, ';': 200, '.': 260, '!': 260, '?': 260 }
+
+/**
+ * Splits at punctuation that is spoken as a pause. ASCII marks count only before a space or the end, so "9:30", "3.5" and "1,280" stay whole.
+ * The last clause has no pause: the turn is over. A text without words gives no clause.
+ */
+export function clausesOf(text: string): SpokenClause[] {
+  const pieces = text.match(/[^，。！？；：、]*?(?:[，。！？；：、]+|[,;.!?]+(?=\s|$)|$)/gu) ?? []
+  const clauses: SpokenClause[] = []
+  for (const piece of pieces) {
+    const trimmed = piece.trim()
+    if (!/[\p{L}\p{N}]/u.test(trimmed)) {
+      const before = clauses.at(-1)
+      if (before) before.text += trimmed
+      continue
+    }
+    clauses.push({ text: trimmed, pauseMs: pauseMsAfter[trimmed.at(-1)!] ?? 0, audioMs: 0 })
+  }
+  const last = clauses.at(-1)
+  if (last) last.pauseMs = 0
+  return clauses
+}
+
+/**
+ * The words that reached the ear when `heardMs` of the audio was sent: whole clauses, then the share of the clause that was cut.
+ * Infinity: everything.
+ */
+export function heardText(clauses: readonly SpokenClause[], heardMs: number): string {
+  let left = heardMs
+  let text = ''
+  for (const clause of clauses) {
+    if (left >= clause.audioMs && (clause.audioMs > 0 || left === Infinity)) {
+      text += clause.text
+      left -= clause.audioMs + clause.pauseMs
+      continue
+    }
+    if (clause.audioMs > 0 && left > 0) {
+      const characters = [...clause.text]
+      text += characters.slice(0, Math.floor((characters.length * left) / clause.audioMs)).join('')
+    }
+    break
+  }
+  return text
+}
