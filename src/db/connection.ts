@@ -7,7 +7,7 @@ import { Listener, type Subscription } from './listener.ts'
 import type { Schema } from './schema.ts'
 
 /** What a query function takes: the pool or a transaction. */
-export type Sql = Kysely<Schema>
+export type Queryable = Kysely<Schema>
 /** What a query function takes that must be part of somebody's transaction. */
 export type Tx = Transaction<Schema>
 
@@ -37,7 +37,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 export class Database {
   readonly pool: Pool
-  readonly sql: Sql
+  readonly sql: Queryable
   readonly #log: Log
   readonly #listener: Listener
   readonly #where: PoolConfig
