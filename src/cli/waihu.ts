@@ -1,0 +1,38 @@
+// The command line: one file per command, one line in the table.
+import { defineCommand, runCommand, renderUsage } from 'citty'
+import { describeOptions } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { account } from './account.ts'
+import { balance } from './balance.ts'
+import { call } from './call.ts'
+import { callinfo } from './callinfo.ts'
+import { demo } from './demo.ts'
+import { key } from './key.ts'
+import { stream } from './stream.ts'
+import { why } from './why.ts'
+
+const subCommands = { demo, call, callinfo, stream, balance, account, key, why }
+
+const waihu = defineCommand({
+  meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },
+  subCommands,
+})
+
+const args = process.argv.slice(2)
+const named = subCommands[args[0] as keyof typeof subCommands]
+try {
+  if (args.length === 0 || args[0] === '--help' || args[0] === '-h') {
+    console.log(await renderUsage(waihu))
+    console.log(`\n环境变量 Environment variables:${describeOptions()}`)
+  } else if (named && (args.includes('--help') || args.includes('-h'))) {
+    console.log(await renderUsage(named as typeof waihu, waihu))
+  } else {
+    await runCommand(waihu, { rawArgs: args })
+  }
+} catch (error) {
+  // What a person can act on is one line; anything else is a fault of ours and shows where.
+  const expected = error instanceof AppError || (error as Error).name === 'CLIError'
+  console.error(expected ? (error as Error).message : error)
+  if ((error as Error).name === 'CLIError') console.error(`\n${await renderUsage((named ?? waihu) as typeof waihu)}`)
+  process.exitCode = 1
+}
