@@ -99,6 +99,8 @@ export class Database {
   async close(): Promise<void> {
     await this.#listener.close()
     await this.sql.destroy()
+    // kysely ends the pool only when it was the one to use it.
+    if (!this.pool.ending) await this.pool.end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -137,7 +137,7 @@ function serverArguments(folder: Folder, settings: Settings): string[] {
     // No replicas and no base backups are made from it, so less needs to be logged.
     wal_level: 'minimal',
     max_wal_senders: '0',
-    max_wal_size: '512MB',
+    max_wal_size: settings.durable ? '512MB' : '128MB',
     shared_buffers: '96MB',
     work_mem: '8MB',
     maintenance_work_mem: '64MB',
