@@ -1,0 +1,262 @@
+// Knows how packets that come early, late, twice or never become a steady row of frames. Does not know sockets or codecs.
+import { CONCEALMENT_HISTORY_SAMPLES, Concealment } from './concealment.ts'
+import { FRAME_SAMPLES, type Frame } from './frame.ts'
+import { timestampDistance, type RtpPacket } from './rtp.ts'
+import { SequenceTracker } from './sequence.ts'
+
+/** Power of two: a timestamp's place is its low bits. About a second. */
+const RING_SAMPLES = 8_192
+/** A packet further from the playing position than this is a jump of the sender's clock. */
+const JUMP_SAMPLES = 6_400
+/** The rest of a longer packet is dropped. With JUMP_SAMPLES it must fit the ring. */
+const PACKET_SAMPLES_MAX = 1_600
+const SAMPLES_PER_MS = 8
+
+export const jitterBufferDefaults = {
+  delayMsMin: 20,
+  delayMsMax: 120,
+  /** First cut, before anything is known of the line. */
+  delayMsInitial: 40,
+} as const
+
+/** On top of the measured jitter: our own tick, and the far end's. */
+const MARGIN_MS = 10
+/** Packets remembered to judge the jitter: 2.5 s of 20 ms packets. */
+const TRANSITS = 128
+const TRANSITS_MIN = 10
+/** The delay is judged anew after this many packets. */
+const JUDGE_EVERY = 16
+const LATE_QUANTILE = 0.97
+/** Larger than this, the delay is cut at once; smaller surplus waits for a quiet moment. */
+const SURPLUS_MS_MAX = 150
+/** A surplus up to this is kept, so that cuts and additions do not take turns. Not below ADJUST_SAMPLES_MAX. */
+const SURPLUS_MS_KEPT = 12
+/** What is cut or added in one frame of quiet. */
+const ADJUST_SAMPLES_MAX = 80
+/** Packets that keep coming late for this long mean that the playing position is wrong, not that the line is slow. */
+const LATE_MS_MAX = 100
+const QUIET_LEVEL = 200
+/** Packets of the stream before are strays for this long after a change of SSRC. */
+const STRAY_SSRC_MS = 200
+
+export type JitterBufferStats = {
+  packetsReceived: number
+  packetsLost: number
+  packetsLate: number
+  packetsDuplicate: number
+  /** Samples made up over holes. */
+  concealedSamples: number
+  jitterMs: number
+  /** The delay aimed at now. */
+  delayMs: number
+}
+
+/**
+ * Audio lies in a ring by timestamp, so order, packet times and overlaps take care of themselves;
+ * a cursor moves through it by one frame per `pop`. Times are milliseconds on any one clock.
+ */
+export class JitterBuffer {
+  readonly #ring = new Int16Array(RING_SAMPLES)
+  readonly #filled = new Uint8Array(RING_SAMPLES)
+  /** Past output, then the frame being made. */
+  readonly #line = new Int16Array(CONCEALMENT_HISTORY_SAMPLES + FRAME_SAMPLES)
+  readonly #concealment = new Concealment()
+  readonly #sequence = new SequenceTracker()
+
+  #ssrc: number | undefined
+  #ssrcBefore: number | undefined
+  #lastArrivalMs = 0
+  /** Timestamp of the next sample to play. */
+  #cursor = 0
+  /** Everything before this timestamp is empty in the ring. */
+  #clearedTo = 0
+  /** From this timestamp on the sender told that it is silent; undefined while it talks. */
+  #silentFrom: number | undefined
+  #lateSinceMs: number | undefined
+
+  /** Transit times: arrival minus timestamp, both since the anchor. */
+  #anchorMs = 0
+  #anchorTimestamp = 0
+  readonly #transits = new Float64Array(TRANSITS)
+  #transitCount = 0
+  #transitMs: number | undefined
+  #fastestMs = 0
+  #targetMs: number = jitterBufferDefaults.delayMsInitial
+
+  #late = 0
+  #duplicate = 0
+  #concealed = 0
+  #jitterMs = 0
+
+  get stats(): JitterBufferStats {
+    return {
+      packetsReceived: this.#sequence.received,
+      packetsLost: this.#sequence.lost,
+      packetsLate: this.#late,
+      packetsDuplicate: this.#duplicate,
+      concealedSamples: this.#concealed,
+      jitterMs: this.#jitterMs,
+      delayMs: this.#targetMs,
+    }
+  }
+
+  /** Takes the decoded audio of one packet, of any length up to 200 ms. */
+  push(packet: Omit<RtpPacket, 'payload'>, pcm: Int16Array, arrivalMs: number): void {
+    if (!this.#admit(packet, arrivalMs)) return
+    const { timestamp } = packet
+    const ahead = timestampDistance(timestamp, this.#cursor)
+    if (Math.abs(ahead) > JUMP_SAMPLES) return this.#placeAfterJump(timestamp, pcm, arrivalMs)
+    this.#measure(timestamp, arrivalMs)
+    if (ahead + pcm.length <= 0) {
+      this.#late += 1
+      this.#lateSinceMs ??= arrivalMs
+      if (arrivalMs - this.#lateSinceMs >= LATE_MS_MAX) this.#placeAfterJump(timestamp, pcm, arrivalMs)
+      return
+    }
+    this.#lateSinceMs = undefined
+    this.#place(timestamp, pcm, Math.max(0, -ahead))
+  }
+
+  /** Takes a packet that says "no audio from here": comfort noise (RFC 3389) or a telephone event. */
+  pushSilence(packet: Omit<RtpPacket, 'payload'>, arrivalMs: number): void {
+    if (!this.#admit(packet, arrivalMs)) return
+    if (this.#silentFrom === undefined || timestampDistance(packet.timestamp, this.#silentFrom) < 0) this.#silentFrom = packet.timestamp
+  }
+
+  /** The next 20 ms, to be called once per 20 ms of `nowMs`. Undefined until the first packet came; from then on there is always a frame. */
+  pop(nowMs: number): Frame | undefined {
+    if (this.#ssrc === undefined) return undefined
+    const surplusMs = this.#surplusMs(nowMs)
+    if (surplusMs > SURPLUS_MS_MAX) this.#cursor = (this.#cursor + Math.round(surplusMs * SAMPLES_PER_MS)) >>> 0
+    else if (surplusMs > SURPLUS_MS_KEPT && this.#isQuiet(this.#cursor)) this.#cursor = (this.#cursor + ADJUST_SAMPLES_MAX) >>> 0
+
+    const line = this.#line
+    line.copyWithin(0, FRAME_SAMPLES)
+    const missing = this.#assemble()
+    if (missing === FRAME_SAMPLES && surplusMs < 0) {
+      // Nothing to play and too little delay: wait for the audio instead of skipping it.
+      return line.slice(CONCEALMENT_HISTORY_SAMPLES)
+    }
+    let advance = FRAME_SAMPLES
+    if (missing === 0 && surplusMs < 0 && this.#isQuiet(this.#cursor)) {
+      // Quiet is played twice to gain delay.
+      advance -= Math.min(ADJUST_SAMPLES_MAX, Math.ceil(-surplusMs * SAMPLES_PER_MS))
+    }
+    this.#clearBehind()
+    this.#cursor = (this.#cursor + advance) >>> 0
+    return line.slice(CONCEALMENT_HISTORY_SAMPLES)
+  }
+
+  /** False for packets that must not be heard: duplicates and strays of other streams. */
+  #admit(packet: Omit<RtpPacket, 'payload'>, arrivalMs: number): boolean {
+    if (packet.ssrc !== this.#ssrc) {
+      if (packet.ssrc === this.#ssrcBefore && arrivalMs - this.#lastArrivalMs < STRAY_SSRC_MS) return false
+      this.#ssrcBefore = this.#ssrc
+      this.#ssrc = packet.ssrc
+      this.#sequence.restart()
+      this.#startAt(packet.timestamp, arrivalMs)
+    }
+    const verdict = this.#sequence.accept(packet.sequence)
+    if (verdict === 'duplicate') this.#duplicate += 1
+    if (verdict === 'duplicate' || verdict === 'stray') return false
+    if (verdict === 'restarted') this.#startAt(packet.timestamp, arrivalMs)
+    this.#lastArrivalMs = arrivalMs
+    return true
+  }
+
+  /** Forgets what lies in the ring and plays `timestamp` one delay from now. */
+  #startAt(timestamp: number, arrivalMs: number): void {
+    this.#filled.fill(0)
+    this.#silentFrom = undefined
+    this.#lateSinceMs = undefined
+    this.#cursor = (timestamp - this.#targetMs * SAMPLES_PER_MS) >>> 0
+    this.#clearedTo = this.#cursor
+    this.#anchorMs = arrivalMs
+    this.#anchorTimestamp = timestamp
+    this.#transitCount = 0
+    this.#transitMs = undefined
+    this.#fastestMs = 0
+  }
+
+  #placeAfterJump(timestamp: number, pcm: Int16Array, arrivalMs: number): void {
+    this.#startAt(timestamp, arrivalMs)
+    this.#measure(timestamp, arrivalMs)
+    this.#place(timestamp, pcm, 0)
+  }
+
+  #place(timestamp: number, pcm: Int16Array, skip: number): void {
+    if (this.#silentFrom !== undefined && timestampDistance(timestamp, this.#silentFrom) >= 0) this.#silentFrom = undefined
+    const samples = Math.min(pcm.length, PACKET_SAMPLES_MAX)
+    for (let i = skip; i < samples; i += 1) {
+      const at = (timestamp + i) & (RING_SAMPLES - 1)
+      this.#ring[at] = pcm[i]!
+      this.#filled[at] = 1
+    }
+  }
+
+  /** Empties what was played or skipped, up to the cursor: what was just played may be played again. */
+  #clearBehind(): void {
+    const samples = Math.min(timestampDistance(this.#cursor, this.#clearedTo), RING_SAMPLES)
+    for (let i = 1; i <= samples; i += 1) this.#filled[(this.#cursor - i) & (RING_SAMPLES - 1)] = 0
+    this.#clearedTo = this.#cursor
+  }
+
+  /** Builds the frame at the end of the line; returns how many samples had to be made up. */
+  #assemble(): number {
+    const line = this.#line
+    const begin = CONCEALMENT_HISTORY_SAMPLES
+    let missing = 0
+    let i = 0
+    while (i < FRAME_SAMPLES) {
+      const runBegin = i
+      const filled = this.#filled[(this.#cursor + i) & (RING_SAMPLES - 1)]!
+      do {
+        if (filled) line[begin + i] = this.#ring[(this.#cursor + i) & (RING_SAMPLES - 1)]!
+        i += 1
+      } while (i < FRAME_SAMPLES && this.#filled[(this.#cursor + i) & (RING_SAMPLES - 1)] === filled)
+      if (filled) {
+        this.#concealment.resume(line, begin + runBegin, begin + i)
+      } else if (this.#silentFrom !== undefined && timestampDistance((this.#cursor + runBegin) >>> 0, this.#silentFrom) >= 0) {
+        line.fill(0, begin + runBegin, begin + i)
+        this.#concealment.reset()
+      } else {
+        this.#concealment.fill(line, begin + runBegin, begin + i)
+        missing += i - runBegin
+      }
+    }
+    this.#concealed += missing
+    return missing
+  }
+
+  /** The mean level of what is about to be played; a hole is quiet only when all of it is missing. */
+  #isQuiet(from: number): boolean {
+    let sum = 0
+    for (let i = 0; i < FRAME_SAMPLES; i += 1) {
+      const at = (from + i) & (RING_SAMPLES - 1)
+      if (this.#filled[at]) sum += Math.abs(this.#ring[at]!)
+    }
+    return sum < QUIET_LEVEL * FRAME_SAMPLES
+  }
+
+  /** How much longer than aimed at the fastest packet would wait now. */
+  #surplusMs(nowMs: number): number {
+    const playedMs = timestampDistance(this.#cursor, this.#anchorTimestamp) / SAMPLES_PER_MS
+    return nowMs - this.#anchorMs - playedMs - this.#fastestMs - this.#targetMs
+  }
+
+  #measure(timestamp: number, arrivalMs: number): void {
+    const transitMs = arrivalMs - this.#anchorMs - timestampDistance(timestamp, this.#anchorTimestamp) / SAMPLES_PER_MS
+    // RFC 3550 §6.4.1
+    if (this.#transitMs !== undefined) this.#jitterMs += (Math.abs(transitMs - this.#transitMs) - this.#jitterMs) / 16
+    this.#transitMs = transitMs
+    this.#fastestMs = this.#transitCount === 0 ? transitMs : Math.min(this.#fastestMs, transitMs)
+    this.#transits[this.#transitCount % TRANSITS] = transitMs
+    this.#transitCount += 1
+    if (this.#transitCount < TRANSITS_MIN || this.#transitCount % JUDGE_EVERY !== 0) return
+    const known = this.#transits.slice(0, Math.min(this.#transitCount, TRANSITS)).sort()
+    this.#fastestMs = known[0]!
+    const slowMs = known[Math.floor((known.length - 1) * LATE_QUANTILE)]! - this.#fastestMs
+    const { delayMsMin, delayMsMax } = jitterBufferDefaults
+    this.#targetMs = Math.min(delayMsMax, Math.max(delayMsMin, slowMs + MARGIN_MS))
+  }
+}

@@ -1,0 +1,78 @@
+// Knows how everything a worker has to tell is gathered into one message per tick. Does not know what it means.
+import type { PortStats } from './engine.ts'
+import { FRAME_SAMPLES, type Frame } from './frame.ts'
+import { RUN_FIELDS, type PortEvent, type PortId, type TickMessage } from './worker-messages.ts'
+
+export class Outbox {
+  #runs = new Float64Array(64 * RUN_FIELDS)
+  #runCount = 0
+  #samples = new Int16Array(64 * FRAME_SAMPLES)
+  #frameCount = 0
+  #events: TickMessage['events'] = []
+  #recorded: TickMessage['recorded'] = []
+  #closed: TickMessage['closed'] = []
+  #busy: number | undefined
+
+  /** Frames of one port that follow each other are one run. */
+  frame(port: PortId, atMs: number, frame: Frame): void {
+    const last = (this.#runCount - 1) * RUN_FIELDS
+    if (last >= 0 && this.#runs[last] === port) {
+      this.#runs[last + 2]! += 1
+    } else {
+      const begin = this.#runCount * RUN_FIELDS
+      if (begin === this.#runs.length) this.#runs = grown(this.#runs, new Float64Array(begin * 2))
+      this.#runs[begin] = port
+      this.#runs[begin + 1] = atMs
+      this.#runs[begin + 2] = 1
+      this.#runCount += 1
+    }
+    const at = this.#frameCount * FRAME_SAMPLES
+    if (at === this.#samples.length) this.#samples = grown(this.#samples, new Int16Array(at * 2))
+    this.#samples.set(frame, at)
+    this.#frameCount += 1
+  }
+
+  event(port: PortId, event: PortEvent): void {
+    this.#events.push({ port, event })
+  }
+
+  recorded(port: PortId, block: Uint8Array<ArrayBuffer>): void {
+    this.#recorded.push({ port, block })
+  }
+
+  closed(port: PortId, stats: PortStats): void {
+    this.#closed.push({ port, stats })
+  }
+
+  busy(share: number): void {
+    this.#busy = share
+  }
+
+  /** What was gathered since the last call and the buffers to hand over with it; undefined when there is nothing. */
+  take(): { message: TickMessage; transfer: ArrayBuffer[] } | undefined {
+    const empty = this.#runCount === 0 && this.#events.length === 0 && this.#recorded.length === 0 && this.#closed.length === 0
+    if (empty && this.#busy === undefined) return undefined
+    const message: TickMessage = {
+      type: 'tick',
+      runs: this.#runs.slice(0, this.#runCount * RUN_FIELDS),
+      samples: this.#samples.slice(0, this.#frameCount * FRAME_SAMPLES),
+      events: this.#events,
+      recorded: this.#recorded,
+      closed: this.#closed,
+      busy: this.#busy,
+    }
+    const transfer = [message.runs.buffer, message.samples.buffer, ...this.#recorded.map(({ block }) => block.buffer)]
+    this.#runCount = 0
+    this.#frameCount = 0
+    this.#events = []
+    this.#recorded = []
+    this.#closed = []
+    this.#busy = undefined
+    return { message, transfer }
+  }
+}
+
+function grown<T extends Float64Array<ArrayBuffer> | Int16Array<ArrayBuffer>>(from: T, to: T): T {
+  to.set(from)
+  return to
+}

@@ -1,0 +1,266 @@
+// Knows one call's audio inside a media thread: what is due, what came in, what went out. Does not know other calls or the engine.
+import { randomInt } from 'node:crypto'
+import type { PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import { FRAME_MS } from './frame.ts'
+import { g711, type G711 } from './g711.ts'
+import { JitterBuffer } from './jitter-buffer.ts'
+import type { Outbox } from './outbox.ts'
+import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
+import { PlayoutQueue } from './playout.ts'
+import { RecordingMixer } from './recording.ts'
+import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader, type RtpPacket } from './rtp.ts'
+import type { RtpSocket } from './rtp-socket.ts'
+import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
+import type { PortId } from './worker-messages.ts'
+
+/** After a stall, packets due for longer than this are skipped: a burst would only overflow the far end's jitter buffer. */
+const BEHIND_MS_MAX = 100
+/** After a stall, frames due for longer than this are left out. */
+const FRAMES_BEHIND_MS_MAX = 1_000
+const DEAD_AIR_MS = 1_000
+const SAMPLES_PER_MS = 8
+const PTIME_MS_MAX = 60
+/** RFC 3551 §6 */
+const COMFORT_NOISE = 13
+/** What nearly everybody offers telephone events as; accepted even if the far end names another for its own direction. */
+const USUAL_EVENT_TYPE = 101
+/** A packet the kernel could not take at once must stay unchanged until it is gone. */
+const PACKETS_IN_FLIGHT = 8
+
+export type PortOptions = {
+  id: PortId
+  /** When within FRAME_MS this port's packets are due. A multiple of the tick. */
+  phaseMs: number
+  recording: boolean
+  outbox: Outbox
+  now: () => number
+}
+
+export class Port {
+  readonly id: PortId
+  readonly phaseMs: number
+  readonly #recording: boolean
+  readonly #outbox: Outbox
+  readonly #now: () => number
+  #socket: RtpSocket | undefined
+  #closed = false
+  #remote: RemoteMedia | undefined
+  #mixer: RecordingMixer | undefined
+
+  readonly #jitterBuffer = new JitterBuffer()
+  readonly #keysIn = new TelephoneEventReceiver()
+  #frameDueMs = 0
+  /** When the last packet came, or connecting began. */
+  #heardAtMs = 0
+  #heardAny = false
+  #deadAirTold = false
+
+  readonly #playouts = new PlayoutQueue()
+  readonly #keysOut = new TelephoneEventSender()
+  readonly #pacing = new PacingHistogram()
+  readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PTIME_MS_MAX * SAMPLES_PER_MS))
+  #pcm = new Int16Array(FRAME_MS * SAMPLES_PER_MS)
+  readonly #ssrc = randomInt(0x1_0000_0000)
+  #sequence = randomInt(0x1_0000)
+  #timestamp = randomInt(0x1_0000_0000)
+  #sendDueMs = 0
+  #sent = 0
+  /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
+  #before: 'pause' | 'silence' | 'audio' = 'pause'
+
+  constructor({ id, phaseMs, recording, outbox, now }: PortOptions) {
+    this.id = id
+    this.phaseMs = phaseMs
+    this.#recording = recording
+    this.#outbox = outbox
+    this.#now = now
+  }
+
+  /** Gives the port its socket; one that was closed while the socket was being bound closes it at once. */
+  attach(socket: RtpSocket): void {
+    this.#socket = socket
+    if (this.#closed) socket.close()
+  }
+
+  /** `atMs` is when the owner asked: the recording begins there. */
+  connect(remote: RemoteMedia, atMs: number): void {
+    const nowMs = this.#now()
+    const before = this.#remote
+    this.#remote = remote
+    this.#socket?.aim(remote.address, remote.port)
+    if (before === undefined) {
+      this.#frameDueMs = nextDue(nowMs, FRAME_MS, this.phaseMs)
+      this.#sendDueMs = this.#frameDueMs
+      if (this.#recording) this.#mixer = new RecordingMixer(atMs)
+    }
+    if (before === undefined || before.address !== remote.address || before.port !== remote.port) {
+      this.#heardAtMs = nowMs
+      this.#deadAirTold = false
+    }
+    if (before?.ptimeMs !== remote.ptimeMs) this.#pcm = new Int16Array(remote.ptimeMs * SAMPLES_PER_MS)
+  }
+
+  play(playout: PlayoutId, pcm: Int16Array, last: boolean): void {
+    this.#playouts.append(playout, pcm, last)
+  }
+
+  flush(): void {
+    this.#playouts.flush()
+    this.#tellChanges()
+  }
+
+  sendDigits(digits: string): void {
+    this.#keysOut.queue(digits)
+  }
+
+  /** Does everything that is due at `nowMs`. */
+  tick(nowMs: number): void {
+    const remote = this.#remote
+    if (remote === undefined) return
+    const dueBy = nowMs + EARLY_MS_MAX
+    if (this.#frameDueMs <= dueBy || this.#sendDueMs <= dueBy) {
+      this.#playFrames(dueBy)
+      this.#sendPackets(remote, dueBy)
+      this.#watchForDeadAir(nowMs)
+      this.#handOutRecording(nowMs)
+    }
+  }
+
+  /** Ends what is playing, closes the socket and tells the end. */
+  close(): void {
+    const nowMs = this.#now()
+    this.#closed = true
+    this.flush()
+    this.#socket?.close()
+    this.#handOutRecording(nowMs)
+    if (this.#mixer !== undefined) this.#outbox.recorded(this.id, this.#mixer.takeRest(nowMs))
+    this.#outbox.closed(this.id, this.#stats())
+  }
+
+  /** One datagram from the far end; false when it is not RTP. */
+  receive(bytes: Uint8Array): boolean {
+    const packet = parseRtp(bytes)
+    const remote = this.#remote
+    if (packet === undefined || remote === undefined) return false
+    const nowMs = this.#now()
+    this.#heardAtMs = nowMs
+    this.#deadAirTold = false
+    if (!this.#heardAny) {
+      this.#heardAny = true
+      this.#outbox.event(this.id, { type: 'first-packet', atMs: nowMs })
+    }
+    const codec = codecOf(packet, remote)
+    if (codec !== undefined) {
+      this.#jitterBuffer.push(packet, codec.decode(packet.payload), nowMs)
+    } else if (packet.payloadType === remote.eventPayloadType || packet.payloadType === USUAL_EVENT_TYPE) {
+      this.#jitterBuffer.pushSilence(packet, nowMs)
+      const digit = this.#keysIn.accept(packet, nowMs)
+      if (digit !== undefined) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit })
+    } else if (packet.payloadType === COMFORT_NOISE) {
+      this.#jitterBuffer.pushSilence(packet, nowMs)
+    }
+    return true
+  }
+
+  #playFrames(dueBy: number): void {
+    if (dueBy - this.#frameDueMs > FRAMES_BEHIND_MS_MAX) this.#frameDueMs = nextDue(dueBy - FRAMES_BEHIND_MS_MAX, FRAME_MS, this.phaseMs)
+    for (; this.#frameDueMs <= dueBy; this.#frameDueMs += FRAME_MS) {
+      const frame = this.#jitterBuffer.pop(this.#frameDueMs)
+      if (frame === undefined) continue
+      this.#mixer?.write('far-end', this.#frameDueMs, frame)
+      this.#outbox.frame(this.id, this.#frameDueMs, frame)
+    }
+  }
+
+  #sendPackets(remote: RemoteMedia, dueBy: number): void {
+    const samples = remote.ptimeMs * SAMPLES_PER_MS
+    if (dueBy - this.#sendDueMs > BEHIND_MS_MAX) this.#skip(Math.floor((dueBy - this.#sendDueMs) / remote.ptimeMs), remote.ptimeMs)
+    for (; this.#sendDueMs <= dueBy; this.#sendDueMs += remote.ptimeMs) {
+      if (remote.send) {
+        this.#sendPacket(remote)
+        this.#pacing.add(this.#now() - this.#sendDueMs)
+      } else {
+        this.#before = 'pause'
+      }
+      this.#timestamp = (this.#timestamp + samples) >>> 0
+    }
+  }
+
+  #skip(packets: number, ptimeMs: number): void {
+    this.#pacing.add(packets * ptimeMs)
+    this.#sendDueMs += packets * ptimeMs
+    this.#timestamp = (this.#timestamp + packets * ptimeMs * SAMPLES_PER_MS) >>> 0
+    this.#before = 'pause'
+  }
+
+  #sendPacket(remote: RemoteMedia): void {
+    const packet = this.#packets[this.#sent % PACKETS_IN_FLIGHT]!
+    const header = { payloadType: remote.payloadType, sequence: this.#sequence, timestamp: this.#timestamp, ssrc: this.#ssrc }
+    const step = remote.eventPayloadType === undefined ? undefined : this.#keysOut.next(this.#timestamp, remote.ptimeMs)
+    let length: number
+    if (step?.type === 'event') {
+      writeRtpHeader(packet, { ...header, payloadType: remote.eventPayloadType!, timestamp: step.timestamp, marker: step.marker })
+      packet.set(step.payload, RTP_HEADER_BYTES)
+      length = step.payload.length
+      this.#before = 'silence'
+    } else {
+      // A playout waits while keys are sent, pauses between them included.
+      const heard = step === undefined ? this.#playouts.pull(this.#pcm) : 0
+      if (step !== undefined) this.#pcm.fill(0)
+      const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
+      this.#before = heard > 0 ? 'audio' : 'silence'
+      writeRtpHeader(packet, { ...header, marker })
+      const codec = g711[remote.codec]
+      if (heard > 0) codec.encode(this.#pcm, packet, RTP_HEADER_BYTES)
+      else packet.fill(codec.silence, RTP_HEADER_BYTES)
+      length = this.#pcm.length
+      if (heard > 0) this.#mixer?.write('us', this.#sendDueMs, this.#pcm)
+    }
+    this.#socket?.send(packet.subarray(0, RTP_HEADER_BYTES + length))
+    this.#sequence = (this.#sequence + 1) & 0xffff
+    this.#sent += 1
+    this.#tellChanges()
+  }
+
+  #tellChanges(): void {
+    const changes = this.#playouts.takeChanges()
+    if (changes.length === 0) return
+    const atMs = this.#now()
+    for (const change of changes) this.#outbox.event(this.id, { ...change, atMs })
+  }
+
+  #watchForDeadAir(nowMs: number): void {
+    if (this.#deadAirTold || nowMs - this.#heardAtMs < DEAD_AIR_MS) return
+    this.#deadAirTold = true
+    this.#outbox.event(this.id, { type: 'dead-air', atMs: nowMs, sinceMs: this.#heardAtMs })
+    // The far end may have moved to another port behind its NAT.
+    this.#socket?.unlatch()
+  }
+
+  #handOutRecording(nowMs: number): void {
+    const mixer = this.#mixer
+    if (mixer === undefined) return
+    for (let block = mixer.takeBlock(nowMs); block !== undefined; block = mixer.takeBlock(nowMs)) this.#outbox.recorded(this.id, block)
+  }
+
+  #stats(): PortStats {
+    const { packetsReceived, packetsLost, packetsLate, jitterMs } = this.#jitterBuffer.stats
+    return {
+      packetsSent: this.#sent,
+      packetsReceived,
+      packetsLost,
+      packetsLate,
+      pacingErrorMsP95: this.#pacing.quantileMs(0.95),
+      pacingErrorMsMax: this.#pacing.maxMs,
+      jitterMs,
+    }
+  }
+}
+
+/** Far ends may answer with the other G.711 than we send, under its static type. */
+function codecOf(packet: RtpPacket, remote: RemoteMedia): G711 | undefined {
+  if (packet.payloadType === remote.payloadType) return g711[remote.codec]
+  if (packet.payloadType === g711.PCMA.staticPayloadType) return g711.PCMA
+  if (packet.payloadType === g711.PCMU.staticPayloadType) return g711.PCMU
+  return undefined
+}

@@ -1,0 +1,358 @@
+// Knows how ports are spread over media threads and what becomes of them when a thread dies. Does not know SIP, words or calls.
+import { availableParallelism } from 'node:os'
+import { isIP, isIPv6 } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { InvalidInputError, OverloadedError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { MediaEngine, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
+import { PortRange } from './port-range.ts'
+import { RecordingFile } from './recording-file.ts'
+import { isKeys } from './telephone-event.ts'
+import { RUN_FIELDS, type EngineMessage, type PortId, type TickMessage, type WorkerMessage } from './worker-messages.ts'
+
+export type MediaEngineOptions = {
+  /** Media threads; default: one less than there are cores, at least one. */
+  workers?: number | undefined
+  /** Range of UDP ports, below 32768. Every call takes an even one and leaves the odd one above it free. */
+  portMin: number
+  portMax: number
+  /** Calls at once; default: what the range holds. */
+  portsMax?: number | undefined
+  /** A port is not used again for this long. */
+  portRestMs?: number | undefined
+  /** A thread busier than this (0..1) takes no more ports. */
+  busyMax?: number | undefined
+  log: Log
+  /** The file that runs in the threads. */
+  workerFile?: URL | undefined
+}
+
+export const mediaEngineDefaults = { portRestMs: 5_000, busyMax: 0.85 } as const
+
+const RETRY_AFTER_MS = 1_000
+/** A thread that dies again this soon after its start is started again only after a pause. */
+const CRASH_LOOP_MS = 1_000
+const STOP_MS_MAX = 2_000
+
+const noStats: PortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsMax: 0, jitterMs: 0 }
+
+/** Errors: InvalidInputError for a bad range; the error of the thread when one cannot start. */
+export async function createMediaEngine(options: MediaEngineOptions): Promise<MediaEngine> {
+  const engine = new WorkerEngine(options)
+  try {
+    await engine.start()
+  } catch (error) {
+    await engine[Symbol.asyncDispose]()
+    throw error
+  }
+  return engine
+}
+
+class WorkerEngine implements MediaEngine {
+  readonly #options: MediaEngineOptions
+  readonly #range: PortRange
+  readonly #threads: MediaThread[]
+  #nextId: PortId = 1
+  #closing = false
+
+  constructor(options: MediaEngineOptions) {
+    const workers = options.workers ?? Math.max(1, availableParallelism() - 1)
+    if (!Number.isInteger(workers) || workers < 1) throw new InvalidInputError('workers', 'must be 1 or more')
+    this.#options = options
+    this.#range = new PortRange({ ...options, restMs: options.portRestMs ?? mediaEngineDefaults.portRestMs, now: nowMs })
+    const file = options.workerFile ?? new URL('./worker.ts', import.meta.url)
+    this.#threads = Array.from({ length: workers }, (_, index) => new MediaThread(`media-${index}`, file, options.log))
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.start()))
+  }
+
+  async open(options: OpenPortOptions): Promise<MediaPort> {
+    if (isIP(options.address) === 0) throw new InvalidInputError('address', 'must be an IP address')
+    const thread = this.#pickThread()
+    for (;;) {
+      const udpPort = this.#range.take()
+      if (udpPort === undefined) throw new OverloadedError('no media port is free; widen the port range', RETRY_AFTER_MS)
+      const port = new WorkerPort(this.#nextId, udpPort, options, thread, this.#options.log, () => this.#range.giveBack(udpPort))
+      this.#nextId += 1
+      const failure = await thread.open(port, options)
+      if (failure === undefined) return port
+      this.#range.giveBack(udpPort)
+      if (failure === 'EADDRNOTAVAIL') throw new InvalidInputError('address', `${options.address} is not an address of this machine`)
+      // Another program has it: the next one.
+      if (failure !== 'EADDRINUSE' && failure !== 'EACCES') throw new OverloadedError(`no media port could be opened: ${failure}`, RETRY_AFTER_MS)
+    }
+  }
+
+  load(): { ports: number; busiest: number } {
+    return {
+      ports: this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0),
+      busiest: Math.max(...this.#threads.map((thread) => thread.busy)),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
+    await Promise.all(this.#threads.map((thread) => thread.stop()))
+  }
+
+  #pickThread(): MediaThread {
+    if (this.#closing) throw new OverloadedError('the media engine is closing', RETRY_AFTER_MS)
+    const { portsMax = Infinity, busyMax = mediaEngineDefaults.busyMax } = this.#options
+    const open = this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0)
+    if (open >= portsMax) throw new OverloadedError(`all ${portsMax} media ports are in use`, RETRY_AFTER_MS)
+    const free = this.#threads.filter((thread) => thread.running && thread.busy <= busyMax)
+    if (free.length === 0) throw new OverloadedError('the media threads are too busy', RETRY_AFTER_MS)
+    return free.reduce((best, thread) => (thread.ports.size < best.ports.size ? thread : best))
+  }
+}
+
+/** One worker thread and its ports; replaced by a new thread when it dies. */
+class MediaThread {
+  readonly ports = new Map<PortId, WorkerPort>()
+  /** Share of time busy, 0..1. */
+  busy = 0
+  running = false
+  readonly #name: string
+  readonly #file: URL
+  readonly #log: Log
+  readonly #opening = new Map<PortId, (failure: string | undefined) => void>()
+  #worker: Worker | undefined
+  #startedAtMs = 0
+  #stopping = false
+
+  constructor(name: string, file: URL, log: Log) {
+    this.#name = name
+    this.#file = file
+    this.#log = log
+  }
+
+  /** Resolves when the thread can open ports. */
+  async start(): Promise<void> {
+    this.#startedAtMs = nowMs()
+    const worker = new Worker(this.#file, { name: this.#name })
+    this.#worker = worker
+    await new Promise<void>((resolve, reject) => {
+      let cause: unknown
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.type === 'ready') {
+          this.running = true
+          resolve()
+        } else {
+          this.#receive(message)
+        }
+      })
+      worker.on('error', (error) => {
+        cause = error
+      })
+      worker.on('exit', (code) => {
+        const wasRunning = this.running
+        this.running = false
+        const why = cause instanceof Error ? cause.message : `exit ${code}`
+        this.#lose(`media thread died: ${why}`)
+        reject(new Error(`media thread ${this.#name} did not start: ${why}`, { cause }))
+        if (wasRunning && !this.#stopping) this.#startAgain(why)
+      })
+    })
+  }
+
+  async open(port: WorkerPort, options: OpenPortOptions): Promise<string | undefined> {
+    this.ports.set(port.id, port)
+    const failure = await new Promise<string | undefined>((resolve) => {
+      this.#opening.set(port.id, resolve)
+      this.post({ type: 'open', port: port.id, address: options.address, udpPort: port.port, recording: options.recordingPath !== undefined })
+    })
+    if (failure === undefined) port.startRecording()
+    else this.ports.delete(port.id)
+    return failure
+  }
+
+  post(message: EngineMessage, transfer: ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(message, transfer)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    // A thread that hangs is not waited for: ending it closes its ports as failed.
+    const closed = Promise.all([...this.ports.values()].map((port) => port.close()))
+    if (this.running) await Promise.race([closed, sleep(STOP_MS_MAX, undefined, { ref: false })])
+    await this.#worker?.terminate()
+    await closed
+  }
+
+  #receive(message: Exclude<WorkerMessage, { type: 'ready' }>): void {
+    switch (message.type) {
+      case 'opened':
+        this.#opened(message.port, undefined)
+        break
+      case 'open-failed':
+        this.#opened(message.port, message.code)
+        break
+      case 'tick':
+        this.#dispatch(message)
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  #opened(id: PortId, failure: string | undefined): void {
+    const resolve = this.#opening.get(id)
+    this.#opening.delete(id)
+    resolve?.(failure)
+  }
+
+  #dispatch({ runs, samples, events, recorded, closed, busy }: TickMessage): void {
+    if (busy !== undefined) this.busy = busy
+    for (const { port, event } of events) this.ports.get(port)?.emit(event)
+    let at = 0
+    for (let run = 0; run < runs.length; run += RUN_FIELDS) {
+      const frames: Frame[] = []
+      for (let left = runs[run + 2]!; left > 0; left -= 1) {
+        // Copied, so that a receiver may keep or transfer a frame without touching another call's.
+        frames.push(samples.slice(at, at + FRAME_SAMPLES))
+        at += FRAME_SAMPLES
+      }
+      this.ports.get(runs[run]!)?.emit({ type: 'frames', atMs: runs[run + 1]!, frames })
+    }
+    for (const { port, block } of recorded) this.ports.get(port)?.record(block)
+    for (const { port: id, stats } of closed) this.#remove(id, stats)
+  }
+
+  #remove(id: PortId, stats: PortStats, failed?: string): void {
+    const port = this.ports.get(id)
+    this.ports.delete(id)
+    void port?.finish(stats, failed)
+  }
+
+  #lose(why: string): void {
+    for (const id of this.ports.keys()) {
+      if (this.#opening.has(id)) this.#opened(id, why)
+      else this.#remove(id, noStats, why)
+    }
+    this.busy = 0
+  }
+
+  #startAgain(why: string): void {
+    this.#log.error({ thread: this.#name, why }, 'media thread died, starting a new one')
+    const pauseMs = nowMs() - this.#startedAtMs < CRASH_LOOP_MS ? CRASH_LOOP_MS : 0
+    setTimeout(() => {
+      if (this.#stopping) return
+      this.start().catch((error: unknown) => {
+        this.#log.error({ thread: this.#name, error }, 'media thread does not start')
+        this.#startAgain('it did not start')
+      })
+    }, pauseMs).unref()
+  }
+}
+
+/** The owning thread's side of one port. */
+class WorkerPort implements MediaPort {
+  readonly id: PortId
+  readonly address: string
+  readonly port: number
+  readonly #thread: MediaThread
+  readonly #options: OpenPortOptions
+  readonly #log: Log
+  readonly #release: () => void
+  #recording: RecordingFile | undefined
+  readonly #closed = Promise.withResolvers<PortStats>()
+  #remote: RemoteMedia | undefined
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #handlerFailed: string | undefined
+
+  constructor(id: PortId, udpPort: number, options: OpenPortOptions, thread: MediaThread, log: Log, release: () => void) {
+    this.id = id
+    this.address = options.address
+    this.port = udpPort
+    this.#thread = thread
+    this.#options = options
+    this.#log = log
+    this.#release = release
+  }
+
+  /** Not before the port is bound: a failed attempt must not touch the file. */
+  startRecording(): void {
+    if (this.#options.recordingPath !== undefined) this.#recording = new RecordingFile(this.#options.recordingPath)
+  }
+
+  /** Errors: InvalidInputError when the far end asks for something we cannot send. */
+  connect(remote: RemoteMedia): void {
+    checkRemote(remote, this.address)
+    this.#remote = { ...remote }
+    this.#post({ type: 'connect', port: this.id, atMs: nowMs(), remote: this.#remote })
+  }
+
+  play(playout: PlayoutId, pcm: Int16Array, last: boolean): void {
+    // Copied and handed over: cloning a view would clone all of the buffer behind it.
+    const copy = new Int16Array(pcm)
+    this.#post({ type: 'play', port: this.id, playout, pcm: copy, last }, [copy.buffer])
+  }
+
+  flush(): void {
+    this.#post({ type: 'flush', port: this.id })
+  }
+
+  /** Errors: InvalidInputError for what is no key, and when the far end does not take telephone events. */
+  sendDigits(digits: string): void {
+    if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
+    if (this.#remote?.eventPayloadType === undefined) throw new InvalidInputError('digits', 'the far end does not take telephone events')
+    this.#post({ type: 'send-digits', port: this.id, digits })
+  }
+
+  close(): Promise<PortStats> {
+    this.#post({ type: 'close', port: this.id })
+    if (this.#state === 'open') this.#state = 'closing'
+    return this.#closed.promise
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  emit(event: MediaEvent): void {
+    if (this.#state === 'closed') return
+    try {
+      this.#options.onEvent(event)
+    } catch (error) {
+      // One call's broken listener must not stop the others' audio.
+      if (this.#handlerFailed === undefined) this.#log.error({ error, event: event.type }, 'a media listener threw; its port is closed')
+      this.#handlerFailed ??= `listener threw: ${String(error)}`
+      void this.close()
+    }
+  }
+
+  record(block: Uint8Array): void {
+    this.#recording?.append(block)
+  }
+
+  /** The thread is done with this port. */
+  async finish(stats: PortStats, failed: string | undefined): Promise<void> {
+    this.#release()
+    await this.#recording?.close()
+    const recordingFailed = this.#recording?.failed
+    if (recordingFailed !== undefined) this.#log.warn({ recordingFailed }, 'a recording is not whole')
+    const whole = recordingFailed === undefined ? stats : { ...stats, recordingFailed }
+    const why = failed ?? this.#handlerFailed
+    this.emit({ type: 'closed', stats: whole, ...(why === undefined ? {} : { failed: why }) })
+    this.#state = 'closed'
+    this.#closed.resolve(whole)
+  }
+
+  #post(message: EngineMessage, transfer?: ArrayBuffer[]): void {
+    if (this.#state === 'open') this.#thread.post(message, transfer)
+  }
+}
+
+function checkRemote(remote: RemoteMedia, localAddress: string): void {
+  if (isIP(remote.address) === 0) throw new InvalidInputError('address', 'the far end must be an IP address')
+  if (isIPv6(remote.address) !== isIPv6(localAddress)) throw new InvalidInputError('address', 'the far end and this port must be of one IP version')
+  if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65_535) throw new InvalidInputError('port', 'must be 1..65535')
+  if (!Number.isInteger(remote.ptimeMs) || remote.ptimeMs < 10 || remote.ptimeMs > 60) throw new InvalidInputError('ptimeMs', 'must be 10..60')
+  for (const type of [remote.payloadType, remote.eventPayloadType ?? 0]) {
+    if (!Number.isInteger(type) || type < 0 || type > 127) throw new InvalidInputError('payloadType', 'must be 0..127')
+  }
+}

@@ -1,0 +1,37 @@
+// Knows what the engine and its media threads say to each other. Does not know what either does with it.
+import type { MediaEvent, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+
+/** Names a port in one engine; never reused, unlike its UDP port. */
+export type PortId = number
+
+export type EngineMessage =
+  | { type: 'open'; port: PortId; address: string; udpPort: number; recording: boolean }
+  | { type: 'connect'; port: PortId; atMs: number; remote: RemoteMedia }
+  | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
+  | { type: 'flush'; port: PortId }
+  | { type: 'send-digits'; port: PortId; digits: string }
+  | { type: 'close'; port: PortId }
+
+/** Everything but audio and the end, which have their own ways. */
+export type PortEvent = Exclude<MediaEvent, { type: 'frames' | 'closed' }>
+
+export type WorkerMessage =
+  | { type: 'ready' }
+  | { type: 'opened'; port: PortId }
+  | { type: 'open-failed'; port: PortId; code: string }
+  | TickMessage
+
+/** All that one beat of a worker brought, in one message. */
+export type TickMessage = {
+  type: 'tick'
+  /** `runs` × (port, atMs, frame count); the audio of the runs lies in `samples` in the same order. */
+  runs: Float64Array<ArrayBuffer>
+  samples: Int16Array<ArrayBuffer>
+  events: { port: PortId; event: PortEvent }[]
+  recorded: { port: PortId; block: Uint8Array<ArrayBuffer> }[]
+  closed: { port: PortId; stats: PortStats }[]
+  /** Share of its time the thread was busy, 0..1, over the last second; undefined between. */
+  busy: number | undefined
+}
+
+export const RUN_FIELDS = 3

@@ -1,0 +1,92 @@
+// Knows one media thread: its ports, its beat, its messages. Does not know the engine's callers.
+import { parentPort } from 'node:worker_threads'
+import { FRAME_MS, nowMs } from './frame.ts'
+import { Outbox } from './outbox.ts'
+import { startTicks, TICK_MS } from './pacing.ts'
+import { Port } from './port.ts'
+import { RtpSocket } from './rtp-socket.ts'
+import type { EngineMessage, PortId, WorkerMessage } from './worker-messages.ts'
+
+const BUSY_EVERY_MS = 1_000
+const PHASES = FRAME_MS / TICK_MS
+
+const owner = parentPort
+if (owner === null) throw new Error('worker.ts runs as a worker thread of the media engine')
+
+const ports = new Map<PortId, Port>()
+/** Ports per phase: the next one goes where the fewest are. */
+const phaseUse = Array.from({ length: PHASES }, () => 0)
+const outbox = new Outbox()
+let busyToldMs = nowMs()
+let utilization = performance.eventLoopUtilization()
+
+function post(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
+  owner!.postMessage(message, transfer)
+}
+
+function postGathered(): void {
+  const gathered = outbox.take()
+  if (gathered !== undefined) post(gathered.message, gathered.transfer)
+}
+
+async function openPort({ port: id, address, udpPort, recording }: Extract<EngineMessage, { type: 'open' }>): Promise<void> {
+  const phase = phaseUse.indexOf(Math.min(...phaseUse))
+  phaseUse[phase]! += 1
+  const port = new Port({ id, phaseMs: phase * TICK_MS, recording, outbox, now: nowMs })
+  // Known before it is bound: a close may come in between.
+  ports.set(id, port)
+  try {
+    port.attach(await RtpSocket.bind(address, udpPort, (bytes) => port.receive(bytes)))
+    post({ type: 'opened', port: id })
+  } catch (error) {
+    if (ports.delete(id)) phaseUse[phase]! -= 1
+    post({ type: 'open-failed', port: id, code: (error as NodeJS.ErrnoException).code ?? String(error) })
+  }
+}
+
+function closePort(port: Port): void {
+  ports.delete(port.id)
+  phaseUse[port.phaseMs / TICK_MS]! -= 1
+  port.close()
+  postGathered()
+}
+
+owner.on('message', (message: EngineMessage) => {
+  if (message.type === 'open') {
+    void openPort(message)
+    return
+  }
+  const port = ports.get(message.port)
+  if (port === undefined) return // closed in the meantime
+  switch (message.type) {
+    case 'connect':
+      port.connect(message.remote, message.atMs)
+      break
+    case 'play':
+      port.play(message.playout, message.pcm, message.last)
+      break
+    case 'flush':
+      port.flush()
+      break
+    case 'send-digits':
+      port.sendDigits(message.digits)
+      break
+    case 'close':
+      closePort(port)
+      break
+    default:
+      message satisfies never
+  }
+})
+
+startTicks(nowMs, (tickMs) => {
+  for (const port of ports.values()) port.tick(tickMs)
+  if (tickMs - busyToldMs >= BUSY_EVERY_MS) {
+    const next = performance.eventLoopUtilization()
+    outbox.busy(performance.eventLoopUtilization(next, utilization).utilization)
+    utilization = next
+    busyToldMs = tickMs
+  }
+  postGathered()
+})
+post({ type: 'ready' })
