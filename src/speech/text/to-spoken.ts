@@ -1,0 +1,69 @@
+// Knows how written Mandarin is read out: display text in, spoken text out. Pure. Does not know voices, pinyin or calls.
+import { toPlainText, tidyPunctuation } from './plain-text.ts'
+import { amountRules } from './rules-amounts.ts'
+import { calendarRules } from './rules-calendar.ts'
+import { codeRules } from './rules-codes.ts'
+import type { ReadingRule } from './rule.ts'
+
+const symbolRules: readonly ReadingRule[] = [
+  { name: 'e-mail', pattern: /([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)/y, say: ([, user, domain]) => `${spellMail(user!)}艾特${spellMail(domain!)}` },
+  { name: 'key', pattern: /([#*])(?=号?键|号)/y, say: ([, key], { after }) => (key === '#' ? '井' : '星') + (after.startsWith('号') ? '' : '号') },
+  { name: 'key alone', pattern: /([#*])/y, say: ([, key], { before }) => (/按|键|输入$/.test(before.slice(-3)) ? (key === '#' ? '井号' : '星号') : '') },
+  { name: 'at', pattern: /@/y, say: () => '艾特' },
+  { name: 'and', pattern: /\s*&\s*/y, say: () => '和' },
+  { name: 'plus', pattern: /\+/y, say: () => '加' },
+  { name: 'equals', pattern: /=/y, say: () => '等于' },
+  { name: 'times', pattern: /[×✕]/y, say: () => '乘' },
+  { name: 'divided', pattern: /÷/y, say: () => '除以' },
+  { name: 'arrow', pattern: /\s*(?:→|->|=>)\s*/y, say: () => '到' },
+  { name: 'permille', pattern: /[%]/y, say: () => '百分号' },
+  { name: 'degree', pattern: /℃/y, say: () => '摄氏度' },
+  { name: 'square metre', pattern: /㎡/y, say: () => '平方米' },
+  { name: 'currency alone', pattern: /[¥$€£]/y, say: () => '' },
+  { name: 'per', pattern: /\//y, say: (_, { before, after }) => (/(?:元|块|米|公里|斤|次|个|人|分)$/.test(before) && /^[\u4e00-\u9fffA-Za-z]/.test(after) ? '每' : /[\u4e00-\u9fff]$/.test(before) && /^[\u4e00-\u9fff]/.test(after) ? '或' : '，') },
+  { name: 'tilde or dash between words', pattern: /\s*[-–~～]+\s*/y, say: (_, { before, after }) => joinWords(before, after) },
+]
+
+function spellMail(text: string): string {
+  return text.replaceAll('.', '点').replaceAll('_', '下划线').replaceAll('-', '杠').replace(/\d/g, (digit) => '零幺二三四五六七八九'[Number(digit)]!)
+}
+
+/** 周一-周五 is a range; Wi-Fi keeps its hyphen; anything else is a pause. */
+function joinWords(before: string, after: string): string {
+  if (/[A-Za-z]$/.test(before) && /^[A-Za-z]/.test(after)) return '-'
+  return /(?:[一二三四五六日天月年号点楼层岁]|站|市|[\u4e00-\u9fff])$/.test(before) && /^(?:周|星期|礼拜|[\d零一二三四五六七八九十]|[\u4e00-\u9fff])/.test(after) ? '到' : '，'
+}
+
+/** The first rule that applies wins: exact shapes before loose ones. */
+const rules: readonly ReadingRule[] = [symbolRules[0]!, ...codeRules.slice(0, 2), ...calendarRules, ...codeRules.slice(2), ...amountRules, ...symbolRules.slice(1)]
+/** No rule begins with any other character. */
+const MAY_BEGIN_RULE = /[0-9A-Za-z+\-–~～*#@&=×✕÷→%‰℃㎡¥$€£/№(（第周星礼转分京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领\s]/
+
+/**
+ * Display text → text as a person would say it: numbers, dates, phones and units in characters, no markup, links or emoji.
+ * Latin letters stay as they are (their reading is the voice's business); marks are 。！？；，、 only.
+ */
+export function toSpoken(text: string): string {
+  const plain = toPlainText(text)
+  let spoken = ''
+  let at = 0
+  reading: while (at < plain.length) {
+    if (MAY_BEGIN_RULE.test(plain[at]!)) {
+      const before = plain.slice(Math.max(0, at - 24), at)
+      for (const rule of rules) {
+        rule.pattern.lastIndex = at
+        const match = rule.pattern.exec(plain)
+        if (!match || match[0] === '') continue
+        const end = at + match[0].length
+        const said = rule.say(match, { before, after: plain.slice(end, end + 24) })
+        if (said === undefined) continue
+        spoken += said
+        at = end
+        continue reading
+      }
+    }
+    spoken += plain[at]!
+    at += 1
+  }
+  return tidyPunctuation(spoken)
+}
