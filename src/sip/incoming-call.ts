@@ -1,0 +1,299 @@
+// Knows one call that comes in: provisional and final responses, CANCEL and its races, the wait for ACK. Does not know audio or who answers.
+import assert from 'node:assert/strict'
+import { repeatUntilAck } from './answer-repeater.ts'
+import { allowedMethods, reasonHeaders, tell, type CallContext, type DialogUser } from './call-context.ts'
+import type { Cancel } from './clock.ts'
+import { Dialog, type DialogState } from './dialog.ts'
+import { q850Of } from './header-values.ts'
+import type { AnswerOffer, HangUpReason, IncomingCall, LegEvent, LocalFailure, Response } from './leg.ts'
+import { sdpOf } from './message-body.ts'
+import { fromWire, toWire, type ReceivedRequest } from './message.ts'
+import { phraseOf, replyTo } from './reply.ts'
+import type { ServerTransaction } from './server-transaction.ts'
+import { reasonText, Session, type SessionEvent } from './session.ts'
+
+/** `closing`: we want to end an answered call, but BYE must wait for the ACK (RFC 3261 §15). */
+type State = 'ringing' | 'answered' | 'closing' | 'talking' | 'over'
+type Signal = 'answer' | 'refuse' | 'cancel' | 'ack' | 'no-ack' | 'hang-up' | 'remote-bye' | 'unacknowledged' | 'undelivered'
+/** `accept` sends the 2xx until acknowledged; `confirm` tells that it was; `refuse` sends the chosen final; `fail` and `end` tell the last event. */
+type Action = 'accept' | 'confirm' | 'refuse' | 'bye' | 'fail' | 'end'
+
+const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [State, ...Action[]]>>>>> = {
+  ringing: {
+    answer: ['answered', 'accept'],
+    refuse: ['over', 'refuse', 'fail'],
+    cancel: ['over', 'refuse', 'fail'],
+    'hang-up': ['over', 'refuse', 'fail'],
+    'remote-bye': ['over', 'refuse', 'fail'],
+    undelivered: ['over', 'fail'],
+  },
+  answered: {
+    ack: ['talking', 'confirm'],
+    'no-ack': ['over', 'bye', 'end'],
+    'hang-up': ['closing'],
+    'remote-bye': ['over', 'end'],
+    undelivered: ['over', 'bye', 'end'],
+  },
+  closing: {
+    ack: ['over', 'bye', 'end'],
+    'no-ack': ['over', 'bye', 'end'],
+    'remote-bye': ['over', 'end'],
+    undelivered: ['over', 'bye', 'end'],
+  },
+  talking: {
+    'hang-up': ['over', 'bye', 'end'],
+    'remote-bye': ['over', 'end'],
+    unacknowledged: ['over', 'bye', 'end'],
+  },
+  over: {},
+}
+
+/** Events kept for a listener that comes later. */
+const PENDING_EVENTS_MAX = 64
+
+export class InviteServer implements IncomingCall, DialogUser {
+  readonly callId: string
+  readonly localTag: string
+  readonly mergeKey: string
+  readonly requestUri: string
+  readonly from: string
+  readonly to: string
+  readonly offer: string | undefined
+  answerOffer: AnswerOffer | undefined
+  readonly #context: CallContext
+  readonly #transaction: ServerTransaction
+  readonly #contact: string
+  readonly #session: Session
+  readonly #done = Promise.withResolvers<void>()
+  #listener: ((event: LegEvent) => void) | undefined
+  #pending: LegEvent[] = []
+  #state: State = 'ringing'
+  #status = 200
+  #response: Response = {}
+  #stopRepeating: Cancel = () => {}
+  #cancelRingLimit: Cancel
+  #hangUpReason: HangUpReason | undefined
+  #failure: { status: number; reason: string; q850?: number | undefined; local: LocalFailure } = { status: 487, reason: phraseOf(487), local: undefined }
+  #ended: { by: 'remote' | 'local'; q850?: number | undefined; reason?: string | undefined } = { by: 'local' }
+  #farewell: Promise<unknown> = Promise.resolve()
+
+  constructor(context: CallContext, transaction: ServerTransaction, options: { contactUser: string | undefined; ringMsMax: number }) {
+    const { request } = transaction
+    this.#context = context
+    this.#transaction = transaction
+    this.callId = request.envelope.callId
+    this.localTag = context.newTag()
+    this.mergeKey = mergeKeyOf(request)
+    this.requestUri = request.uri
+    this.from = fromWire(request.headers.get('From')!)
+    this.to = fromWire(request.headers.get('To')!)
+    this.offer = sdpOf(request)
+    this.#contact = context.contact(options.contactUser)
+    this.#session = new Session({
+      dialog: Dialog.ofRequest(request, this.localTag, transaction.peer),
+      context,
+      contact: this.#contact,
+      digest: undefined,
+      localSdp: undefined,
+      answerOffer: () => this.answerOffer,
+      onEvent: (event) => this.#sessionEvent(event),
+    })
+    transaction.onUndelivered = (why) => this.#undelivered(why)
+    this.#cancelRingLimit = context.clock.after(options.ringMsMax, () => {
+      this.#refuseWith(480, {}, 'timeout')
+      this.#signal('refuse')
+    })
+  }
+
+  header(name: string): string[] {
+    return this.#transaction.request.headers.all(name).map(fromWire)
+  }
+
+  listen(onEvent: (event: LegEvent) => void): void {
+    this.#listener = onEvent
+    const pending = this.#pending
+    this.#pending = []
+    for (const event of pending) this.#tell(event)
+  }
+
+  progress(status: number, response: Response = {}): boolean {
+    assert(status > 100 && status < 200, `${status} is no provisional status of ours`)
+    if (this.#state !== 'ringing') return false
+    if (response.sdp !== undefined) {
+      this.#session.localSdp = response.sdp
+      // Our side of the exchange is settled, so UPDATE may change it before the answer.
+      this.#session.remoteSdp ??= this.offer
+    }
+    return this.#respond(status, response)
+  }
+
+  answer(sdp: string, response: Omit<Response, 'sdp'> = {}): boolean {
+    if (this.#state !== 'ringing') return false
+    this.#response = { ...response, sdp }
+    this.#signal('answer')
+    return true
+  }
+
+  reject(status: number, response: Omit<Response, 'sdp'> = {}): boolean {
+    assert(status >= 300 && status < 700, `${status} is no refusal`)
+    if (this.#state !== 'ringing') return false
+    this.#refuseWith(status, response, 'cancelled')
+    this.#signal('refuse')
+    return true
+  }
+
+  hangUp(reason?: HangUpReason): Promise<void> {
+    if (this.#state !== 'over') {
+      this.#hangUpReason ??= reason
+      if (this.#state === 'ringing') this.#refuseWith(480, {}, 'cancelled')
+      this.#ended = { by: 'local', q850: reason?.q850, reason: reason?.text }
+      this.#signal('hang-up')
+    }
+    return this.#done.promise
+  }
+
+  dialogState(): DialogState | undefined {
+    return this.#state === 'talking' ? this.#session.dialog.state() : undefined
+  }
+
+  /** The caller gave up. The CANCEL itself was answered by the user agent. */
+  cancel(cancel: ReceivedRequest): void {
+    if (this.#state !== 'ringing') return // RFC 3261 §9.2: no effect once a final response is sent.
+    this.#refuseWith(487, {}, undefined)
+    this.#failure.q850 = q850Of(cancel.headers.all('Reason'))
+    this.#failure.reason = reasonText(cancel.headers) ?? phraseOf(487)
+    this.#signal('cancel')
+  }
+
+  receive(request: ReceivedRequest, transaction: ServerTransaction): void {
+    if (request.envelope.fromTag !== this.#transaction.request.envelope.fromTag) return void transaction.respond(replyTo(request, 481))
+    this.#session.receive(request, transaction)
+  }
+
+  receiveAck(request: ReceivedRequest): void {
+    if (request.envelope.fromTag !== this.#transaction.request.envelope.fromTag) return
+    if (request.envelope.cseq !== this.#transaction.request.envelope.cseq) return this.#session.receiveAck(request)
+    if (this.#state === 'answered' || this.#state === 'closing') {
+      this.#session.remoteSdp = sdpOf(request) ?? this.#session.remoteSdp
+      this.#signal('ack')
+    }
+  }
+
+  /** We are the callee: a 2xx is never for us. */
+  receiveLateSuccess(): void {}
+
+  abandon(): void {
+    if (this.#state === 'over') return
+    const answered = this.#state !== 'ringing'
+    this.#failure = { status: 480, reason: phraseOf(480), local: 'cancelled' }
+    this.#state = 'over'
+    this.#act(answered ? 'end' : 'fail')
+    this.#finish()
+  }
+
+  #signal(signal: Signal): void {
+    const step = steps[this.#state][signal]
+    if (!step) return // Too late: the call has moved on.
+    const [to, ...actions] = step
+    const ends = to === 'over' && this.#state !== 'over'
+    this.#state = to
+    for (const action of actions) this.#act(action)
+    if (ends) this.#finish()
+  }
+
+  #act(action: Action): void {
+    switch (action) {
+      case 'accept':
+        return this.#accept()
+      case 'confirm':
+        this.#stopRepeating()
+        return this.#tell({ type: 'answered', status: 200, sdp: this.#session.remoteSdp })
+      case 'refuse':
+        this.#respond(this.#status, this.#response)
+        return
+      case 'bye':
+        this.#farewell = this.#session.bye(this.#hangUpReason)
+        return
+      case 'fail':
+        return this.#tell({ type: 'failed', ...this.#failure })
+      case 'end':
+        return this.#tell({ type: 'ended', ...this.#ended })
+    }
+  }
+
+  #tell(event: LegEvent): void {
+    if (!this.#listener) {
+      if (this.#pending.length < PENDING_EVENTS_MAX) this.#pending.push(event)
+      return
+    }
+    if (!tell(this.#context.log, this.#listener, event) && this.#state !== 'over') void this.hangUp()
+  }
+
+  #finish(): void {
+    this.#cancelRingLimit()
+    this.#stopRepeating()
+    this.#session.stop()
+    this.#context.retire(this)
+    void this.#farewell.finally(() => this.#done.resolve())
+  }
+
+  #accept(): void {
+    this.#cancelRingLimit()
+    this.#session.confirmed = true
+    this.#session.localSdp = this.#response.sdp
+    this.#session.remoteSdp ??= this.offer
+    this.#stopRepeating = repeatUntilAck(
+      this.#context.clock,
+      () => this.#transaction.repeatSuccess(),
+      () => {
+        this.#ended = { by: 'local', reason: 'the answer was not acknowledged' }
+        this.#signal('no-ack')
+      },
+    )
+    this.#respond(200, this.#response)
+  }
+
+  #refuseWith(status: number, response: Response, local: LocalFailure): void {
+    this.#status = status
+    this.#response = response
+    this.#failure = { status, reason: response.reason ?? phraseOf(status), local }
+  }
+
+  #respond(status: number, response: Response): boolean {
+    const headers: [string, string][] = [['Allow', allowedMethods], ['Server', this.#context.product]]
+    if (status < 300) headers.unshift(['Contact', this.#contact])
+    else headers.push(...reasonHeaders(this.#hangUpReason))
+    for (const [name, value] of response.headers ?? []) headers.push([name, toWire(name, value)])
+    const reason = response.reason === undefined ? undefined : toWire('reason', response.reason)
+    return this.#transaction.respond(replyTo(this.#transaction.request, status, { reason, toTag: this.localTag, headers, sdp: response.sdp }))
+  }
+
+  #undelivered(why: 'no-ack' | 'transport'): void {
+    if (why === 'no-ack') return // The refusal was repeated for 32 s; the call has long been told as failed.
+    this.#failure = { status: 503, reason: 'Not sent', local: 'transport' }
+    this.#ended = { by: 'local', reason: 'the answer could not be sent' }
+    this.#signal('undelivered')
+  }
+
+  #sessionEvent(event: SessionEvent): void {
+    switch (event.type) {
+      case 'bye':
+        if (this.#state === 'ringing') this.#refuseWith(487, {}, undefined)
+        if (this.#state !== 'over') this.#ended = { by: 'remote', q850: event.q850, reason: event.reason }
+        return this.#signal('remote-bye')
+      case 'unacknowledged':
+        if (this.#state === 'talking') this.#ended = { by: 'local', reason: 're-INVITE was not acknowledged' }
+        return this.#signal('unacknowledged')
+      case 'remote-offer':
+      case 'remote-answer':
+      case 'info-digit':
+        if (this.#state !== 'over') this.#tell(event)
+    }
+  }
+}
+
+/** What every copy of one INVITE shares, whichever path it took. */
+export function mergeKeyOf(request: ReceivedRequest): string {
+  const { callId, fromTag, cseq } = request.envelope
+  return `${callId} ${fromTag ?? ''} ${cseq}`
+}

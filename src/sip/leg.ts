@@ -1,0 +1,72 @@
+// Knows what a call looks like from outside this folder: its events and its handle. Does not know how either comes about.
+import type { DialogState } from './dialog.ts'
+
+/** Why a call that was never answered failed on our side. Undefined: the far end refused it. */
+export type LocalFailure = 'timeout' | 'cancelled' | 'transport' | undefined
+
+export type LegEvent =
+  /**
+   * A provisional response. `sdp` is what this one brought; `early` says that early media is agreed, by this one or an earlier one.
+   * A later `sdp` replaces an earlier one, also when it comes from another early dialog (an announcement server).
+   */
+  | { type: 'progress'; status: number; reason: string; sdp?: string | undefined; early: boolean }
+  /** Outgoing: the 2xx came and was acknowledged. Incoming: our 2xx was acknowledged. `sdp` is the far end's description in force, also when it came earlier. */
+  | { type: 'answered'; status: number; sdp?: string | undefined }
+  /** The far end changed the stream (re-INVITE or UPDATE) and got the answer of `answerOffer`. */
+  | { type: 'remote-offer'; sdp: string }
+  /** The far end asked us for an offer (re-INVITE without SDP) and answered it. */
+  | { type: 'remote-answer'; sdp: string }
+  /** A key press that came as SIP INFO. */
+  | { type: 'info-digit'; digit: string }
+  /**
+   * The call is over and was never answered. Last event, exactly once.
+   * `status` is the far end's final; 408 when none came, 487 when even our CANCEL brought none, 503 when nothing could be sent.
+   * A 2xx status with `local: 'cancelled'` or `'timeout'`: the answer crossed our CANCEL and was hung up at once; a carrier bills it.
+   */
+  | { type: 'failed'; status: number; reason: string; q850?: number | undefined; retryAfterMs?: number | undefined; local: LocalFailure }
+  /** The answered call is over. Last event, exactly once. `reason` is the text of the far end's Reason header, or ours. */
+  | { type: 'ended'; by: 'remote' | 'local'; q850?: number | undefined; reason?: string | undefined }
+
+/** Sent as `Reason: Q.850;cause=…;text="…"` (RFC 3326). */
+export type HangUpReason = { q850: number; text?: string | undefined }
+
+/**
+ * Answers a new offer of the far end inside a call with our SDP, or refuses it (488) with undefined.
+ * With `offer` undefined the far end asks for an offer of ours instead.
+ */
+export type AnswerOffer = (offer: string | undefined) => string | undefined
+
+export interface OutgoingCall {
+  readonly callId: string
+  /** CANCEL or BYE, whichever the state asks for. Resolves when the far end answered it or the limit passed. Safe to call again. */
+  hangUp(reason?: HangUpReason): Promise<void>
+  /** The dialog of an answered call, to be stored so that another process can end it; undefined before and after. */
+  dialogState(): DialogState | undefined
+}
+
+export type Response = { reason?: string | undefined; sdp?: string | undefined; headers?: readonly (readonly [string, string])[] | undefined }
+
+/** A call that came in. Each of `progress`, `answer` and `reject` is false when it came too late, because the caller gave up. */
+export interface IncomingCall {
+  readonly callId: string
+  /** As written by the caller. */
+  readonly requestUri: string
+  readonly from: string
+  readonly to: string
+  /** The caller's offer; undefined when it wants ours (then its answer comes with `answered`). */
+  readonly offer: string | undefined
+  /** Values of a header of the INVITE; name in canonical spelling. */
+  header(name: string): string[]
+  /** Receives every event from the first on, also those before this call. */
+  listen(onEvent: (event: LegEvent) => void): void
+  /** Answers later offers inside the call. Without it the last SDP of ours is kept and hold is mirrored. */
+  answerOffer: AnswerOffer | undefined
+  /** 101..199. */
+  progress(status: number, response?: Response): boolean
+  /** 200 with our SDP, repeated until acknowledged. */
+  answer(sdp: string, response?: Omit<Response, 'sdp'>): boolean
+  /** 300..699. */
+  reject(status: number, response?: Omit<Response, 'sdp'>): boolean
+  hangUp(reason?: HangUpReason): Promise<void>
+  dialogState(): DialogState | undefined
+}

@@ -1,0 +1,443 @@
+// Knows one call that we place: INVITE to answer, CANCEL and its races, forks, credentials. Does not know audio or why we call.
+import { reasonHeaders, allowedMethods, tell, type CallContext, type DialogUser } from './call-context.ts'
+import type { Cancel } from './clock.ts'
+import type { ClientTransaction } from './client-transaction.ts'
+import { Dialog, type DialogState } from './dialog.ts'
+import { DigestClient, type Credentials } from './digest.ts'
+import { q850Of } from './header-values.ts'
+import type { AnswerOffer, HangUpReason, LegEvent, LocalFailure, OutgoingCall } from './leg.ts'
+import { sdpOf } from './message-body.ts'
+import { emptyBody, fromWire, SipHeaders, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
+import { phraseOf, replyTo } from './reply.ts'
+import type { ServerTransaction } from './server-transaction.ts'
+import { Session, type SessionEvent } from './session.ts'
+import { GIVE_UP_MS } from './transaction-tables.ts'
+import type { Peer } from './transport.ts'
+
+/** `aborting`: we want to stop, but CANCEL must wait for the first response (RFC 3261 §9.1). `over` still answers late messages. */
+type State = 'calling' | 'proceeding' | 'aborting' | 'cancelling' | 'talking' | 'over'
+type Signal = 'provisional' | 'challenge' | 'success' | 'failure' | 'no-response' | 'hang-up' | 'ring-limit' | 'cancel-limit' | 'remote-bye' | 'unacknowledged'
+/**
+ * `progress` tells a provisional; `retry` repeats the INVITE with credentials; `answer` acknowledges and tells the 2xx;
+ * `acknowledge` handles any other 2xx: a repeat gets its ACK again, a fork or a late answer ACK and BYE;
+ * `fail` and `end` tell the last event.
+ */
+type Action = 'progress' | 'retry' | 'answer' | 'acknowledge' | 'cancel' | 'bye' | 'fail' | 'end'
+
+const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [State, ...Action[]]>>>>> = {
+  calling: {
+    provisional: ['proceeding', 'progress'],
+    challenge: ['calling', 'retry'],
+    success: ['talking', 'answer'],
+    failure: ['over', 'fail'],
+    'no-response': ['over', 'fail'],
+    'hang-up': ['aborting'],
+    'ring-limit': ['aborting'],
+  },
+  proceeding: {
+    provisional: ['proceeding', 'progress'],
+    challenge: ['calling', 'retry'],
+    success: ['talking', 'answer'],
+    failure: ['over', 'fail'],
+    'no-response': ['over', 'fail'],
+    'hang-up': ['cancelling', 'cancel'],
+    'ring-limit': ['cancelling', 'cancel'],
+  },
+  aborting: {
+    provisional: ['cancelling', 'cancel'],
+    challenge: ['over', 'fail'],
+    success: ['over', 'acknowledge', 'fail'],
+    failure: ['over', 'fail'],
+    'no-response': ['over', 'fail'],
+  },
+  cancelling: {
+    challenge: ['over', 'fail'],
+    success: ['over', 'acknowledge', 'fail'],
+    failure: ['over', 'fail'],
+    'no-response': ['over', 'fail'],
+    'cancel-limit': ['over', 'fail'],
+  },
+  talking: {
+    success: ['talking', 'acknowledge'],
+    'hang-up': ['over', 'bye', 'end'],
+    'remote-bye': ['over', 'end'],
+    unacknowledged: ['over', 'bye', 'end'],
+  },
+  over: {
+    success: ['over', 'acknowledge'],
+  },
+}
+
+export type InviteOptions = {
+  /** The first hop: the trunk's address. */
+  target: Peer
+  /** sip:, sips: or tel:. */
+  requestUri: string
+  /** URI or name-addr, without tag. */
+  from: string
+  to: string
+  /** User part of Contact; the user of `from` when absent. */
+  contactUser?: string | undefined
+  /** Added as they are, such as P-Asserted-Identity. */
+  headers?: readonly (readonly [string, string])[] | undefined
+  credentials?: Credentials | undefined
+  /** Our offer. */
+  sdp: string
+  /** From the first INVITE to the answer; then CANCEL. */
+  ringMsMax: number
+  /** Offer reliable provisional responses (RFC 3262). Default true; some gateways break when it is named. */
+  reliableProvisional?: boolean | undefined
+  /** Answers offers inside the call. Without it, our stream stays as it is and hold is mirrored. */
+  answerOffer?: AnswerOffer | undefined
+  onEvent(event: LegEvent): void
+  /** Abort hangs up, in whatever state. */
+  signal?: AbortSignal | undefined
+}
+
+/** What `InviteOptions` become once checked: header values as bytes. */
+export type Invitation = { requestUri: string; from: string; to: string; contact: string; headers: readonly (readonly [string, string])[] }
+
+/** More early dialogs than a call can sensibly have. */
+const EARLY_DIALOGS_MAX = 16
+const ATTEMPTS_MAX = 4
+
+type Final = { status: number; reason: string; q850?: number | undefined; retryAfterMs?: number | undefined }
+
+export class InviteClient implements OutgoingCall, DialogUser {
+  readonly callId: string
+  readonly localTag: string
+  readonly #context: CallContext
+  readonly #options: InviteOptions
+  readonly #invitation: Invitation
+  readonly #digest: DigestClient | undefined
+  readonly #done = Promise.withResolvers<void>()
+  readonly #forgetSignal: Cancel
+  /** By To tag. Early ones become confirmed; forks and late answers stay only to be acknowledged. */
+  readonly #sessions = new Map<string, Session>()
+  readonly #acks = new Map<string, () => void>()
+  #state: State = 'calling'
+  #cseq = 0
+  #invite: ClientTransaction | undefined
+  #winner: Session | undefined
+  #earlySdp: string | undefined
+  #rseqs = new Map<string, number>()
+  #cancelRingLimit: Cancel = () => {}
+  #cancelCancelLimit: Cancel = () => {}
+  #hangUpReason: HangUpReason | undefined
+  /** Why we stopped waiting. */
+  #stoppedBy: LocalFailure
+  #final: Final = { status: 487, reason: phraseOf(487) }
+  #ended: { by: 'remote' | 'local'; q850?: number | undefined; reason?: string | undefined } = { by: 'local' }
+  #farewell: Promise<unknown> = Promise.resolve()
+
+  constructor(context: CallContext, options: InviteOptions, invitation: Invitation, callId: string) {
+    this.callId = callId
+    this.localTag = context.newTag()
+    this.#context = context
+    this.#options = options
+    this.#invitation = invitation
+    this.#digest = options.credentials && new DigestClient(options.credentials)
+    const onAbort = (): void => void this.hangUp()
+    options.signal?.addEventListener('abort', onAbort, { once: true })
+    this.#forgetSignal = () => options.signal?.removeEventListener('abort', onAbort)
+  }
+
+  /** Sends the INVITE; call once. Errors: OverloadedError; then the call never was. */
+  start(): void {
+    if (this.#options.signal?.aborted === true) {
+      // Nothing was sent, yet the caller of invite() must have its handle before the last event.
+      this.#stoppedBy = 'cancelled'
+      this.#cancelRingLimit = this.#context.clock.after(0, () => this.#signal('no-response'))
+      return
+    }
+    try {
+      this.#sendInvite()
+    } catch (error) {
+      this.#forgetSignal()
+      throw error
+    }
+    this.#cancelRingLimit = this.#context.clock.after(this.#options.ringMsMax, () => {
+      this.#stoppedBy ??= 'timeout'
+      this.#signal('ring-limit')
+    })
+  }
+
+  hangUp(reason?: HangUpReason): Promise<void> {
+    if (this.#state !== 'over') {
+      this.#hangUpReason ??= reason
+      if (this.#state !== 'talking') this.#stoppedBy ??= 'cancelled'
+      this.#ended = { by: 'local', q850: reason?.q850, reason: reason?.text }
+      this.#signal('hang-up')
+    }
+    return this.#done.promise
+  }
+
+  dialogState(): DialogState | undefined {
+    return this.#state === 'talking' ? this.#winner?.dialog.state() : undefined
+  }
+
+  receive(request: ReceivedRequest, transaction: ServerTransaction): void {
+    const session = this.#sessions.get(request.envelope.fromTag ?? '')
+    if (session && (this.#state !== 'over' || session.confirmed)) return session.receive(request, transaction)
+    transaction.respond(replyTo(request, 481))
+  }
+
+  receiveAck(request: ReceivedRequest): void {
+    this.#sessions.get(request.envelope.fromTag ?? '')?.receiveAck(request)
+  }
+
+  receiveLateSuccess(response: ReceivedResponse): void {
+    if (this.#state === 'talking' || this.#state === 'over') this.#signal('success', response)
+  }
+
+  abandon(): void {
+    if (this.#state === 'over') return
+    const answered = this.#state === 'talking'
+    this.#stoppedBy ??= 'cancelled'
+    this.#state = 'over'
+    this.#act(answered ? 'end' : 'fail', undefined)
+    this.#finish()
+  }
+
+  #signal(signal: Signal, response?: ReceivedResponse): void {
+    const step = steps[this.#state][signal]
+    if (!step) return // Too late or repeated: the call has moved on.
+    const [to, ...actions] = step
+    const ends = to === 'over' && this.#state !== 'over'
+    this.#state = to
+    for (const action of actions) this.#act(action, response)
+    if (ends) this.#finish()
+  }
+
+  #act(action: Action, response: ReceivedResponse | undefined): void {
+    switch (action) {
+      case 'progress':
+        return this.#progress(response!)
+      case 'retry':
+        return this.#retry(response!)
+      case 'answer':
+        return this.#answer(response!)
+      case 'acknowledge':
+        return this.#acknowledge(response!)
+      case 'cancel':
+        return this.#cancel()
+      case 'bye':
+        this.#farewell = this.#winner!.bye(this.#hangUpReason)
+        return
+      case 'fail':
+        return this.#tell({ type: 'failed', ...this.#final, local: this.#stoppedBy })
+      case 'end':
+        return this.#tell({ type: 'ended', ...this.#ended })
+    }
+  }
+
+  #tell(event: LegEvent): void {
+    // A listener that breaks must not leave the callee hanging in an unattended call.
+    if (!tell(this.#context.log, (event) => this.#options.onEvent(event), event) && this.#state !== 'over') void this.hangUp()
+  }
+
+  /** Releases what the living call held. The user agent keeps the call a while for repeated answers. */
+  #finish(): void {
+    this.#cancelRingLimit()
+    this.#cancelCancelLimit()
+    this.#forgetSignal()
+    for (const session of this.#sessions.values()) session.stop()
+    this.#context.retire(this)
+    void this.#farewell.finally(() => this.#done.resolve())
+  }
+
+  #sendInvite(): void {
+    const { requestUri, from, to, contact, headers: extra } = this.#invitation
+    this.#cseq += 1
+    const headers = new SipHeaders([
+      ['Max-Forwards', '70'],
+      ['From', `${from};tag=${this.localTag}`],
+      ['To', to],
+      ['Call-ID', this.callId],
+      ['CSeq', `${this.#cseq} INVITE`],
+      ['Contact', contact],
+      ['Allow', allowedMethods],
+      ['User-Agent', this.#context.product],
+    ])
+    if (this.#options.reliableProvisional !== false) headers.add('Supported', '100rel')
+    for (const [name, value] of extra) headers.add(name, value)
+    for (const [name, value] of this.#digest?.authorize('INVITE', requestUri) ?? []) headers.add(name, value)
+    headers.add('Content-Type', 'application/sdp')
+    const request: SipRequest = { method: 'INVITE', uri: requestUri, headers, body: Buffer.from(this.#options.sdp, 'utf8') }
+    const attempt = this.#cseq
+    this.#invite = this.#context.transactions.request(request, this.#options.target, {
+      onResponse: (response) => this.#receiveResponse(response, attempt),
+      onTimeout: () => {
+        this.#stoppedBy ??= 'timeout'
+        this.#final = { status: 408, reason: 'No response' }
+        this.#signal('no-response')
+      },
+      onTransportError: (error) => {
+        this.#context.log.warn({ callId: this.callId, error: error.message }, 'INVITE could not be sent')
+        this.#stoppedBy ??= 'transport'
+        this.#final = { status: 503, reason: 'Not sent' }
+        this.#signal('no-response')
+      },
+    })
+  }
+
+  #receiveResponse(response: ReceivedResponse, attempt: number): void {
+    if (response.status < 200) return attempt === this.#cseq ? this.#signal('provisional', response) : undefined
+    if (response.status < 300) {
+      this.#digest?.passed()
+      this.#final = { status: response.status, reason: fromWire(response.reason) }
+      return this.#signal('success', response)
+    }
+    if (attempt !== this.#cseq) return
+    this.#final = finalOf(response)
+    const challenged = response.status === 401 || response.status === 407
+    const retry = challenged && attempt < ATTEMPTS_MAX && this.#digest?.learn(response.headers) === true
+    this.#signal(retry ? 'challenge' : 'failure', response)
+  }
+
+  #progress(response: ReceivedResponse): void {
+    const tag = response.envelope.toTag
+    let sdp: string | undefined
+    if (response.status > 100 && tag !== undefined) {
+      const session = this.#early(tag, response)
+      if (session) {
+        if (!this.#acknowledgeProvisional(session, response)) return
+        sdp = sdpOf(response)
+        if (sdp !== undefined) {
+          session.remoteSdp = sdp
+          this.#earlySdp = sdp
+        }
+      }
+    }
+    this.#tell({ type: 'progress', status: response.status, reason: fromWire(response.reason), sdp, early: this.#earlySdp !== undefined })
+  }
+
+  #early(tag: string, response: ReceivedResponse): Session | undefined {
+    const known = this.#sessions.get(tag)
+    if (known) return known
+    if (this.#sessions.size >= EARLY_DIALOGS_MAX) return undefined
+    return this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
+  }
+
+  #session(tag: string, dialog: Dialog): Session {
+    const session = new Session({
+      dialog,
+      context: this.#context,
+      contact: this.#invitation.contact,
+      digest: this.#digest,
+      localSdp: this.#options.sdp,
+      answerOffer: () => this.#options.answerOffer,
+      onEvent: (event) => this.#sessionEvent(session, event),
+    })
+    this.#sessions.set(tag, session)
+    return session
+  }
+
+  /** RFC 3262 §4. False for a repeat, and for one that came before its predecessor: the far end will send it again. */
+  #acknowledgeProvisional(session: Session, response: ReceivedResponse): boolean {
+    const rseq = response.headers.get('RSeq')
+    const reliable = response.headers.all('Require').some((option) => option.toLowerCase() === '100rel')
+    if (!reliable || rseq === undefined || !/^\d{1,10}$/.test(rseq)) return true
+    const number = Number(rseq)
+    const last = this.#rseqs.get(session.dialog.remoteTag)
+    if (last !== undefined && number !== last + 1) return false
+    this.#rseqs.set(session.dialog.remoteTag, number)
+    session.prack(number, response.envelope.cseq)
+    return true
+  }
+
+  #retry(response: ReceivedResponse): void {
+    // The refused attempt's early dialogs died with it.
+    this.#sessions.clear()
+    this.#rseqs.clear()
+    this.#earlySdp = undefined
+    try {
+      this.#sendInvite()
+    } catch (error) {
+      this.#context.log.warn({ callId: this.callId, error: String(error) }, 'INVITE with credentials could not be sent')
+      this.#final = finalOf(response)
+      this.#stoppedBy ??= 'transport'
+      this.#signal('no-response')
+    }
+  }
+
+  #answer(response: ReceivedResponse): void {
+    this.#cancelRingLimit()
+    const tag = response.envelope.toTag ?? ''
+    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
+    this.#winner = session
+    session.dialog.confirm(response)
+    session.confirmed = true
+    session.remoteSdp = sdpOf(response) ?? session.remoteSdp ?? this.#earlySdp
+    this.#sendAck(tag, session, response)
+    this.#tell({ type: 'answered', status: response.status, sdp: session.remoteSdp })
+  }
+
+  #acknowledge(response: ReceivedResponse): void {
+    const tag = response.envelope.toTag ?? ''
+    const repeat = this.#acks.get(tag)
+    if (repeat) return repeat()
+    if (this.#acks.size >= EARLY_DIALOGS_MAX) return
+    // RFC 3261 §13.2.2.4: an answer nobody waits for is accepted and ended.
+    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
+    session.dialog.confirm(response)
+    session.confirmed = true
+    this.#sendAck(tag, session, response)
+    const goodbye = session.bye(this.#hangUpReason)
+    this.#farewell = Promise.all([this.#farewell, goodbye])
+  }
+
+  /** RFC 3261 §22.1: the ACK carries the credentials of its INVITE. */
+  #sendAck(tag: string, session: Session, response: ReceivedResponse): void {
+    const credentials = [...this.#invite!.request.headers].filter(([name]) => name === 'Authorization' || name === 'Proxy-Authorization')
+    const ack = session.dialog.ack(response.envelope.cseq, credentials)
+    this.#acks.set(tag, this.#context.transactions.sendAck(ack, session.dialog.hop()))
+  }
+
+  /** RFC 3261 §9.1: the same Via, Request-URI, From, To and Call-ID as the INVITE. */
+  #cancel(): void {
+    const invite = this.#invite!
+    const headers = new SipHeaders([['Max-Forwards', '70']])
+    for (const route of invite.request.headers.all('Route')) headers.add('Route', route)
+    for (const name of ['From', 'To', 'Call-ID']) headers.add(name, invite.request.headers.get(name)!)
+    headers.add('CSeq', `${this.#cseq} CANCEL`).add('User-Agent', this.#context.product)
+    for (const [name, value] of reasonHeaders(this.#hangUpReason)) headers.add(name, value)
+    const ignore = (): void => {}
+    this.#context.transactions.request(
+      { method: 'CANCEL', uri: invite.request.uri, headers, body: emptyBody },
+      invite.peer,
+      { onResponse: ignore, onTimeout: ignore, onTransportError: ignore },
+      { branch: invite.branch, inDialog: true },
+    )
+    this.#cancelCancelLimit = this.#context.clock.after(GIVE_UP_MS, () => {
+      this.#final = { status: 487, reason: phraseOf(487) }
+      this.#signal('cancel-limit')
+    })
+  }
+
+  #sessionEvent(session: Session, event: SessionEvent): void {
+    if (event.type === 'bye') {
+      if (session !== this.#winner) return
+      if (this.#state === 'talking') this.#ended = { by: 'remote', q850: event.q850, reason: event.reason }
+      return this.#signal('remote-bye')
+    }
+    if (event.type === 'unacknowledged') {
+      if (this.#state === 'talking') this.#ended = { by: 'local', reason: 're-INVITE was not acknowledged' }
+      return this.#signal('unacknowledged')
+    }
+    if (this.#state === 'over') return
+    if (event.type === 'remote-offer' && !session.confirmed) this.#earlySdp = event.sdp
+    if (this.#winner && session !== this.#winner) return
+    this.#tell(event)
+  }
+}
+
+function finalOf(response: ReceivedResponse): Final {
+  const retryAfter = /^(\d{1,6})/.exec(response.headers.get('Retry-After') ?? '')?.[1]
+  return {
+    status: response.status,
+    reason: fromWire(response.reason),
+    q850: q850Of(response.headers.all('Reason')),
+    retryAfterMs: retryAfter === undefined ? undefined : Number(retryAfter) * 1_000,
+  }
+}

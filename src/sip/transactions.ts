@@ -1,0 +1,209 @@
+// Knows every live transaction of one transport: matches what comes in, repeats what is lost, sheds what is too much. Does not know dialogs.
+import { randomBytes } from 'node:crypto'
+import { isIPv6 } from 'node:net'
+import { OverloadedError, ProtocolError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { ClientTransaction, type ClientHandlers } from './client-transaction.ts'
+import type { Clock } from './clock.ts'
+import { viaWithSource } from './header-values.ts'
+import { parseMessage, serializeMessage, type ReceivedMessage, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
+import { replyTo } from './reply.ts'
+import { ServerTransaction } from './server-transaction.ts'
+import type { Peer, Transport } from './transport.ts'
+
+export type TransactionCounts = {
+  received: number
+  /** Bytes that were no usable SIP message. */
+  malformed: number
+  /** Responses and ACKs that belong to nothing we know. */
+  unmatched: number
+  /** Requests refused or dropped because too many transactions were open. */
+  shed: number
+  /** Messages of ours sent once more. */
+  repeated: number
+}
+
+export type TransactionUser = {
+  /** A new request other than ACK. It must be answered through the transaction. */
+  onRequest(request: ReceivedRequest, transaction: ServerTransaction): void
+  /** An ACK that belongs to a 2xx. False when nobody knows it. */
+  onAck(request: ReceivedRequest): boolean
+  /** A 2xx to an INVITE whose transaction is gone. False when nobody knows it. */
+  onLateSuccess(response: ReceivedResponse): boolean
+}
+
+/** RFC 3261 §8.1.1.7. */
+const MAGIC_COOKIE = 'z9hG4bK'
+/** Under a flood, 503 goes out this often; the rest is dropped in silence so that we do not amplify it. */
+const REFUSALS_PER_SECOND_MAX = 100
+
+export class Transactions {
+  readonly counts: TransactionCounts = { received: 0, malformed: 0, unmatched: 0, shed: 0, repeated: 0 }
+  readonly #clients = new Map<string, ClientTransaction>()
+  readonly #servers = new Map<string, ServerTransaction>()
+  readonly #transport: Transport
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #user: TransactionUser
+  readonly #sentBy: string
+  readonly #max: number
+  #refusals = { sinceMs: 0, count: 0 }
+  #closed = false
+
+  constructor(options: { transport: Transport; publicAddress: string; clock: Clock; log: Log; user: TransactionUser; transactionsMax: number }) {
+    this.#transport = options.transport
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#user = options.user
+    this.#max = options.transactionsMax
+    this.#sentBy = `${isIPv6(options.publicAddress) ? `[${options.publicAddress}]` : options.publicAddress}:${options.transport.port}`
+  }
+
+  get open(): number {
+    return this.#clients.size + this.#servers.size
+  }
+
+  newBranch(): string {
+    return MAGIC_COOKIE + randomBytes(12).toString('hex')
+  }
+
+  /**
+   * Puts our Via on `request` and sends it until answered. Handlers are never called before this returns.
+   * `branch` is given only for CANCEL, which shares the branch of its INVITE (RFC 3261 §9.1).
+   * Errors: OverloadedError when too many transactions are open; an in-dialog request is let through, because ending calls relieves the load.
+   */
+  request(request: SipRequest, peer: Peer, handlers: ClientHandlers, options: { branch?: string; inDialog?: boolean } = {}): ClientTransaction {
+    if (options.inDialog !== true && this.open >= this.#max) throw new OverloadedError('too many SIP transactions are open', 1_000)
+    const branch = options.branch ?? this.newBranch()
+    const key = clientKey(branch, request.method)
+    request.headers.prepend('Via', this.#via(branch))
+    const transaction = new ClientTransaction({
+      request,
+      branch,
+      peer,
+      transport: this.#transport,
+      clock: this.#clock,
+      handlers,
+      onTerminated: () => this.#clients.delete(key),
+      onRepeated: () => void (this.counts.repeated += 1),
+    })
+    this.#clients.set(key, transaction)
+    transaction.start()
+    return transaction
+  }
+
+  /** Sends a request that gets no response, the ACK of a 2xx, and returns a way to send the same bytes again. */
+  sendAck(ack: SipRequest, peer: Peer): () => void {
+    ack.headers.prepend('Via', this.#via(this.newBranch()))
+    const bytes = serializeMessage(ack)
+    const send = (): void => {
+      if (!this.#closed) this.#transport.send(bytes, peer, (error) => this.#log.warn({ error: error.message }, 'ACK could not be sent'))
+    }
+    send()
+    return send
+  }
+
+  /** The INVITE transaction a CANCEL means (RFC 3261 §9.2). */
+  inviteOf(cancel: ReceivedRequest): ServerTransaction | undefined {
+    return this.#servers.get(serverKey(cancel, 'INVITE'))
+  }
+
+  receive(bytes: Uint8Array, from: Peer): void {
+    if (this.#closed) return
+    if (bytes.length <= 4 && bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0)) return // keep-alive
+    this.counts.received += 1
+    let message: ReceivedMessage
+    try {
+      message = parseMessage(bytes)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.counts.malformed += 1
+      this.#log.debug({ from: from.address, error: error.message }, 'unusable SIP message dropped')
+      return
+    }
+    if (message.kind === 'response') this.#receiveResponse(message)
+    else this.#receiveRequest(message, from)
+  }
+
+  /** Stops every timer and forgets everything. Nothing is told. */
+  close(): void {
+    this.#closed = true
+    for (const transaction of this.#clients.values()) transaction.stop()
+    for (const transaction of this.#servers.values()) transaction.stop()
+    this.#clients.clear()
+    this.#servers.clear()
+  }
+
+  #via(branch: string): string {
+    return `SIP/2.0/${this.#transport.protocol} ${this.#sentBy};branch=${branch};rport`
+  }
+
+  #receiveResponse(response: ReceivedResponse): void {
+    const transaction = this.#clients.get(clientKey(response.envelope.via.branch, response.envelope.method))
+    if (transaction) return transaction.receive(response)
+    const success = response.status >= 200 && response.status < 300
+    if (!success || response.envelope.method !== 'INVITE' || !this.#user.onLateSuccess(response)) this.counts.unmatched += 1
+  }
+
+  #receiveRequest(request: ReceivedRequest, from: Peer): void {
+    const method = request.method === 'ACK' ? 'INVITE' : request.method
+    const key = serverKey(request, method)
+    const known = this.#servers.get(key)
+    if (request.method === 'ACK') {
+      // Some peers give the ACK of a 2xx the branch of the INVITE: it is still the dialog's.
+      if (known && known.state !== 'accepted') return known.ack()
+      if (!this.#user.onAck(request)) this.counts.unmatched += 1
+      return
+    }
+    if (known) return known.repeat()
+    // Requests inside a dialog get twice the room: they are what ends calls.
+    if (this.open >= this.#max * (request.envelope.toTag === undefined ? 1 : 2)) return this.#shed(request, from)
+    const peer = replyPeer(request, from)
+    this.#rewriteVia(request, from)
+    const transaction = new ServerTransaction({
+      request,
+      peer,
+      transport: this.#transport,
+      clock: this.#clock,
+      onTerminated: () => this.#servers.delete(key),
+      onRepeated: () => void (this.counts.repeated += 1),
+    })
+    this.#servers.set(key, transaction)
+    this.#user.onRequest(request, transaction)
+  }
+
+  #shed(request: ReceivedRequest, from: Peer): void {
+    this.counts.shed += 1
+    const nowMs = this.#clock.nowMs()
+    if (nowMs - this.#refusals.sinceMs >= 1_000) this.#refusals = { sinceMs: nowMs, count: 0 }
+    if (this.#refusals.count >= REFUSALS_PER_SECOND_MAX) return
+    this.#refusals.count += 1
+    const peer = replyPeer(request, from)
+    this.#rewriteVia(request, from)
+    const refusal = replyTo(request, 503, { toTag: 'overload', headers: [['Retry-After', '5']] })
+    this.#transport.send(serializeMessage(refusal), peer, () => {})
+  }
+
+  /** RFC 3261 §18.2.1: responses copy the Via with the source in it. */
+  #rewriteVia(request: ReceivedRequest, from: Peer): void {
+    request.headers.replaceFirst('Via', viaWithSource(request.headers.get('Via')!, from))
+  }
+}
+
+function clientKey(branch: string, method: string): string {
+  return `${branch} ${method}`
+}
+
+/** RFC 3261 §17.2.3. Branches without the cookie come from RFC 2543 peers and are unique only together with the rest. */
+function serverKey(request: ReceivedRequest, method: string): string {
+  const { via, callId, fromTag, cseq } = request.envelope
+  const sentBy = `${via.host}:${via.port ?? 5060}`
+  if (via.branch.startsWith(MAGIC_COOKIE) && via.branch.length > MAGIC_COOKIE.length) return `${via.branch} ${sentBy} ${method}`
+  return `${via.branch} ${sentBy} ${method} ${callId} ${fromTag ?? ''} ${cseq}`
+}
+
+/** Responses return to the source address: to its port when `rport` asks so, else to the sent-by port. */
+function replyPeer(request: ReceivedRequest, from: Peer): Peer {
+  const { via } = request.envelope
+  return { address: from.address, port: via.params.has('rport') ? from.port : (via.port ?? 5060) }
+}

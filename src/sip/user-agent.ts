@@ -1,0 +1,378 @@
+// Knows our SIP address: places and takes calls, routes messages to them, refuses what is too much. Does not know audio, trunks or customers.
+import { randomBytes } from 'node:crypto'
+import { isIP, isIPv6 } from 'node:net'
+import { InvalidInputError, OverloadedError, ProtocolError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { allowedMethods, type CallContext, type DialogUser } from './call-context.ts'
+import { systemClock, type Cancel, type Clock } from './clock.ts'
+import { Dialog, type DialogState } from './dialog.ts'
+import { DigestClient, type Credentials } from './digest.ts'
+import { parseNameAddr } from './header-values.ts'
+import { InviteServer, mergeKeyOf } from './incoming-call.ts'
+import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
+import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
+import { InviteClient, type Invitation, type InviteOptions } from './outgoing-call.ts'
+import { replyTo, type ReplyOptions } from './reply.ts'
+import type { ServerTransaction } from './server-transaction.ts'
+import { Session } from './session.ts'
+import { GIVE_UP_MS } from './transaction-tables.ts'
+import { Transactions, type TransactionCounts } from './transactions.ts'
+import type { Peer, Receive, Transport } from './transport.ts'
+import { UdpTransport } from './udp-transport.ts'
+import { parseUri, subscriberOf } from './uri.ts'
+
+export type UserAgentOptions = {
+  /** Local address to bind; a wildcard needs `publicAddress`. */
+  address: string
+  /** 0: any free port. */
+  port: number
+  /** The address far ends see, when it is not the bound one. Written into Via and Contact. */
+  publicAddress?: string | undefined
+  /** For User-Agent and Server headers. */
+  userAgent?: string | undefined
+  /** Takes calls; without it every call in is refused with 480. */
+  onCall?: ((call: IncomingCall) => void) | undefined
+  limits?: Partial<UserAgentLimits> | undefined
+  log: Log
+  clock?: Clock | undefined
+  /** How the transport is opened; UDP when absent. */
+  openTransport?: ((receive: Receive) => Promise<Transport>) | undefined
+}
+
+export type UserAgentLimits = {
+  /** Calls at once, in and out. More: OverloadedError out, 503 in. */
+  callsMax: number
+  /** Open transactions; each call leaves about two for 32 s after it ended, so allow 70 × calls per second. */
+  transactionsMax: number
+  /** An incoming call that nobody answers is refused after this. */
+  incomingRingMsMax: number
+  /** How long close() waits for the far ends to answer BYE and CANCEL. */
+  closeMsMax: number
+}
+
+export const userAgentLimits = { callsMax: 4_000, transactionsMax: 20_000, incomingRingMsMax: 180_000, closeMsMax: 3_000 } as const satisfies UserAgentLimits
+
+export type UserAgentStats = TransactionCounts & { calls: number; transactions: number }
+
+export class SipUserAgent implements AsyncDisposable {
+  readonly address: string
+  readonly port: number
+  readonly #transport: Transport
+  readonly #transactions: Transactions
+  readonly #context: CallContext
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #limits: UserAgentLimits
+  readonly #onCall: ((call: IncomingCall) => void) | undefined
+  readonly #contactHost: string
+  /** Calls that go on, by dialog key. */
+  readonly #calls = new Map<string, DialogUser>()
+  /** Calls that are over but may still get repeated messages. */
+  readonly #retired = new Map<string, { call: DialogUser; forget: Cancel }>()
+  /** Calls in, by what a CANCEL, or a copy of their INVITE over another path, shares with them (RFC 3261 §8.2.2.2, §9.2). */
+  readonly #merged = new Map<string, InviteServer>()
+  #closing: Promise<void> | undefined
+
+  /** Errors: InvalidInputError for an unusable address; the system's when it cannot be bound. */
+  static async open(options: UserAgentOptions): Promise<SipUserAgent> {
+    const publicAddress = options.publicAddress ?? options.address
+    if (isIP(options.address) === 0) throw new InvalidInputError('address', 'SIP address must be numeric')
+    if (isIP(publicAddress) === 0 || publicAddress === '0.0.0.0' || publicAddress === '::') {
+      throw new InvalidInputError('publicAddress', 'give the numeric address that far ends reach us at')
+    }
+    // Nothing arrives before the agent exists: reading starts after this tick.
+    let receive: Receive = () => {}
+    const open = options.openTransport ?? ((receive: Receive) => UdpTransport.open({ address: options.address, port: options.port, receive, log: options.log }))
+    const transport = await open((bytes, from) => receive(bytes, from))
+    const agent = new SipUserAgent(options, transport, publicAddress)
+    receive = (bytes, from) => agent.#transactions.receive(bytes, from)
+    return agent
+  }
+
+  private constructor(options: UserAgentOptions, transport: Transport, publicAddress: string) {
+    this.address = transport.address
+    this.port = transport.port
+    this.#transport = transport
+    this.#clock = options.clock ?? systemClock
+    this.#log = options.log
+    this.#limits = { ...userAgentLimits, ...options.limits }
+    this.#onCall = options.onCall
+    this.#contactHost = `${isIPv6(publicAddress) ? `[${publicAddress}]` : publicAddress}:${transport.port}`
+    this.#transactions = new Transactions({
+      transport,
+      publicAddress,
+      clock: this.#clock,
+      log: this.#log,
+      transactionsMax: this.#limits.transactionsMax,
+      user: {
+        onRequest: (request, transaction) => this.#receive(request, transaction),
+        onAck: (request) => this.#receiveAck(request),
+        onLateSuccess: (response) => this.#receiveLateSuccess(response),
+      },
+    })
+    this.#context = {
+      transactions: this.#transactions,
+      clock: this.#clock,
+      log: this.#log,
+      product: toWire('userAgent', options.userAgent ?? 'waihu'),
+      contact: (user) => `<sip:${user === undefined ? '' : `${user}@`}${this.#contactHost}>`,
+      newTag: () => randomBytes(8).toString('hex'),
+      retire: (call) => this.#retire(call),
+    }
+  }
+
+  get stats(): UserAgentStats {
+    return { ...this.#transactions.counts, calls: this.#calls.size, transactions: this.#transactions.open }
+  }
+
+  /**
+   * Places a call; the INVITE leaves before this returns, events come later.
+   * Errors: InvalidInputError for an address that cannot be used; OverloadedError when too many calls are open or the agent closes. Then nothing was sent.
+   */
+  invite(options: InviteOptions): OutgoingCall {
+    if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
+    if (this.#calls.size >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
+    const call = new InviteClient(this.#context, options, this.#invitation(options), randomBytes(16).toString('hex'))
+    const key = keyOf(call.callId, call.localTag)
+    this.#calls.set(key, call)
+    try {
+      call.start()
+    } catch (error) {
+      this.#calls.delete(key)
+      throw error
+    }
+    return call
+  }
+
+  /**
+   * Ends a call whose process died: sends BYE in its stored dialog. Resolves with the final status, 408 when none came.
+   * The number jumps by 1000, past whatever the dead process may have used after it stored the state.
+   */
+  async byeFrom(state: DialogState, options: { credentials?: Credentials | undefined; reason?: HangUpReason | undefined } = {}): Promise<number> {
+    const session = new Session({
+      dialog: new Dialog({ ...state, cseq: state.cseq + 1_000 }),
+      context: this.#context,
+      contact: this.#context.contact(undefined),
+      digest: options.credentials && new DigestClient(options.credentials),
+      localSdp: undefined,
+      answerOffer: () => undefined,
+      onEvent: () => {},
+    })
+    return await session.bye(options.reason)
+  }
+
+  /** Asks with OPTIONS whether somebody is there (RFC 3261 §11). Resolves with the final status; 408 when none came, 503 when it could not be sent. */
+  ping(target: Peer): Promise<number> {
+    checkPeer(target)
+    const host = `sip:${isIPv6(target.address) ? `[${target.address}]` : target.address}:${target.port}`
+    const headers = new SipHeaders([
+      ['Max-Forwards', '70'],
+      ['From', `<sip:${this.#contactHost}>;tag=${this.#context.newTag()}`],
+      ['To', `<${host}>`],
+      ['Call-ID', randomBytes(16).toString('hex')],
+      ['CSeq', '1 OPTIONS'],
+      ['Contact', this.#context.contact(undefined)],
+      ['Accept', 'application/sdp'],
+      ['User-Agent', this.#context.product],
+    ])
+    return new Promise((resolve) => {
+      this.#transactions.request({ method: 'OPTIONS', uri: host, headers, body: emptyBody }, target, {
+        onResponse: (response) => response.status >= 200 && resolve(response.status),
+        onTimeout: () => resolve(408),
+        onTransportError: () => resolve(503),
+      })
+    })
+  }
+
+  /** Hangs up every call, waits a limited time for the far ends, then stops. Every call has had its last event when this resolves. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const limit = Promise.withResolvers<void>()
+    const cancelLimit = this.#clock.after(this.#limits.closeMsMax, limit.resolve)
+    const calls = [...this.#calls.values(), ...[...this.#retired.values()].map(({ call }) => call)]
+    await Promise.race([Promise.all(calls.map((call) => call.hangUp())), limit.promise])
+    cancelLimit()
+    for (const call of this.#calls.values()) call.abandon()
+    for (const { forget } of this.#retired.values()) forget()
+    this.#retired.clear()
+    this.#transactions.close()
+    await this.#transport[Symbol.asyncDispose]()
+  }
+
+  #invitation(options: InviteOptions): Invitation {
+    checkPeer(options.target)
+    const requestUri = toWire('requestUri', options.requestUri)
+    const from = checkParty('from', options.from)
+    const to = checkParty('to', options.to)
+    checkUri('requestUri', requestUri)
+    const contactUser = options.contactUser === undefined ? fromUser(from) : toWire('contactUser', options.contactUser)
+    const contact = this.#context.contact(contactUser)
+    checkUri('contactUser', contact.slice(1, -1))
+    const headers = (options.headers ?? []).map(([name, value]) => {
+      if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) throw new InvalidInputError('headers', 'header names are letters, digits and hyphens')
+      return [name, toWire('headers', value)] as const
+    })
+    return { requestUri, from, to, contact, headers }
+  }
+
+  #receive(request: ReceivedRequest, transaction: ServerTransaction): void {
+    try {
+      this.#route(request, transaction)
+    } catch (error) {
+      // What gets here is a peer's nonsense found late, or a mistake of ours: it costs this request, not the process.
+      const protocol = error instanceof ProtocolError
+      if (protocol) this.#log.info({ method: request.method, error: error.message }, 'SIP request refused')
+      else this.#log.error({ method: request.method, error }, 'SIP request failed')
+      transaction.respond(replyTo(request, protocol ? 400 : 500, { toTag: this.#context.newTag() }))
+    }
+  }
+
+  #route(request: ReceivedRequest, transaction: ServerTransaction): void {
+    const { callId, toTag } = request.envelope
+    if (request.method === 'CANCEL') return this.#receiveCancel(request, transaction)
+    if (toTag !== undefined) {
+      const call = this.#find(callId, toTag)
+      return call ? call.receive(request, transaction) : this.#reply(transaction, 481)
+    }
+    const unsupported = [...request.headers.all('Require'), ...request.headers.all('Proxy-Require')]
+    if (unsupported.length > 0) return this.#reply(transaction, 420, { headers: unsupported.map((option) => ['Unsupported', option] as const) })
+    switch (request.method) {
+      case 'INVITE':
+        return this.#receiveInvite(request, transaction)
+      case 'OPTIONS':
+        return this.#reply(transaction, this.#closing ? 503 : 200, { headers: [['Accept', 'application/sdp'], ['Contact', this.#context.contact(undefined)]] })
+      case 'BYE':
+      case 'UPDATE':
+      case 'PRACK':
+      case 'INFO':
+      case 'NOTIFY':
+        return this.#reply(transaction, 481)
+      case 'REGISTER':
+      case 'MESSAGE':
+      case 'SUBSCRIBE':
+      case 'PUBLISH':
+      case 'REFER':
+        return this.#reply(transaction, 405)
+      default:
+        return this.#reply(transaction, 501)
+    }
+  }
+
+  #receiveInvite(request: ReceivedRequest, transaction: ServerTransaction): void {
+    if (this.#merged.has(mergeKeyOf(request))) return this.#reply(transaction, 482)
+    if (this.#closing || this.#calls.size >= this.#limits.callsMax) return this.#reply(transaction, 503, { headers: [['Retry-After', '5']] })
+    if (!this.#onCall) return this.#reply(transaction, 480)
+    transaction.respond(replyTo(request, 100))
+    const to = parseNameAddr(request.headers.get('To')!).uri
+    const call = new InviteServer(this.#context, transaction, { contactUser: contactUserOf(to), ringMsMax: this.#limits.incomingRingMsMax })
+    this.#merged.set(call.mergeKey, call)
+    this.#calls.set(keyOf(call.callId, call.localTag), call)
+    try {
+      this.#onCall(call)
+    } catch (error) {
+      this.#log.error({ error }, 'taker of SIP calls failed')
+      if (!call.reject(500)) void call.hangUp()
+    }
+  }
+
+  #receiveCancel(request: ReceivedRequest, transaction: ServerTransaction): void {
+    const invite = this.#transactions.inviteOf(request)
+    const call = invite && this.#merged.get(mergeKeyOf(invite.request))
+    if (!call) return this.#reply(transaction, 481)
+    this.#reply(transaction, 200, { toTag: call.localTag })
+    call.cancel(request)
+  }
+
+  #receiveAck(request: ReceivedRequest): boolean {
+    const { callId, toTag } = request.envelope
+    const call = this.#find(callId, toTag ?? '')
+    call?.receiveAck(request)
+    return call !== undefined
+  }
+
+  #receiveLateSuccess(response: ReceivedResponse): boolean {
+    const { callId, fromTag } = response.envelope
+    const call = this.#find(callId, fromTag ?? '')
+    call?.receiveLateSuccess(response)
+    return call !== undefined
+  }
+
+  #find(callId: string, localTag: string): DialogUser | undefined {
+    const key = keyOf(callId, localTag)
+    return this.#calls.get(key) ?? this.#retired.get(key)?.call
+  }
+
+  #retire(call: DialogUser): void {
+    const key = keyOf(call.callId, call.localTag)
+    if (!this.#calls.delete(key)) return
+    const forget = this.#clock.after(GIVE_UP_MS, () => {
+      this.#retired.delete(key)
+      if (call instanceof InviteServer) this.#merged.delete(call.mergeKey)
+    })
+    this.#retired.set(key, { call, forget })
+  }
+
+  #reply(transaction: ServerTransaction, status: number, options: ReplyOptions = {}): void {
+    const headers = [['Allow', allowedMethods], ['Server', this.#context.product], ...(options.headers ?? [])] as const
+    transaction.respond(replyTo(transaction.request, status, { ...options, toTag: options.toTag ?? this.#context.newTag(), headers }))
+  }
+}
+
+function keyOf(callId: string, localTag: string): string {
+  return `${callId} ${localTag}`
+}
+
+function contactUserOf(uri: string): string | undefined {
+  try {
+    return subscriberOf(parseUri(uri))?.replace(/[^\w+.*-]/g, '') || undefined
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
+  }
+}
+
+function fromUser(from: string): string | undefined {
+  return contactUserOf(parseNameAddr(from).uri)
+}
+
+function checkPeer(peer: Peer): void {
+  if (isIP(peer.address) === 0) throw new InvalidInputError('target', 'SIP target must be a numeric address')
+  if (!Number.isInteger(peer.port) || peer.port < 1 || peer.port > 65_535) throw new InvalidInputError('target', 'SIP target port must be 1..65535')
+}
+
+function checkUri(field: string, uri: string): void {
+  try {
+    parseUri(uri)
+  } catch (error) {
+    throw new InvalidInputError(field, `${field} is no usable SIP or tel address`, [], { cause: error })
+  }
+}
+
+/** A From or To value in the form that a tag can be added to. */
+function checkParty(field: string, party: string): string {
+  const value = toWire(field, party).trim()
+  let uri: string
+  try {
+    const parsed = parseNameAddr(value)
+    uri = parsed.uri
+    if (parsed.params.has('tag')) throw new InvalidInputError(field, `${field} must not have a tag`)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    throw new InvalidInputError(field, `${field} is no usable SIP or tel address`, [], { cause: error })
+  }
+  if (value.includes('<')) {
+    checkUri(field, uri)
+    return value
+  }
+  // Bare: what follows the first ; belongs to the address here, because ours have no header parameters.
+  checkUri(field, value)
+  return `<${value}>`
+}
