@@ -1,0 +1,152 @@
+// Every provider of the table keeps the contract. Providers that need an account are tested against fakes beside their code.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FRAME_MS, nowMs } from '../../media/frame.ts'
+import { framesOf, speechFixture } from './builtin/fixtures.ts'
+import { asrProviders } from './index.ts'
+import type { AsrEvent, AsrProvider } from './provider.ts'
+
+/** A stream whose events can be waited for. */
+function listen(provider: AsrProvider, options: { hotWords?: string[]; phrases?: string[] } = {}) {
+  const events: AsrEvent[] = []
+  let arrived = () => {}
+  const stream = provider.open({
+    hotWords: options.hotWords ?? [],
+    phrases: options.phrases ?? [],
+    onEvent(event) {
+      events.push(event)
+      arrived()
+    },
+  })
+  const waitFor = async (type: AsrEvent['type'], count = 1) => {
+    while (events.filter((event) => event.type === type).length < count) await new Promise<void>((resolve) => (arrived = resolve))
+    return events
+  }
+  const say = (name: string, atMs = nowMs()) => framesOf(speechFixture(name).pcm).forEach((frame, i) => stream.push(frame, atMs + i * FRAME_MS))
+  return { stream, events, waitFor, say }
+}
+
+for (const [name, create] of Object.entries(asrProviders)) {
+  test(`${name}: states its name and what it understands`, async () => {
+    await using provider = create({})
+    assert.equal(provider.name, name)
+    assert.match(provider.capabilities.understands, /^(people|simulator)$/)
+  })
+
+  test(`${name}: answers an utterance with partials and one final, with times on the clock of the frames`, async () => {
+    await using provider = create({})
+    await provider.warmUp()
+    const { stream, events, waitFor, say } = listen(provider)
+    using _ = stream
+    const beginAtMs = 1_000_000
+    say('tomorrow', beginAtMs)
+    stream.endUtterance()
+    await waitFor('final')
+    const final = events.at(-1)
+    assert.ok(final?.type === 'final')
+    assert.equal(final.text, '明天下午三点')
+    assert.ok(final.confidence > 0.3 && final.confidence <= 1)
+    const { speechBeginMs, speechEndMs } = speechFixture('tomorrow')
+    assert.ok(Math.abs(final.beginAtMs - beginAtMs - speechBeginMs) <= 200)
+    assert.ok(Math.abs(final.endAtMs - beginAtMs - speechEndMs) <= 200)
+    if (provider.capabilities.partials) assert.ok(events.some((event) => event.type === 'partial'))
+  })
+
+  test(`${name}: gives one final per end of utterance, in order, also for silence`, async () => {
+    await using provider = create({})
+    const { stream, events, waitFor, say } = listen(provider)
+    using _ = stream
+    say('tomorrow')
+    stream.endUtterance()
+    stream.endUtterance()
+    say('quiet')
+    stream.endUtterance()
+    await waitFor('final', 3)
+    const finals = events.filter((event) => event.type === 'final').map(({ text }) => text)
+    assert.deepEqual(finals, ['明天下午三点', '', '可以没问题'])
+    assert.ok(!events.some((event) => event.type === 'failed'))
+  })
+
+  test(`${name}: a gap between frames is silence, and later words keep their time`, async () => {
+    await using provider = create({})
+    const { stream, events, waitFor, say } = listen(provider)
+    using _ = stream
+    say('tomorrow', 10_000)
+    say('quiet', 60_000)
+    stream.endUtterance()
+    await waitFor('final')
+    const final = events.at(-1)
+    assert.ok(final?.type === 'final')
+    assert.equal(final.text, '明天下午三点可以没问题')
+    assert.ok(Math.abs(final.beginAtMs - 10_300) <= 200)
+    assert.ok(Math.abs(final.endAtMs - 60_000 - speechFixture('quiet').speechEndMs) <= 200)
+  })
+
+  test(`${name}: many calls at once do not mix`, async () => {
+    await using provider = create({})
+    const names = ['tomorrow', 'quiet', 'number', 'robot', 'stop', 'busy']
+    const calls = names.map((name) => ({ name, ...listen(provider) }))
+    const length = Math.max(...names.map((name) => framesOf(speechFixture(name).pcm).length))
+    const frames = names.map((name) => framesOf(speechFixture(name).pcm))
+    for (let i = 0; i < length; i++) {
+      calls.forEach(({ stream }, k) => {
+        const frame = frames[k]![i]
+        if (frame) stream.push(frame, 20 * i)
+      })
+      if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    for (const { stream } of calls) stream.endUtterance()
+    for (const { name, events, waitFor, stream } of calls) {
+      await waitFor('final')
+      const final = events.at(-1)
+      assert.equal(final?.type === 'final' && final.text, speechFixture(name).text.replaceAll('，', ''))
+      stream[Symbol.dispose]()
+    }
+  })
+
+  test(`${name}: a stream that was disposed says nothing more, and pushing to it does nothing`, async () => {
+    await using provider = create({})
+    const { stream, events, say } = listen(provider)
+    say('tomorrow')
+    stream.endUtterance()
+    stream[Symbol.dispose]()
+    stream[Symbol.dispose]()
+    say('quiet')
+    stream.endUtterance()
+    const other = listen(provider)
+    other.stream.endUtterance()
+    await other.waitFor('final')
+    assert.deepEqual(events, [])
+    other.stream[Symbol.dispose]()
+  })
+
+  test(`${name}: closing the provider fails its open streams and refuses new ones`, async () => {
+    const provider = create({})
+    await provider.warmUp()
+    const before = listen(provider)
+    await provider[Symbol.asyncDispose]()
+    await before.waitFor('failed')
+    assert.equal(before.events.length, 1)
+    const after = listen(provider)
+    await after.waitFor('failed')
+    after.say('tomorrow')
+    after.stream.endUtterance()
+    assert.equal(after.events.length, 1)
+    await assert.rejects(provider.warmUp(), { name: 'ProviderError' })
+  })
+
+  test(`${name}: prefers the phrases and hot words of a call`, async () => {
+    await using provider = create({})
+    const plain = listen(provider)
+    const phrases = listen(provider, { phrases: ['我叫王丽华', '我不是', '你打错了'] })
+    const hot = listen(provider, { hotWords: ['王丽华'] })
+    for (const { stream, say, waitFor } of [plain, phrases, hot]) {
+      say('name')
+      stream.endUtterance()
+      await waitFor('final')
+      stream[Symbol.dispose]()
+    }
+    const text = ({ events }: typeof plain) => events.flatMap((event) => (event.type === 'final' ? [event.text] : []))
+    assert.deepEqual([text(phrases), provider.capabilities.hotWords ? text(hot) : text(phrases)], [['我叫王丽华'], ['我叫王丽华']])
+  })
+}
