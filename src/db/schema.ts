@@ -71,6 +71,7 @@ export type CallsTable = {
   stop_requested_at: Date | null
   lease_owner: string | null
   lease_until: Date | null
+  heartbeat_at: Date | null
   fence: Generated<number>
   attempt: Generated<number>
   price_li_per_min: number
