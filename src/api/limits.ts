@@ -1,0 +1,30 @@
+// Knows every limit of the HTTP side in one table. Does not know who enforces which.
+
+export const apiLimits = {
+  /** Largest request body. A list of 100 numbers and a long requirement are under 10 kB. */
+  bodyBytesMax: 64 * 1024,
+  /** The whole request must have arrived within this time. */
+  requestMsMax: 15_000,
+  /** Requests of one key (or, without a key, one address) per minute. */
+  requestsPerMinuteMax: 600,
+  /** Requests being worked on at once, streams not counted; more are shed with 503. */
+  requestsAtOnceMax: 200,
+  /** Event loop delay, averaged over half a second, from which requests are shed. */
+  loopDelayMsMax: 300,
+  streamsPerKeyMax: 20,
+  streamsMax: 1_000,
+  /** A stream whose reader takes nothing for this long is cut; it may resume. */
+  streamStallMsMax: 20_000,
+  /** Characters of a user_requirement. */
+  requirementCharsMax: 4_000,
+  /** Characters of a phones list; the numbering module limits the count. */
+  phonesCharsMax: 4_000,
+  /** How long a signed recording link works. */
+  recordingLinkMs: 3_600_000,
+  /** Longest wait for one part of us when asked for health. */
+  healthMsMax: 800,
+  /** Reading the finished log of a call for a look-up. */
+  lookUpMsMax: 5_000,
+}
+
+export type ApiLimits = typeof apiLimits

@@ -1,0 +1,24 @@
+// The table of StepOne actions: wire name → action. Does not know how they are served.
+import { account_balance } from './account_balance.ts'
+import { account_webhook, set_account_webhook } from './account_webhook.ts'
+import type { Action } from './action.ts'
+import { cancel } from './cancel.ts'
+import { hang_up } from './hang_up.ts'
+import { initiate_call } from './initiate_call.ts'
+import { recording } from './recording.ts'
+import { search_callinfo } from './search_callinfo.ts'
+import { skill_version } from './skill_version.ts'
+import { stream_chat_history } from './stream_chat_history.ts'
+
+export const actions = {
+  initiate_call,
+  search_callinfo,
+  stream_chat_history,
+  hang_up,
+  cancel,
+  recording,
+  account_balance,
+  account_webhook,
+  set_account_webhook,
+  skill_version,
+} satisfies Record<string, Action>

@@ -1,0 +1,163 @@
+// Knows how calls and their logs are written on the wire of the StepOne face: keys, order, units, quoting. Does not know HTTP or storage.
+import { z } from 'zod'
+import { assertNever } from '../../errors.ts'
+import type { CallEvent, CallEventRow } from '../../events.ts'
+import type { CallRecord } from '../../dialer/call-service.ts'
+
+/** The version that clients name in X-Skill-Version. */
+export const skillVersion = '1.0.0'
+
+/**
+ * Text for clients that cut values at the next ASCII quote: quotes become “ ”, line breaks and control characters spaces,
+ * lone surrogates are replaced.
+ */
+export function readable(text: string): string {
+  let opening = false
+  return text
+    .toWellFormed()
+    .replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ')
+    .replace(/"/g, () => {
+      opening = !opening
+      return opening ? '“' : '”'
+    })
+}
+
+export const turnShape = z.object({
+  turn: z.int().meta({ description: '双方合计的话轮序号，从 1 开始' }),
+  speaker: z.enum(['assistant', 'user']),
+  text: z.string().meta({ description: '被打断时为对方实际听到的部分' }),
+  begin_ms: z.int().meta({ description: '相对接通时刻' }),
+  end_ms: z.int(),
+  cut: z.boolean().meta({ description: '机器人：被打断；被叫：打断了机器人' }),
+  confidence: z.number().nullable(),
+  latency_ms: z
+    .object({ endpoint: z.number(), recognition: z.number(), robot: z.number(), synthesis: z.number(), playout: z.number(), total: z.number() })
+    .nullable()
+    .meta({ description: '从被叫说完到机器人第一个语音包，各步用时' }),
+})
+
+export const callInfoShape = z.object({
+  success: z.literal(true),
+  duration_seconds: z.int().nullable().meta({ description: '通话结束后才有数字；未接通为 0；未结束为 null' }),
+  phones: z.string(),
+  user_requirement: z.string(),
+  cost: z.number().meta({ description: '费用，人民币元' }),
+  billed: z.boolean(),
+  call_content: z.array(z.object({ role: z.enum(['assistant', 'user']), content: z.string() })),
+  provider_response: z.string().meta({ description: '原始结果，JSON 文本' }),
+  call_id: z.string(),
+  status: z.enum(['queued', 'dialing', 'ringing', 'talking', 'ended']),
+  waiting_for: z.string().nullable().meta({ description: '排队原因：window 时段、frequency 频次、line 线路、balance 余额' }),
+  outcome: z.string().nullable().meta({ description: '呼叫结果，如 answered、busy、no-answer、powered-off' }),
+  conversation: z.string().nullable().meta({ description: '会话结果，如 confirmed、refused、wrong-number' }),
+  ended_by: z.string().nullable(),
+  created_at: z.string(),
+  answered_at: z.string().nullable(),
+  ended_at: z.string().nullable(),
+  billed_seconds: z.int().nullable(),
+  recording_url: z.string().nullable(),
+  summary: z.string().nullable(),
+  slots: z.record(z.string(), z.string()),
+  turns: z.array(turnShape),
+})
+export type CallInfo = z.infer<typeof callInfoShape>
+
+const heardSomething = (text: string) => text.trim() !== ''
+
+/** A whole call as `search_callinfo` answers it. `rows` is the log so far, `recordingUrl` undefined when there is none. */
+export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], recordingUrl: string | undefined): CallInfo {
+  const ended = record.status === 'ended'
+  const lines = rows.map((row) => toChatLine(row.event)).filter((line) => line !== undefined)
+  const costLi = record.costLi ?? 0
+  return {
+    success: true,
+    // Rounded up like the bill: an answered call never shows 0.
+    duration_seconds: ended ? Math.ceil((record.talkMs ?? 0) / 1_000) : null,
+    phones: readable(record.phoneAsGiven),
+    user_requirement: readable(record.userRequirement),
+    cost: costLi / 1_000,
+    billed: costLi > 0,
+    call_content: lines.flatMap(({ role, content }) => (role === 'system' ? [] : [{ role, content }])),
+    provider_response: providerResponse(record),
+    call_id: record.id,
+    status: record.status,
+    waiting_for: record.waitingFor ?? null,
+    outcome: record.reason?.outcome ?? null,
+    conversation: record.conversation ?? null,
+    ended_by: record.reason?.by ?? null,
+    created_at: record.createdAt.toISOString(),
+    answered_at: record.answeredAt?.toISOString() ?? null,
+    ended_at: record.endedAt?.toISOString() ?? null,
+    billed_seconds: record.billedSec ?? null,
+    recording_url: recordingUrl ?? null,
+    summary: record.summary === undefined ? null : readable(record.summary),
+    slots: Object.fromEntries(Object.entries(record.slots ?? {}).map(([name, value]) => [readable(name), readable(value)])),
+    turns: rows.flatMap((row) => toTurn(row.event)),
+  }
+}
+
+/** The carrier's side of the ending, as text: JSON inside a string, as existing clients expect it. */
+function providerResponse(record: CallRecord): string {
+  if (!record.reason) return ''
+  const { outcome, by, stage, detail, evidence } = record.reason
+  return JSON.stringify({ outcome, ended_by: by, stage, detail: readable(detail), sip_status: evidence.sipStatus, q850_cause: evidence.q850Cause, announcement: evidence.announcement === undefined ? undefined : readable(evidence.announcement) })
+}
+
+function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {
+  if (event.type === 'callee-said') {
+    const { turn, text, beginAtMs, endAtMs, bargeIn, confidence } = event
+    return [{ turn, speaker: 'user', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: bargeIn, confidence, latency_ms: null }]
+  }
+  if (event.type !== 'robot-said' || !heardSomething(event.text)) return []
+  const { turn, text, beginAtMs, endAtMs, cut, latency } = event
+  const latencyMs = latency && {
+    endpoint: latency.endpointMs,
+    recognition: latency.recognitionMs,
+    robot: latency.robotMs,
+    synthesis: latency.synthesisMs,
+    playout: latency.playoutMs,
+    total: latency.totalMs,
+  }
+  return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut, confidence: null, latency_ms: latencyMs ?? null }]
+}
+
+export type ChatLine = { role: 'assistant' | 'user' | 'system'; content: string; outcome?: string }
+
+/** What the live conversation shows of an event; undefined for events that are no part of the conversation. */
+export function toChatLine(event: CallEvent): ChatLine | undefined {
+  switch (event.type) {
+    case 'robot-said':
+      return heardSomething(event.text) ? { role: 'assistant', content: readable(event.text) } : undefined
+    case 'callee-said':
+      return heardSomething(event.text) ? { role: 'user', content: readable(event.text) } : undefined
+    case 'ended':
+      return { role: 'system', content: '[DONE]', outcome: event.reason.outcome }
+    case 'accepted':
+    case 'waiting':
+    case 'dialing':
+    case 'ringing':
+    case 'answered':
+    case 'keys-pressed':
+    case 'silence':
+    case 'noted':
+    case 'provider-failed':
+    case 'hold-extended':
+    case 'out-of-money':
+      return undefined
+    default:
+      return assertNever(event)
+  }
+}
+
+/**
+ * One server-sent event as published: `data: {"role": "assistant", "content": "…"}` with a space after each colon and comma, then an
+ * empty line. `seq` becomes the `id:` line that a reader resumes after.
+ */
+export function toSse(line: ChatLine, seq?: number): string {
+  const fields = Object.entries(line).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+  return `${seq === undefined ? '' : `id: ${seq}\n`}data: {${fields.join(', ')}}\n\n`
+}
+
+export const timeoutLine: ChatLine = { role: 'system', content: '[TIMEOUT]' }
+/** A comment: readers skip it, proxies see life. */
+export const keepAlive = ': keep-alive\n\n'
