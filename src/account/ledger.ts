@@ -42,6 +42,7 @@ export async function holdAll(tx: Tx, p: { accountId: string; callIds: readonly 
   const held = new Set(entries.filter(({ kind }) => kind === 'hold').map(({ callId }) => callId))
   const missing = [...new Set(p.callIds)].filter((callId) => !held.has(callId))
   if (missing.length === 0) return
+  for (const { callId, kind } of entries.filter(isLast)) assert(held.has(callId), `call ${callId} is over (${kind}) and is not held for`)
   assertCovered(wallet, missing.length * p.amountLi)
   await appendEntries(tx, p.accountId, missing.map((callId) => holdEntry('hold', callId, 0, p.amountLi)))
 }
