@@ -3,7 +3,12 @@ import { sql } from 'kysely'
 import type { EndReason } from '../call/end-reason.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { Queryable, Tx } from './connection.ts'
-import { toJsonb } from './jsonb.ts'
+import { toJsonb, toText } from './jsonb.ts'
+
+/** A call became due; no payload. */
+export const dueChannel = 'calls_due'
+/** Somebody wants a call stopped; the payload is its id. */
+export const stopChannel = 'call_stop'
 
 export type CallStatus = 'queued' | 'dialing' | 'ringing' | 'talking' | 'ended'
 export type WaitingFor = 'window' | 'frequency' | 'line' | 'balance'
@@ -76,16 +81,17 @@ export type NewCallTerms = {
   incrementSec: number
 }
 
-export async function insertCalls(db: Queryable, calls: readonly NewCall[], terms: NewCallTerms): Promise<void> {
+/** Queues calls, due at once, and wakes the dialers when the transaction commits. */
+export async function insertCalls(tx: Tx, calls: readonly NewCall[], terms: NewCallTerms): Promise<void> {
   await sql`
     insert into calls (id, phone, phone_as_given, account_id, source, user_requirement, robot, line, due_at, expires_at,
                        price_li_per_min, initial_block_sec, increment_sec, created_at)
-    select v.id, v.phone, v.given, ${terms.accountId}, ${terms.source}, ${terms.userRequirement}, ${toJsonb(terms.robot)}::jsonb,
+    select v.id, v.phone, v.given, ${terms.accountId}, ${terms.source}, ${toText(terms.userRequirement)}, ${toJsonb(terms.robot)}::jsonb,
            ${terms.line}, ${terms.createdAt}::timestamptz, ${terms.expiresAt}::timestamptz,
            ${terms.priceLiPerMin}::int, ${terms.initialBlockSec}::int, ${terms.incrementSec}::int, ${terms.createdAt}::timestamptz
     from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.phone)}::text[],
-                ${calls.map((call) => call.phoneAsGiven)}::text[]) as v (id, phone, given)
-  `.execute(db)
+                ${calls.map((call) => toText(call.phoneAsGiven))}::text[]) as v (id, phone, given)`.execute(tx)
+  await sql`select pg_notify(${dueChannel}, '')`.execute(tx)
 }
 
 export async function findCall(db: Queryable, accountId: string, id: string): Promise<CallRow | undefined> {
@@ -106,11 +112,18 @@ export async function lockCall(tx: Tx, id: string): Promise<CallRow | undefined>
   return rows[0]
 }
 
+/** True while the call is still this owner's. It stays so until the transaction ends; heartbeats pass. */
+export async function lockOwnedCall(tx: Tx, call: { id: string; fence: number }): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from calls where id = ${call.id} and fence = ${call.fence} and status <> 'ended' for key share`.execute(tx)
+  return rows.length > 0
+}
+
 /** Calls that wait to be dialled, counted up to `limit` so that a long queue stays cheap. */
 export async function countQueued(db: Queryable, accountId: string | undefined, limit: number): Promise<number> {
   const of = accountId === undefined ? sql`` : sql`and account_id = ${accountId}`
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from (select 1 from calls where status = 'queued' ${of} limit ${limit}) as some`.execute(db)
+    select count(*)::int as n from (select 1 from calls where status = 'queued' ${of} limit ${limit}) as found`.execute(db)
   return rows[0]!.n
 }
 
@@ -228,8 +241,10 @@ export async function stopsRequested(db: Queryable, ids: readonly string[]): Pro
   return rows.map((row) => row.id)
 }
 
+/** Tells whoever runs the call to stop it. The caller has locked it. */
 export async function requestStop(tx: Tx, id: string, now: Date): Promise<void> {
   await sql`update calls set stop_requested_at = coalesce(stop_requested_at, ${now}) where id = ${id}`.execute(tx)
+  await sql`select pg_notify(${stopChannel}, ${id})`.execute(tx)
 }
 
 /** The SIP dialog's identity, so that a survivor can hang up. Writes nothing when the call is no longer ours. */
@@ -285,6 +300,13 @@ export async function expiredCalls(db: Queryable, now: Date, limit: number): Pro
   return rows.map((row) => row.id)
 }
 
+/** A call that still waits, locked; undefined when somebody else is at it. */
+export async function lockQueuedCall(tx: Tx, id: string): Promise<CallRow | undefined> {
+  const { rows } = await sql<CallRow>`
+    select ${callColumns} from calls c where c.id = ${id} and c.status = 'queued' for update skip locked`.execute(tx)
+  return rows[0]
+}
+
 /** The record of a finished call. */
 export type CallEnding = {
   reason: EndReason
@@ -306,7 +328,7 @@ export async function endCall(tx: Tx, id: string, ending: CallEnding): Promise<v
       waiting_for = null, lease_owner = null, lease_until = null, dialog = null,
       outcome = ${ending.reason.outcome}, ended_by = ${ending.reason.by}, end_reason = ${toJsonb(ending.reason)}::jsonb,
       conversation = ${ending.conversation ?? null}, talk_ms = ${Math.round(ending.talkMs)}::int, billed_sec = ${ending.billedSec}::int,
-      cost_li = ${ending.costLi}::bigint, summary = ${ending.summary ?? null},
+      cost_li = ${ending.costLi}::bigint, summary = ${ending.summary === undefined ? null : toText(ending.summary)},
       slots = ${ending.slots ? toJsonb(ending.slots) : null}::jsonb, recording = ${ending.recording ?? null}
     where id = ${id}`.execute(tx)
 }

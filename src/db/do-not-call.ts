@@ -1,6 +1,7 @@
 // Knows the do-not-call list (谢绝来电). Does not know when it is asked.
 import { sql } from 'kysely'
 import type { Queryable } from './connection.ts'
+import { toText } from './jsonb.ts'
 
 /** Which of these phones may not be called for the account, with the wider entry first. */
 export async function doNotCallAmong(
@@ -33,7 +34,7 @@ export type DoNotCallEntry = {
 export async function addDoNotCall(db: Queryable, entry: DoNotCallEntry, now: Date): Promise<void> {
   await sql`
     insert into do_not_call (account_id, phone, source, call_id, evidence, created_at, expires_at)
-    values (${entry.accountId ?? null}, ${entry.phone}, ${entry.source}, ${entry.callId ?? null}, ${entry.evidence}, ${now},
+    values (${entry.accountId ?? null}, ${entry.phone}, ${entry.source}, ${entry.callId ?? null}, ${toText(entry.evidence)}, ${now},
             ${entry.expiresAt ?? null})
     on conflict (phone, coalesce(account_id, '')) where removed_at is null do update
       set source = excluded.source, call_id = excluded.call_id, evidence = excluded.evidence, created_at = excluded.created_at,

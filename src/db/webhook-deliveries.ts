@@ -17,16 +17,19 @@ export type Delivery = {
   secret: string | null
 }
 
-/** Puts a report into the outbox in the transaction that makes it true. */
+/** Puts a report into the outbox in the transaction that makes it true; nothing when the account has no webhook. */
 export async function insertDelivery(
   tx: Tx,
-  delivery: { id: string; accountId: string; callId: string; url: string; payload: unknown; now: Date },
+  delivery: { id: string; accountId: string; callId: string; payload: unknown; now: Date },
 ): Promise<void> {
   await sql`
-    insert into webhook_deliveries (id, account_id, call_id, url, payload, due_at, created_at)
-    values (${delivery.id}, ${delivery.accountId}, ${delivery.callId}, ${delivery.url}, ${toJsonb(delivery.payload)}::jsonb,
-            ${delivery.now}, ${delivery.now})`.execute(tx)
-  await sql`select pg_notify(${deliveriesChannel}, '')`.execute(tx)
+    with inserted as (
+      insert into webhook_deliveries (id, account_id, call_id, url, payload, due_at, created_at)
+      select ${delivery.id}, a.id, ${delivery.callId}, a.webhook_url, ${toJsonb(delivery.payload)}::jsonb,
+             ${delivery.now}::timestamptz, ${delivery.now}::timestamptz
+      from accounts a where a.id = ${delivery.accountId} and a.webhook_url is not null
+      returning id)
+    select pg_notify(${deliveriesChannel}, '') from inserted`.execute(tx)
 }
 
 /**

@@ -5,7 +5,7 @@ import { learntFrom } from './learnt.ts'
 
 const answered: EndReason = { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} }
 
-test('the last outcome and summary win, slots are merged', () => {
+void test('the last outcome and summary win, slots are merged', () => {
   const learnt = learntFrom(
     [
       { outcome: 'unconfirmed', slots: { attends: 'maybe', seats: '2' } },
@@ -20,21 +20,21 @@ test('the last outcome and summary win, slots are merged', () => {
   assert.deepEqual(learnt.flags, [])
 })
 
-test('a wish not to be called again is never taken back by later notes', () => {
+void test('a wish not to be called again is never taken back by later notes', () => {
   const learnt = learntFrom([{ doNotCall: { evidence: '别再打了' } }, { outcome: 'confirmed' }], answered)
   assert.deepEqual(learnt.doNotCall, { evidence: '别再打了' })
 })
 
-test("what the call itself says of the conversation beats the notes", () => {
+void test("what the call itself says of the conversation beats the notes", () => {
   assert.equal(learntFrom([{ outcome: 'confirmed' }], answered, 'machine').conversation, 'machine')
 })
 
-test('a wrong person and a number that does not exist are remembered', () => {
+void test('a wrong person and a number that does not exist are remembered', () => {
   assert.deepEqual(learntFrom([{ wrongNumber: true }], answered).flags, ['wrong-number'])
   assert.deepEqual(learntFrom([], answered, 'wrong-number').flags, ['wrong-number'])
   assert.deepEqual(learntFrom([], { ...answered, outcome: 'invalid-number' }).flags, ['invalid-number'])
 })
 
-test('no notes teach nothing', () => {
+void test('no notes teach nothing', () => {
   assert.deepEqual(learntFrom([], answered), { conversation: undefined, doNotCall: undefined, flags: [], slots: undefined, summary: undefined })
 })

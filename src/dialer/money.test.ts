@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { holdStep } from './money.ts'
 
-test('money is asked for ahead of time, and the call ends only when there is none', () => {
+void test('money is asked for ahead of time, and the call ends only when there is none', () => {
   const table: [string, number, 'possible' | 'asking' | 'refused', string][] = [
     ['a fresh call', 0, 'possible', 'continue'],
     ['25 s before the end of the block', 35_000, 'possible', 'extend'],

@@ -75,7 +75,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
   testNumbers: [],
   queueMsMax: 30 * minute,
   phonesPerRequestMax: 100,
-  requirementCharsMax: 2_000,
+  requirementCharsMax: 4_000,
   idempotencyKeyCharsMax: 255,
   queuedPerAccountMax: 10_000,
   queuedMax: 100_000,

@@ -15,7 +15,7 @@ const plain: AdmissionFacts = {
   inCall: false,
 }
 
-test('every rule refuses or delays as the table says', () => {
+void test('every rule refuses or delays as the table says', () => {
   const table: [string, number, Partial<AdmissionFacts>, string][] = [
     ['a callable number at noon', noon, {}, 'dial'],
     ['at night', night, {}, 'window'],
@@ -41,7 +41,7 @@ test('every rule refuses or delays as the table says', () => {
   }
 })
 
-test('of several waits the longest is the reason', () => {
+void test('of several waits the longest is the reason', () => {
   const admission = admit(night, { ...plain, attemptsMs: [night - 1_000] }, rules)
   assert.deepEqual([admission.verdict, admission.verdict === 'wait' && admission.why], ['wait', 'window'])
   const often = admit(noon, { ...plain, attemptsMs: [noon - 1, noon - 2, noon - 3], inCall: true }, rules)

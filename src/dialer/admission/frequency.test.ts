@@ -9,7 +9,7 @@ const hour = 60 * minute
 const now = Date.parse('2026-11-20T12:00:00+08:00')
 const ago = (...ms: number[]) => ms.map((each) => now - each)
 
-test('the default limits are one a minute, three an hour, five a day', () => {
+void test('the default limits are one a minute, three an hour, five a day', () => {
   const table: [string, number[], number | undefined][] = [
     ['never tried', [], undefined],
     ['59 s ago', ago(59_000), now + 1_000],
@@ -29,7 +29,7 @@ test('the default limits are one a minute, three an hour, five a day', () => {
   }
 })
 
-test('the reach covers the longest window and the largest count', () => {
+void test('the reach covers the longest window and the largest count', () => {
   assert.deepEqual(frequencyReach(limits), { windowMsMax: 24 * hour, countMax: 5 })
   assert.deepEqual(frequencyReach([]), { windowMsMax: 0, countMax: 0 })
 })

@@ -1,0 +1,144 @@
+// Knows how the APIs' wishes are met: place, look up, follow, stop. Joins the parts of the dialer. Does not know HTTP.
+import type { Price } from '../account/billing.ts'
+import type { RunCall } from '../call/call.ts'
+import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
+import type { Database } from '../db/connection.ts'
+import { NotFoundError } from '../errors.ts'
+import type { CallEventRow } from '../events.ts'
+import type { CallRecord, CallService, PlaceRequest } from './call-service.ts'
+import { Followers } from './follow.ts'
+import type { Line } from './line.ts'
+import { LiveCalls } from './live-calls.ts'
+import { placeCalls, type Placed, type PlaceDeps } from './place.ts'
+import type { RobotMaker } from './robots.ts'
+import { checkDialerSettings, dialerDefaults, type DialerSettings } from './settings.ts'
+import { endInTransaction, unansweredEnding } from './settle.ts'
+import { Webhooks } from './webhooks.ts'
+
+export type DialerOptions = {
+  db: Database
+  /** The first one takes new calls. */
+  lines: readonly Line[]
+  robots: RobotMaker
+  runCall: RunCall
+  /** How many calls this process can carry at once, as the media plane sees it now. */
+  capacity: () => number
+  /** True when the recogniser understands people, or the operator dials with the built-in one all the same. */
+  understandsPeople: boolean
+  defaultPrice: Price
+  settings?: Partial<DialerSettings> | undefined
+  /** Unix milliseconds; the wall clock unless a test says otherwise. */
+  now?: (() => number) | undefined
+  recordingPath?: ((callId: string) => string | undefined) | undefined
+  /** A call that was talking when its process died: its SIP dialog, for a BYE. */
+  onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
+}
+
+const listMax = 1_000
+
+export class DialerCallService implements CallService {
+  readonly settings: DialerSettings
+  readonly live: LiveCalls
+  readonly followers: Followers
+  readonly webhooks: Webhooks
+  readonly #db: Database
+  readonly #now: () => number
+  readonly #place: PlaceDeps
+
+  /** Errors: Error when the settings contradict each other. */
+  constructor(options: DialerOptions) {
+    this.settings = checkDialerSettings({ ...dialerDefaults, ...options.settings })
+    this.#db = options.db
+    this.#now = options.now ?? Date.now
+    const inner = { ...options, settings: this.settings, now: this.#now }
+    this.#place = inner
+    this.live = new LiveCalls(inner)
+    this.followers = new Followers(options.db, this.settings)
+    this.webhooks = new Webhooks(options.db, this.settings.webhook, this.#now)
+  }
+
+  /** Closes what dead processes left, then dials. Errors: OverloadedError when the database is away. */
+  async start(): Promise<void> {
+    await this.followers.start()
+    await this.live.start()
+    await this.webhooks.start()
+  }
+
+  /** Dials nothing more, lets calls end for `graceMs`, hangs up the rest and settles all. */
+  async close(graceMs: number): Promise<void> {
+    await this.live.stop(graceMs)
+    await this.webhooks.stop()
+    await this.followers.stop()
+  }
+
+  place(request: PlaceRequest): Promise<Placed> {
+    return placeCalls(this.#place, request)
+  }
+
+  async lookUp(accountId: string, callId: string): Promise<CallRecord> {
+    return toRecord(await this.#find(accountId, callId), this.#now())
+  }
+
+  async *follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<CallEventRow, void, undefined> {
+    await this.#find(accountId, callId)
+    yield* this.followers.follow(callId, afterSeq, signal)
+  }
+
+  async stop(accountId: string, callId: string, wish: 'cancel' | 'hang-up'): Promise<'stopping' | 'already-ended'> {
+    const stopping = (): Promise<'stopping' | 'already-ended'> =>
+      this.#db.transaction(async (tx) => {
+        const call = await lockCall(tx, callId)
+        if (call === undefined || call.accountId !== accountId) throw noCall(callId)
+        if (call.status === 'ended') return 'already-ended'
+        const now = new Date(this.#now())
+        if (call.status !== 'queued') await requestStop(tx, callId, now)
+        // Nobody has dialled it and nobody will: it can be ended here and now.
+        else await endInTransaction(tx, call, unansweredEnding('cancelled', stopDetails[wish], now, { by: 'user' }))
+        return 'stopping'
+      })
+    return this.#db.retry('stop a call', stopping)
+  }
+
+  async list(accountId: string, limit: number): Promise<CallRecord[]> {
+    const rows = await this.#db.retry('list calls', () => latestCalls(this.#db.sql, accountId, Math.min(Math.max(1, limit), listMax)))
+    return rows.map((row) => toRecord(row, this.#now()))
+  }
+
+  async #find(accountId: string, callId: string): Promise<CallRow> {
+    const row = await this.#db.retry('look up a call', () => findCall(this.#db.sql, accountId, callId))
+    if (row === undefined) throw noCall(callId)
+    return row
+  }
+}
+
+const stopDetails = { cancel: '用户在拨打前取消', 'hang-up': '用户在拨打前要求挂断' } as const
+
+function noCall(callId: string): NotFoundError {
+  return new NotFoundError('call', `没有通话 ${callId}：请检查 call_id 和所用的密钥`)
+}
+
+function toRecord(row: CallRow, nowMs: number): CallRecord {
+  // A call that is due and still queued waits for its turn on the line: nothing else holds it.
+  const waitsForLine = row.status === 'queued' && row.dueAt.getTime() <= nowMs
+  return {
+    id: row.id,
+    phone: row.phone,
+    phoneAsGiven: row.phoneAsGiven,
+    userRequirement: row.userRequirement,
+    status: row.status,
+    waitingFor: waitsForLine ? 'line' : (row.waitingFor ?? undefined),
+    createdAt: row.createdAt,
+    dialingAt: row.dialingAt ?? undefined,
+    ringingAt: row.ringingAt ?? undefined,
+    answeredAt: row.answeredAt ?? undefined,
+    endedAt: row.endedAt ?? undefined,
+    reason: row.endReason ?? undefined,
+    conversation: row.conversation ?? undefined,
+    talkMs: row.talkMs ?? undefined,
+    billedSec: row.billedSec ?? undefined,
+    costLi: row.costLi ?? undefined,
+    summary: row.summary ?? undefined,
+    slots: row.slots ?? undefined,
+    recording: row.recording ?? undefined,
+  }
+}

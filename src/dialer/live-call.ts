@@ -1,0 +1,219 @@
+// Knows how one claimed call is run and brought to its end by the process that owns it. Does not know how calls are chosen.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { costOf, type Price } from '../account/billing.ts'
+import type { CallHooks, CallResult, RunCall, StopCause } from '../call/call.ts'
+import { storeDialog } from '../db/calls.ts'
+import { passesByItself } from '../db/connection-loss.ts'
+import type { Database } from '../db/connection.ts'
+import { RefusedError } from '../errors.ts'
+import type { CallEvent } from '../events.ts'
+import { log } from '../log.ts'
+import { neverDial } from '../numbering/never-dial.ts'
+import type { RobotNote } from '../robot/robot.ts'
+import { CallHold } from './call-hold.ts'
+import type { ClaimedCall } from './claim.ts'
+import type { CallLog, EventLog } from './event-log.ts'
+import type { Line } from './line.ts'
+import type { RobotMaker } from './robots.ts'
+import { settleCall, type Ending } from './settle.ts'
+import type { DialerSettings } from './settings.ts'
+
+export type LiveCallDeps = {
+  db: Database
+  eventLog: EventLog
+  runCall: RunCall
+  robots: RobotMaker
+  settings: DialerSettings
+  /** Unix milliseconds. */
+  now: () => number
+  /** Where the recording of a call goes; undefined: not recorded. */
+  recordingPath: (callId: string) => string | undefined
+  /** Runs settlements a few at a time. */
+  settling: <T>(work: () => Promise<T>) => Promise<T>
+  /** Waits between tries to settle; the last one repeats. */
+  settleRetryMs: readonly number[]
+}
+
+/** How long an aborted call has to come back before it is settled without its answer. */
+const abortGraceMs = 15_000
+/** A settlement that the database refuses this often is left to takeover, which needs only what is stored. */
+const refusalsMax = 5
+
+export class LiveCall {
+  readonly id: string
+  readonly fence: number
+  readonly line: string
+  /** Resolves when the call is settled or lost. Never rejects. */
+  readonly done: Promise<void>
+  readonly #claimed: ClaimedCall
+  readonly #lineOf: Line
+  readonly #deps: LiveCallDeps
+  readonly #abort = new AbortController()
+  readonly #log: CallLog
+  readonly #hold: CallHold
+  #phase: 'running' | 'settling' | 'lost' | 'done' = 'running'
+  #answeredAt: Date | undefined
+  /** Kept here too, in case the call never answers for itself. */
+  readonly #notes: RobotNote[] = []
+  #stage: 'dialing' | 'ringing' | 'talking' = 'dialing'
+
+  constructor(claimed: ClaimedCall, line: Line, deps: LiveCallDeps) {
+    this.id = claimed.row.id
+    this.fence = claimed.fence
+    this.line = line.name
+    this.#claimed = claimed
+    this.#lineOf = line
+    this.#deps = deps
+    const { row, fence, lastSeq } = claimed
+    this.#log = deps.eventLog.open({ callId: row.id, fence, lastSeq }, () => this.lose())
+    const price: Price = { priceLiPerMin: row.priceLiPerMin, initialBlockSec: row.initialBlockSec, incrementSec: row.incrementSec }
+    const held = { id: row.id, accountId: row.accountId, fence, heldLi: costOf(1, price).costLi, price }
+    this.#hold = new CallHold(deps.db, held, deps.settings, (heldLi) => this.#append({ type: 'hold-extended', heldLi }))
+    this.done = this.#run()
+  }
+
+  /** Still on the line: its lease must be prolonged. */
+  get running(): boolean {
+    return this.#phase === 'running'
+  }
+
+  /** Not settled yet and not lost: nobody else should take it. */
+  get ours(): boolean {
+    return this.#phase === 'running' || this.#phase === 'settling'
+  }
+
+  /** Hangs up. The first cause stays. */
+  stop(cause: StopCause): void {
+    if (!this.#abort.signal.aborted) this.#abort.abort(cause)
+  }
+
+  /** Somebody else owns the call now: hangs up and writes nothing more. */
+  lose(): void {
+    if (!this.ours) return
+    this.#phase = 'lost'
+    this.#log.discard()
+    log.warn({ call: this.id }, 'lost the lease of a call, hanging up')
+    this.stop({ by: 'platform', detail: '本进程失去对通话的所有权' })
+  }
+
+  async #run(): Promise<void> {
+    const result = await this.#untilResult()
+    const endedAt = new Date(this.#deps.now())
+    await this.#hold.close()
+    if (this.#phase === 'lost') return
+    this.#phase = 'settling'
+    const unwritten = await this.#log.close()
+    await this.#settle({ ...result, endedAt, unwritten })
+  }
+
+  /** What the call came to. Bounded: ring time + talk time + grace, whatever the call does. */
+  async #untilResult(): Promise<CallResult> {
+    const { deps, line, row } = { deps: this.#deps, line: this.#lineOf, row: this.#claimed.row }
+    const overdue = new AbortController()
+    const limitMs = line.ringMsMax + line.talkMsMax + deps.settings.overrunMsMax
+    const timer = setTimeout(() => this.stop({ by: 'platform', detail: '通话超过时间上限' }), limitMs)
+    try {
+      const robot = deps.robots.open(row.robot, { callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
+      const request = {
+        id: row.id,
+        phone: row.phone,
+        attempt: this.#claimed.attempt,
+        ringMsMax: line.ringMsMax,
+        talkMsMax: line.talkMsMax,
+        recordingPath: deps.recordingPath(row.id),
+        robot,
+      }
+      const result = deps.runCall(request, this.#hooks(), this.#abort.signal)
+      return await Promise.race([result, this.#deaf(overdue.signal)])
+    } catch (error) {
+      log.error({ err: error, call: this.id }, 'a call failed')
+      return this.#failed('通话程序出错', String(error))
+    } finally {
+      clearTimeout(timer)
+      overdue.abort()
+    }
+  }
+
+  /** Resolves when the call was aborted and did not come back within the grace. */
+  async #deaf(signal: AbortSignal): Promise<CallResult> {
+    const aborted = Promise.withResolvers<void>()
+    this.#abort.signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+    await aborted.promise
+    await sleep(abortGraceMs, undefined, { signal, ref: false }).catch(() => new Promise(() => undefined))
+    log.error({ call: this.id }, 'an aborted call did not end in time')
+    return this.#failed('通话被中止后没有结束', 'aborted call did not resolve')
+  }
+
+  #failed(detail: string, error: string): CallResult {
+    const talkMs = this.#answeredAt ? this.#deps.now() - this.#answeredAt.getTime() : 0
+    return {
+      reason: { outcome: 'interrupted', by: 'platform', stage: this.#stage, detail, evidence: { error } },
+      answeredAt: this.#answeredAt,
+      talkMs,
+      conversation: undefined,
+      notes: this.#notes,
+      recording: undefined,
+      media: undefined,
+    }
+  }
+
+  #hooks(): CallHooks {
+    return {
+      onEvent: (event) => this.#onEvent(event),
+      beforeInvite: () => {
+        // The third and last of three independent checks; the others are at submission and at the claim.
+        const never = neverDial(this.#claimed.row.phone)
+        if (never) throw new RefusedError('never-dial', never.reason)
+        if (this.#abort.signal.aborted || !this.ours) throw new RefusedError('not-allowed', '通话在拨出前被取消')
+      },
+      onAnswered: (dialog) => void this.#storeDialog(dialog),
+      mayContinue: (talkMs) => this.#hold.mayContinue(talkMs),
+    }
+  }
+
+  #onEvent(event: CallEvent): void {
+    if (event.type === 'ringing' && this.#stage === 'dialing') this.#stage = 'ringing'
+    if (event.type === 'answered') {
+      this.#stage = 'talking'
+      this.#answeredAt ??= new Date(this.#deps.now())
+    }
+    if (event.type === 'noted') this.#notes.push(event.note)
+    this.#append(event)
+  }
+
+  #append(event: CallEvent): void {
+    if (this.#phase !== 'running') return
+    if (this.#log.append(event, new Date(this.#deps.now())) === 'full') this.stop({ by: 'platform', detail: '通话记录无法继续写入' })
+  }
+
+  /** Helps a survivor to hang up; the call does not depend on it. */
+  async #storeDialog(dialog: unknown): Promise<void> {
+    try {
+      await this.#deps.db.retry('store the SIP dialog', () => storeDialog(this.#deps.db.sql, { id: this.id, fence: this.fence }, dialog))
+    } catch (error) {
+      log.warn({ err: error, call: this.id }, 'the SIP dialog of a call could not be stored')
+    }
+  }
+
+  /** Tries until the database took it. The lease is kept meanwhile, so that nobody closes the call as interrupted. */
+  async #settle(ending: Ending): Promise<void> {
+    const waits = this.#deps.settleRetryMs
+    let refusals = 0
+    for (let tries = 0; this.#phase === 'settling'; tries += 1) {
+      try {
+        const settled = await this.#deps.settling(() => settleCall(this.#deps.db, { id: this.id, fence: this.fence }, ending))
+        if (settled === 'not-ours') log.warn({ call: this.id }, 'a call was taken over before it was settled')
+        this.#phase = settled === 'settled' ? 'done' : 'lost'
+        return
+      } catch (error) {
+        if (!passesByItself(error)) refusals += 1
+        log[refusals > 0 ? 'error' : 'warn']({ err: error, call: this.id, tries }, 'a call could not be settled, trying again')
+        if (refusals >= refusalsMax) {
+          this.#phase = 'lost'
+          return
+        }
+        await sleep(waits[Math.min(tries, waits.length - 1)] ?? 1_000, undefined, { ref: false })
+      }
+    }
+  }
+}

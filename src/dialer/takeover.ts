@@ -1,0 +1,78 @@
+// Knows how calls that nobody owns any more are closed: those of dead processes, and those that waited too long. Never dials anything.
+import { eventsAfter } from '../db/call-events.ts'
+import { abandonedCalls, expiredCalls, lockQueuedCall, takeOverCall, type CallRow } from '../db/calls.ts'
+import type { Database, Tx } from '../db/connection.ts'
+import { log } from '../log.ts'
+import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
+
+export type SweepInput = {
+  nowMs: number
+  limit: number
+  /** Calls this process is running: their lease may have run out while the database was away, but they are alive. */
+  isOurs: (callId: string) => boolean
+  eventsPerCallMax: number
+  /** Told of each call that was talking, so that somebody can send the BYE its owner could not. */
+  onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
+}
+
+/**
+ * Closes abandoned calls as `interrupted`. What was talking is billed from the answer to its owner's last heartbeat, all else costs nothing.
+ * A wish not to be called again that was stored before the owner died is honoured. Answers how many were closed.
+ */
+export async function takeOverAbandoned(db: Database, input: SweepInput): Promise<number> {
+  let closed = 0
+  for (const { id } of await abandonedCalls(db.sql, input.limit)) {
+    if (input.isOurs(id)) continue
+    const call = await db.transaction(async (tx) => {
+      const call = await takeOverCall(tx, id)
+      if (call) await endInTransaction(tx, call, await interrupted(tx, call, input))
+      return call
+    })
+    if (call === undefined) continue
+    closed += 1
+    log.warn({ call: id, status: call.status }, 'closed a call whose process is gone')
+    if (call.status === 'talking' && call.dialog !== null) input.onOrphan?.(id, call.dialog)
+  }
+  return closed
+}
+
+/** Ends queued calls past their time, on whatever line, existing or not. Answers how many. */
+export async function endExpired(db: Database, input: Pick<SweepInput, 'nowMs' | 'limit'>): Promise<number> {
+  const now = new Date(input.nowMs)
+  let ended = 0
+  for (const id of await expiredCalls(db.sql, now, input.limit)) {
+    const done = await db.transaction(async (tx) => {
+      const call = await lockQueuedCall(tx, id)
+      if (call === undefined || call.expiresAt > now) return false
+      await endInTransaction(tx, call, unansweredEnding('expired', expiredBecause(call), now))
+      return true
+    })
+    if (done) ended += 1
+  }
+  return ended
+}
+
+async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<Ending> {
+  const stage = call.status === 'talking' || call.status === 'ringing' ? call.status : 'dialing'
+  const talkMs = call.answeredAt && call.heartbeatAt ? Math.max(0, call.heartbeatAt.getTime() - call.answeredAt.getTime()) : 0
+  const rows = await eventsAfter(tx, [{ callId: call.id, afterSeq: 0 }], input.eventsPerCallMax + 100)
+  return {
+    ...unansweredEnding('interrupted', '负责这通电话的进程意外终止，已停止计费，不会自动重拨', new Date(input.nowMs), { stage }),
+    answeredAt: call.answeredAt ?? undefined,
+    talkMs,
+    notes: rows.flatMap(({ event }) => (event.type === 'noted' ? [event.note] : [])),
+  }
+}
+
+function expiredBecause(call: CallRow): string {
+  switch (call.waitingFor) {
+    case 'window':
+      return '等待可呼时段期间消息已过期'
+    case 'frequency':
+      return '等待呼叫频率限制期间消息已过期'
+    case 'balance':
+      return '等待余额期间消息已过期'
+    default:
+      return '等待空闲线路期间消息已过期'
+  }
+}
