@@ -27,12 +27,16 @@ export class Concealment {
     for (let i = from; i < to; i += 1) line[i] = this.#nextSample()
   }
 
+  /** A hole is open, and nothing can be heard of it (any more). */
+  get isSilent(): boolean {
+    return this.#run >= 0 && !this.#isAudible()
+  }
+
   /** Real audio stands in `line[from, to)`: blends its start when a hole just ended. */
   resume(line: Int16Array, from: number, to: number): void {
     if (this.#run < 0) return
     // After silence, or a hole long faded, there is nothing to blend with: the first sound stays as it is.
-    const audible = gainAt(this.#run) > 0 && this.#period.some((sample) => sample !== 0)
-    const blend = audible ? Math.min(BLEND_SAMPLES, to - from) : 0
+    const blend = this.#isAudible() ? Math.min(BLEND_SAMPLES, to - from) : 0
     for (let i = 0; i < blend; i += 1) {
       const real = i / blend
       line[from + i] = line[from + i]! * real + this.#nextSample() * (1 - real)
@@ -43,6 +47,10 @@ export class Concealment {
   /** Silence was meant: nothing is continued. */
   reset(): void {
     this.#run = -1
+  }
+
+  #isAudible(): boolean {
+    return gainAt(this.#run) > 0 && this.#period.some((sample) => sample !== 0)
   }
 
   #nextSample(): number {

@@ -128,7 +128,7 @@ export class JitterBuffer {
     if (this.#ssrc === undefined) return undefined
     const surplusMs = this.#surplusMs(nowMs)
     if (surplusMs > SURPLUS_MS_MAX) this.#cursor = (this.#cursor + Math.round(surplusMs * SAMPLES_PER_MS)) >>> 0
-    else if (surplusMs > SURPLUS_MS_KEPT && this.#isQuiet(this.#cursor)) this.#cursor = (this.#cursor + ADJUST_SAMPLES_MAX) >>> 0
+    else if (surplusMs > SURPLUS_MS_KEPT && this.#isQuiet()) this.#cursor = (this.#cursor + ADJUST_SAMPLES_MAX) >>> 0
 
     const line = this.#line
     line.copyWithin(0, FRAME_SAMPLES)
@@ -138,7 +138,7 @@ export class JitterBuffer {
       return line.slice(CONCEALMENT_HISTORY_SAMPLES)
     }
     let advance = FRAME_SAMPLES
-    if (missing === 0 && surplusMs < 0 && this.#isQuiet(this.#cursor)) {
+    if (missing === 0 && surplusMs < 0 && this.#isQuiet()) {
       // Quiet is played twice to gain delay.
       advance -= Math.min(ADJUST_SAMPLES_MAX, Math.ceil(-surplusMs * SAMPLES_PER_MS))
     }
@@ -228,12 +228,14 @@ export class JitterBuffer {
     return missing
   }
 
-  /** The mean level of what is about to be played; a hole is quiet only when all of it is missing. */
-  #isQuiet(from: number): boolean {
+  /** Nobody hears a change of timing in what is played at the cursor: it is of low level, or a hole already silent. */
+  #isQuiet(): boolean {
+    const holesAreSilent = this.#concealment.isSilent || this.#silentFrom !== undefined
     let sum = 0
     for (let i = 0; i < FRAME_SAMPLES; i += 1) {
-      const at = (from + i) & (RING_SAMPLES - 1)
+      const at = (this.#cursor + i) & (RING_SAMPLES - 1)
       if (this.#filled[at]) sum += Math.abs(this.#ring[at]!)
+      else if (!holesAreSilent) return false
     }
     return sum < QUIET_LEVEL * FRAME_SAMPLES
   }

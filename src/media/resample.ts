@@ -4,8 +4,8 @@ import { InvalidInputError } from '../errors.ts'
 /** Taps per output sample at 22.05 kHz to 8 kHz; more for a steeper step down, so that the transition band stays as narrow. */
 const TAPS = 48
 const TAPS_RATIO = 22_050 / 8_000
-/** About 80 dB of stop band. */
-const KAISER_BETA = 7.857
+/** About 63 dB of stop band, well below the noise of G.711: a steeper edge is worth more than a quieter stop band. */
+const KAISER_BETA = 6
 /** Middle of the transition band, as a share of half the lower rate: what folds back lands above 3.4 kHz at 8 kHz. */
 const CUTOFF = 0.985
 const PHASES_MAX = 1_024
@@ -32,12 +32,11 @@ export class Resampler {
 
   /** Errors: InvalidInputError for rates that are not whole or have no small common ratio. */
   constructor(fromHz: number, toHz: number) {
+    if (!(fromHz > 0 && toHz > 0) || !Number.isInteger(fromHz) || !Number.isInteger(toHz)) throw new InvalidInputError('sampleRateHz', 'must be whole and positive')
     const divisor = greatestCommonDivisor(fromHz, toHz)
     this.#up = toHz / divisor
     this.#down = fromHz / divisor
-    if (!Number.isInteger(fromHz) || !Number.isInteger(toHz) || fromHz <= 0 || toHz <= 0 || this.#up > PHASES_MAX) {
-      throw new InvalidInputError('sampleRateHz', `cannot resample ${fromHz} Hz to ${toHz} Hz`)
-    }
+    if (this.#up > PHASES_MAX) throw new InvalidInputError('sampleRateHz', `cannot resample ${fromHz} Hz to ${toHz} Hz`)
     this.#taps = 2 * Math.ceil((TAPS / 2) * Math.max(1, fromHz / toHz / TAPS_RATIO))
     this.#filters = filters(this.#up, this.#taps, Math.min(1, toHz / fromHz) * CUTOFF)
     // The first output sample lies in the middle of the filter: half of it is before the beginning.

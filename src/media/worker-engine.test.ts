@@ -1,0 +1,402 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { InvalidInputError, OverloadedError } from '../errors.ts'
+import type { MediaEngine, MediaEvent, MediaPort, RemoteMedia } from './engine.ts'
+import { nowMs } from './frame.ts'
+import { decodeAlaw, decodeUlaw, encodeAlaw, encodeUlaw } from './g711.ts'
+import { parseRtp, writeRtpHeader, type RtpPacket } from './rtp.ts'
+import { readWav } from './wav.ts'
+import { createMediaEngine, type MediaEngineOptions } from './worker-engine.ts'
+
+const log = pino({ level: 'silent' })
+const LOCAL = '127.0.0.1'
+const WAIT_MS_MAX = 5_000
+
+const engineOf = (more: Partial<MediaEngineOptions> = {}) => createMediaEngine({ workers: 1, portMin: 21_000, portMax: 21_399, busyMax: 1, log, ...more })
+
+/** A port that remembers its events; `heard` is all its received audio. */
+class Line {
+  readonly events: MediaEvent[] = []
+  readonly heard: number[] = []
+  port!: MediaPort
+  #wake: (() => void) | undefined
+
+  static async open(engine: MediaEngine, recordingPath?: string): Promise<Line> {
+    const line = new Line()
+    line.port = await engine.open({ address: LOCAL, recordingPath, onEvent: (event) => line.#take(event) })
+    return line
+  }
+
+  #take(event: MediaEvent): void {
+    if (event.type === 'frames') for (const frame of event.frames) this.heard.push(...frame)
+    this.events.push(event)
+    this.#wake?.()
+  }
+
+  of<T extends MediaEvent['type']>(type: T): Extract<MediaEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<MediaEvent, { type: T }> => event.type === type)
+  }
+
+  /** Resolves as soon as the condition holds, looked at after every event. */
+  async until(condition: () => boolean): Promise<void> {
+    const giveUp = setTimeout(() => this.#wake?.(), WAIT_MS_MAX)
+    const begin = nowMs()
+    while (!condition()) {
+      assert.ok(nowMs() - begin < WAIT_MS_MAX, 'waited too long')
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    clearTimeout(giveUp)
+  }
+
+  talkTo(other: { port: number }, more: Partial<RemoteMedia> = {}): void {
+    this.port.connect({ address: LOCAL, port: other.port, codec: 'PCMA', payloadType: 8, eventPayloadType: 101, ptimeMs: 20, send: true, ...more })
+  }
+}
+
+async function talkingPair(engine: MediaEngine, more: Partial<RemoteMedia> = {}, recordingPath?: string): Promise<[Line, Line]> {
+  const [a, b] = await Promise.all([Line.open(engine), Line.open(engine, recordingPath)])
+  a.talkTo(b.port, more)
+  b.talkTo(a.port, more)
+  await Promise.all([a.until(() => a.of('first-packet').length > 0), b.until(() => b.of('first-packet').length > 0)])
+  return [a, b]
+}
+
+/** A far end made of a bare socket. */
+class FarEnd {
+  readonly socket: Socket = createSocket('udp4')
+  readonly packets: (RtpPacket & { from: RemoteInfo })[] = []
+  port = 0
+  readonly #ssrc = randomInt(1, 1_000_000_000)
+  #sequence = 0
+
+  static async open(): Promise<FarEnd> {
+    const far = new FarEnd()
+    far.socket.bind(0, LOCAL)
+    await once(far.socket, 'listening')
+    far.port = far.socket.address().port
+    far.socket.on('message', (bytes, from) => {
+      const packet = parseRtp(bytes)
+      if (packet !== undefined) far.packets.push({ ...packet, payload: packet.payload.slice(), from })
+    })
+    return far
+  }
+
+  send(to: MediaPort, payloadType: number, payload: Uint8Array, timestamp = this.#sequence * 160): void {
+    const bytes = new Uint8Array(12 + payload.length)
+    writeRtpHeader(bytes, { marker: false, payloadType, sequence: this.#sequence, timestamp, ssrc: this.#ssrc })
+    bytes.set(payload, 12)
+    this.#sequence += 1
+    this.socket.send(bytes, to.port, to.address)
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await once(this.socket, 'message', { signal: AbortSignal.timeout(WAIT_MS_MAX) })
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close()
+  }
+}
+
+const chirp = (ms: number) => Int16Array.from({ length: ms * 8 }, (_, i) => Math.round(8_000 * Math.sin(0.05 * i + i * i * 0.00001)) + 200)
+const indexOfSound = (heard: readonly number[]) => heard.findIndex((sample) => Math.abs(sample) > 150)
+
+for (const codec of ['PCMA', 'PCMU'] as const) {
+  void test(`audio arrives identical after G.711: ${codec}`, async () => {
+    await using engine = await engineOf()
+    const [a, b] = await talkingPair(engine, { codec, payloadType: codec === 'PCMA' ? 8 : 0 })
+    const sound = chirp(500)
+    a.port.play(1, sound.subarray(0, 1_234), false)
+    a.port.play(1, sound.subarray(1_234), true)
+    await a.until(() => a.of('playout-ended').length === 1)
+    await b.until(() => b.heard.length - indexOfSound(b.heard) > sound.length)
+    const expected = codec === 'PCMA' ? decodeAlaw(encodeAlaw(sound)) : decodeUlaw(encodeUlaw(sound))
+    const begin = indexOfSound(b.heard)
+    assert.deepEqual(b.heard.slice(begin, begin + sound.length), [...expected])
+    const [started] = a.of('playout-started')
+    const [ended] = a.of('playout-ended')
+    assert.deepEqual([ended!.playout, ended!.heardMs, ended!.cut], [1, 500, false])
+    assert.ok(Math.abs(ended!.atMs - started!.atMs - 480) < 40)
+  })
+}
+
+void test('sends silence at once, marks the talk spurt, obeys ptime and hold', async () => {
+  await using engine = await engineOf()
+  using far = await FarEnd.open()
+  const line = await Line.open(engine)
+  line.talkTo(far, { ptimeMs: 30 })
+  await far.until(() => far.packets.length >= 3)
+  assert.deepEqual(far.packets.slice(0, 3).map((packet) => packet.marker), [true, false, false])
+  assert.ok(far.packets.every((packet) => packet.payload.length === 240 && packet.payload.every((byte) => byte === 0xd5)))
+  assert.deepEqual([far.packets[1]!.sequence - far.packets[0]!.sequence & 0xffff, (far.packets[1]!.timestamp - far.packets[0]!.timestamp) >>> 0], [1, 240])
+  line.port.play(1, chirp(35), true)
+  await line.until(() => line.of('playout-ended').length === 1)
+  await far.until(() => far.packets.at(-1)!.payload.every((byte) => byte === 0xd5) && far.packets.some((packet) => packet.payload[0] !== 0xd5))
+  const loud = far.packets.filter((packet) => packet.payload.some((byte) => byte !== 0xd5))
+  assert.deepEqual(loud.map((packet) => packet.marker), [true, false])
+  assert.ok(loud[1]!.payload.subarray(40).every((byte) => byte === 0xd5), 'the rest of the last packet is silence')
+  assert.equal(line.of('playout-ended')[0]!.heardMs, 35)
+
+  line.talkTo(far, { ptimeMs: 30, send: false })
+  const held = far.packets.length
+  line.port.play(2, chirp(60), true)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  assert.ok(far.packets.length <= held + 1)
+  assert.equal(line.of('playout-started').length, 1, 'a playout waits while on hold')
+  const before = far.packets.at(-1)!
+  line.talkTo(far)
+  await line.until(() => line.of('playout-ended').length === 2)
+  await far.until(() => far.packets.at(-1)!.payload.length === 160)
+  const resumed = far.packets.find((packet) => packet.payload.length === 160)!
+  assert.equal(resumed.marker, true)
+  assert.equal((resumed.sequence - before.sequence) & 0xffff, 1)
+  const gap = (resumed.timestamp - before.timestamp) >>> 0
+  assert.ok(gap >= 150 * 8 && gap < 400 * 8, `timestamps go on during hold: ${gap}`)
+})
+
+void test('a flush tells what was heard to within a packet time and lets the next playout begin', async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  a.port.play(1, chirp(2_000), true)
+  a.port.play(2, chirp(2_000), true)
+  await b.until(() => b.heard.length - indexOfSound(b.heard) >= 2_400 && indexOfSound(b.heard) >= 0)
+  const flushedMs = nowMs()
+  a.port.flush()
+  await a.until(() => a.of('playout-ended').length === 2)
+  const [first, second] = a.of('playout-ended')
+  assert.ok(first!.atMs - flushedMs < 40, 'it takes longer than a packet time')
+  assert.deepEqual([first!.playout, first!.cut, second!.playout, second!.cut, second!.heardMs], [1, true, 2, true, 0])
+  a.port.play(1, chirp(100), true)
+  a.port.play(3, chirp(40), true)
+  await a.until(() => a.of('playout-ended').length === 3)
+  assert.equal(a.of('playout-ended')[2]!.playout, 3)
+  // What the far end got of the first playout is what was reported: find the silence after it.
+  const expected = decodeAlaw(encodeAlaw(chirp(2_000)))
+  const begin = indexOfSound(b.heard)
+  let same = 0
+  while (b.heard[begin + same] === expected[same]) same += 1
+  assert.ok(Math.abs(same / 8 - first!.heardMs) <= 20, `${same / 8} ms arrived, ${first!.heardMs} ms were reported`)
+})
+
+void test('keys arrive once each, and audio goes on after them', async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  a.port.sendDigits('1#1')
+  a.port.play(1, chirp(60), true)
+  await b.until(() => indexOfSound(b.heard) >= 0)
+  assert.deepEqual(b.of('digit').map((event) => event.digit), ['1', '#', '1'])
+  assert.throws(() => a.port.sendDigits('1x'), InvalidInputError)
+  a.talkTo(b.port, { eventPayloadType: undefined })
+  assert.throws(() => a.port.sendDigits('1'), InvalidInputError)
+})
+
+void test('follows the far end to the port its packets come from, and to no other address', async () => {
+  await using engine = await engineOf()
+  using signalled = await FarEnd.open()
+  using real = await FarEnd.open()
+  await using stranger = createSocket('udp4')
+  stranger.bind(0, '127.0.0.2')
+  await once(stranger, 'listening')
+  const line = await Line.open(engine)
+  line.talkTo(signalled)
+  await signalled.until(() => signalled.packets.length > 0)
+  const bytes = new Uint8Array(172)
+  writeRtpHeader(bytes, { marker: true, payloadType: 8, sequence: 1, timestamp: 1, ssrc: 66 })
+  stranger.send(bytes, line.port.port, LOCAL)
+  real.socket.send('not RTP', line.port.port, LOCAL)
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  assert.equal(line.of('first-packet').length, 0)
+  real.send(line.port, 8, encodeAlaw(chirp(20)))
+  await real.until(() => real.packets.length > 0)
+  const before = signalled.packets.length
+  await real.until(() => real.packets.length > 3)
+  assert.ok(signalled.packets.length <= before + 1)
+  assert.equal(line.of('first-packet').length, 1)
+})
+
+void test('tells dead air once per gap, survives a far end that refuses packets, and lets it move to another port', async () => {
+  await using engine = await engineOf()
+  const line = await Line.open(engine)
+  const gone = await FarEnd.open()
+  const connectedMs = nowMs()
+  line.talkTo(gone)
+  gone.send(line.port, 8, encodeAlaw(chirp(20)))
+  await line.until(() => line.of('first-packet').length === 1)
+  gone[Symbol.dispose]()
+  await line.until(() => line.of('dead-air').length === 1)
+  const [told] = line.of('dead-air')
+  assert.ok(told!.atMs - told!.sinceMs >= 1_000 && told!.atMs - told!.sinceMs < 1_200)
+  assert.ok(told!.sinceMs >= connectedMs)
+  using moved = await FarEnd.open()
+  moved.send(line.port, 8, encodeAlaw(chirp(20)))
+  await moved.until(() => moved.packets.length > 0)
+  await line.until(() => line.of('dead-air').length === 2)
+  const stats = await line.port.close()
+  assert.equal(stats.packetsReceived, 2)
+})
+
+void test('records both directions aligned, and the file ends with the call', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'media-'))
+  try {
+    await using engine = await engineOf()
+    const path = join(folder, 'call.wav')
+    const [a, b] = await talkingPair(engine, {}, path)
+    const begin = nowMs()
+    b.port.play(1, chirp(300), true)
+    a.port.play(1, chirp(300), true)
+    await b.until(() => b.heard.length - indexOfSound(b.heard) > 2_560 && indexOfSound(b.heard) >= 0 && b.of('playout-ended').length === 1)
+    const started = b.of('playout-started')[0]!
+    const stats = await b.port.close()
+    assert.equal(stats.recordingFailed, undefined)
+    const { format, channels } = readWav(await readFile(path))
+    assert.deepEqual(format, { encoding: 'alaw', sampleRateHz: 8_000, channels: 2 })
+    const [farEnd, us] = channels.map((channel) => [...channel]) as [number[], number[]]
+    const usAt = indexOfSound(us)
+    const farAt = indexOfSound(farEnd)
+    const expected = [...decodeAlaw(encodeAlaw(chirp(300)))]
+    assert.deepEqual(us.slice(usAt, usAt + 2_400), expected)
+    assert.deepEqual(farEnd.slice(farAt, farAt + 2_400), expected)
+    // In the far end's channel the same sound comes later by the jitter buffer alone (and a beat either way).
+    assert.ok(farAt - usAt > 0 && farAt - usAt < 120 * 8, `${(farAt - usAt) / 8} ms apart`)
+    // From the end of the file back: the recording lies on the clock of the events.
+    assert.ok(Math.abs(us.length / 8 - usAt / 8 - (nowMs() - started.atMs)) < 100)
+    assert.ok(us.length / 8 > nowMs() - begin - 100)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+void test('a recording that cannot be written is told at the end, and the call goes on', async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine, {}, '/no/such/folder/call.wav')
+  a.port.play(1, chirp(40), true)
+  await b.until(() => indexOfSound(b.heard) >= 0)
+  assert.equal((await b.port.close()).recordingFailed, 'ENOENT')
+  assert.equal(b.of('closed')[0]!.stats.recordingFailed, 'ENOENT')
+})
+
+void test('the last event is closed, whatever is playing; closing twice is one close', async () => {
+  await using engine = await engineOf()
+  const [a] = await talkingPair(engine)
+  a.port.play(1, chirp(1_000), true)
+  await a.until(() => a.of('playout-started').length === 1)
+  const [one, two] = await Promise.all([a.port.close(), a.port.close()])
+  assert.equal(one, two)
+  assert.ok(one.packetsSent > 0 && one.packetsReceived > 0)
+  assert.deepEqual(a.events.slice(-2).map((event) => event.type), ['playout-ended', 'closed'])
+  assert.equal(a.of('playout-ended')[0]!.cut, true)
+  a.port.play(2, chirp(20), true)
+  a.port.flush()
+  assert.equal(a.of('closed').length, 1)
+})
+
+void test('uses even ports, moves past one that is taken, and refuses when none is left', async () => {
+  await using taken = createSocket('udp4')
+  taken.bind(21_502, LOCAL)
+  await once(taken, 'listening')
+  await using engine = await engineOf({ portMin: 21_500, portMax: 21_505, portRestMs: 100 })
+  const first = await Line.open(engine)
+  const second = await Line.open(engine)
+  assert.deepEqual([first.port.port, second.port.port].toSorted((a, b) => a - b), [21_500, 21_504])
+  assert.deepEqual(engine.load().ports, 2)
+  await assert.rejects(Line.open(engine), OverloadedError)
+  await first.port.close()
+  await assert.rejects(Line.open(engine), OverloadedError, 'a port that was just in use rests')
+  await new Promise((resolve) => setTimeout(resolve, 120))
+  assert.equal((await Line.open(engine)).port.port, first.port.port)
+})
+
+void test('refuses what it cannot do', async () => {
+  await using engine = await engineOf({ portsMax: 1 })
+  await assert.rejects(engine.open({ address: 'example.com', onEvent: () => {} }), InvalidInputError)
+  await assert.rejects(engine.open({ address: '192.0.2.1', onEvent: () => {} }), InvalidInputError)
+  const line = await Line.open(engine)
+  await assert.rejects(Line.open(engine), OverloadedError)
+  for (const bad of [{ address: 'example.com' }, { address: '::1' }, { port: 0 }, { ptimeMs: 5 }, { ptimeMs: 61 }, { payloadType: 128 }]) {
+    assert.throws(() => line.talkTo({ port: 4_000 }, bad), InvalidInputError, JSON.stringify(bad))
+  }
+  await assert.rejects(createMediaEngine({ portMin: 1, portMax: 2, log }), InvalidInputError)
+  await assert.rejects(createMediaEngine({ portMin: 21_000, portMax: 21_010, workers: 0, log }), InvalidInputError)
+  await assert.rejects(createMediaEngine({ portMin: 21_000, portMax: 21_010, log, workerFile: new URL('./no-such-worker.ts', import.meta.url) }), /did not start/)
+})
+
+void test('a thread that dies closes its ports as failed; a new one takes calls', async () => {
+  await using engine = await engineOf({ workerFile: new URL('./crashing-worker.ts', import.meta.url), portMin: 21_600, portMax: 21_605, portRestMs: 0 })
+  const [a, b] = await talkingPair(engine)
+  using channel = Object.assign(new BroadcastChannel('crash-media-worker'), { [Symbol.dispose]: () => channel.close() })
+  channel.postMessage('now')
+  await Promise.all([a, b].map((line) => line.until(() => line.of('closed').length === 1)))
+  assert.match(a.of('closed')[0]!.failed ?? '', /told to crash/)
+  assert.match(b.events.at(-1)!.type, /closed/)
+  await a.port.close()
+  assert.equal(engine.load().ports, 0)
+  const again = async (): Promise<[Line, Line]> => {
+    for (;;) {
+      try {
+        return await talkingPair(engine)
+      } catch (error) {
+        assert.ok(error instanceof OverloadedError)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+  }
+  const [c, d] = await again()
+  c.port.play(1, chirp(40), true)
+  await d.until(() => indexOfSound(d.heard) >= 0)
+})
+
+void test('a listener that throws closes its own port and nothing else', async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  const failed = Promise.withResolvers<string | undefined>()
+  const bad = await engine.open({
+    address: LOCAL,
+    onEvent(event) {
+      if (event.type !== 'closed') throw new Error('broken listener')
+      failed.resolve(event.failed)
+    },
+  })
+  using far = await FarEnd.open()
+  bad.connect({ address: LOCAL, port: far.port, codec: 'PCMA', payloadType: 8, ptimeMs: 20, send: true })
+  far.send(bad, 8, new Uint8Array(160))
+  assert.match((await failed.promise) ?? '', /broken listener/)
+  a.port.play(1, chirp(40), true)
+  await b.until(() => indexOfSound(b.heard) >= 0)
+})
+
+void test('50 ports at once all hear their partner, whole', async () => {
+  await using engine = await engineOf({ workers: 2 })
+  const pairs = await Promise.all(Array.from({ length: 25 }, () => talkingPair(engine)))
+  assert.equal(engine.load().ports, 50)
+  const sound = chirp(400)
+  const expected = [...decodeAlaw(encodeAlaw(sound))]
+  for (const [a] of pairs) a.port.play(1, sound, true)
+  for (const [, b] of pairs) {
+    await b.until(() => indexOfSound(b.heard) >= 0 && b.heard.length - indexOfSound(b.heard) > sound.length)
+    const begin = indexOfSound(b.heard)
+    assert.deepEqual(b.heard.slice(begin, begin + sound.length), expected)
+  }
+  const stats = await Promise.all(pairs.flat().map((line) => line.port.close()))
+  assert.ok(stats.every((one) => one.packetsLost === 0))
+  assert.equal(engine.load().ports, 0)
+})
+
+void test('closing the engine closes every port, one that is just being opened too', async () => {
+  const engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  const opening = Line.open(engine)
+  await engine[Symbol.asyncDispose]()
+  for (const line of [a, b]) assert.deepEqual(line.of('closed').map((event) => event.failed), [undefined])
+  const late = await opening.catch((error: unknown) => error)
+  assert.ok(late instanceof OverloadedError || (late as Line).of('closed').length === 1)
+  await assert.rejects(Line.open(engine), OverloadedError)
+})
