@@ -29,7 +29,7 @@ function spokenExtension(extension: string | undefined): string {
   return extension === undefined ? '' : `，转${digits(extension)}`
 }
 
-const EXTENSION = String.raw`(?:\s*(?:转|ext\.?|#|,|，转|-)\s*(\d{1,6}))?(?!\d)`
+const EXTENSION = String.raw`(?:\s*(?:转|ext\.?|#|,|，转|-)\s*(\d{1,6}))?(?!\d|\.\d|\s*[元个%万亿])`
 
 export const codeRules: readonly ReadingRule[] = [
   {
@@ -39,7 +39,7 @@ export const codeRules: readonly ReadingRule[] = [
   },
   {
     name: 'mobile',
-    pattern: /(?:(?:\+|00)?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?![\d])/y,
+    pattern: /(?:(?:\+|00)?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d|\.\d|\s*[元个%万亿])/y,
     say: ([, a, b, c], { before }) => (/[\d.]$/.test(before) ? undefined : grouped(a!, b!, c!)),
   },
   { name: 'masked mobile', pattern: /(1[3-9]\d)[*xX]{4}(\d{4})(?!\d)/y, say: ([, head, tail]) => `${digits(head!)}，尾号${digits(tail!)}` },
