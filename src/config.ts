@@ -57,7 +57,7 @@ export const optionGroups = {
     llmModel: { env: 'LLM_MODEL', type: z.string().min(1), default: 'qwen-plus', help: 'Model name.' },
   },
   'Rules 规则': {
-    callingHours: { env: 'CALLING_HOURS', type: z.string().regex(/^\d{1,2}:\d{2}-\d{1,2}:\d{2}$/, 'write it as 08:00-21:00'), default: '08:00-21:00', help: 'When single calls may be dialled, Asia/Shanghai. 22:00–08:00 is always closed.' },
+    callingHours: { env: 'CALLING_HOURS', type: z.string().min(1), default: '08:00-21:00', help: 'When single calls may be dialled, Asia/Shanghai; several windows with commas. 22:00–08:00 is always closed.' },
     frequencyMinute: { env: 'FREQUENCY_MINUTE', type: wholeNumber, default: '1', help: 'Most attempts to one callee in 60 s.' },
     frequencyHour: { env: 'FREQUENCY_HOUR', type: wholeNumber, default: '3', help: 'Most attempts to one callee in an hour.' },
     frequencyDay: { env: 'FREQUENCY_DAY', type: wholeNumber, default: '5', help: 'Most attempts to one callee in 24 hours.' },

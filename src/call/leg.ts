@@ -1,12 +1,16 @@
 // One outgoing leg: a SIP dialog bound to a media port. Does not know robots, words or why we call.
 import type { MediaPort } from '../media/engine.ts'
-import { answerTo, buildOffer, negotiated, parseSdp, type NegotiatedAudio } from '../sip/sdp.ts'
-import type { LegEvent, OutgoingCall, SipUserAgent } from '../sip/user-agent.ts'
+import { ProtocolError } from '../errors.ts'
+import type { LegEvent, LocalFailure, OutgoingCall } from '../sip/leg.ts'
+import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
+import type { SipUserAgent } from '../sip/user-agent.ts'
 
 /** A carrier as this process reaches it. */
 export type Trunk = {
   name: string
   userAgent: SipUserAgent
+  /** Address written into SDP. */
+  mediaAddress: string
   target: { address: string; port: number }
   /** Domain of From, To and Request-URI. */
   domain: string
@@ -16,7 +20,7 @@ export type Trunk = {
 
 export type LegEnd =
   /** Never answered. */
-  | { type: 'failed'; status: number; reason: string; q850?: number | undefined; local?: string | undefined }
+  | { type: 'failed'; status: number; reason: string; q850?: number | undefined; local: LocalFailure }
   /** Answered, then ended by the far end (or lost). */
   | { type: 'ended'; q850?: number | undefined; reason?: string | undefined }
 
@@ -25,6 +29,8 @@ export type LegOptions = {
   phone: string
   ringMsMax: number
   onRinging(sipStatus: number, earlyMedia: boolean): void
+  /** A key press that came over SIP INFO. */
+  onDigit(digit: string): void
 }
 
 /** Digits as a mainland carrier dials them: 13800138000, 02158881234. */
@@ -54,7 +60,7 @@ export class Leg {
 
   /** Sends the INVITE. Every ending arrives through `ended`. */
   dial(): void {
-    const { userAgent, target, domain, callerId, credentials } = this.#trunk
+    const { userAgent, mediaAddress, target, domain, callerId, credentials } = this.#trunk
     const digits = nationalDigits(this.#options.phone)
     this.#call = userAgent.invite({
       target,
@@ -63,10 +69,9 @@ export class Leg {
       to: `<sip:${digits}@${domain}>`,
       contactUser: callerId,
       credentials,
-      sdp: buildOffer({ address: userAgent.publicAddress, port: this.port.port }),
+      sdp: buildOffer({ address: mediaAddress, port: this.port.port, sessionId: Date.now(), version: 1 }),
       ringMsMax: this.#options.ringMsMax,
       onEvent: (event) => this.#onEvent(event),
-      answerOffer: (sdp) => this.#answerOffer(sdp),
     })
   }
 
@@ -92,8 +97,12 @@ export class Leg {
       case 'answered':
         if (event.sdp !== undefined) this.#connect(event.sdp)
         return this.#resolveAnswered({ type: 'answered', status: event.status })
+      case 'remote-offer':
+      case 'remote-answer':
+        // Hold, resume or another media server: the user agent has answered it.
+        return this.#connect(event.sdp)
       case 'info-digit':
-        return
+        return this.#options.onDigit(event.digit)
       case 'failed':
         this.#isOver = true
         return this.#resolveEnded({ type: 'failed', status: event.status, reason: event.reason, q850: event.q850, local: event.local })
@@ -105,14 +114,11 @@ export class Leg {
 
   /** The far end's SDP in force: early media first, then the answer. An SDP without usable audio is left alone; silence shows as dead air. */
   #connect(sdp: string): void {
-    const audio = negotiated(parseSdp(sdp))
-    if (audio) this.port.connect(audio satisfies NegotiatedAudio)
-  }
-
-  #answerOffer(sdp: string): string | undefined {
-    const answer = answerTo(parseSdp(sdp), { address: this.#trunk.userAgent.publicAddress, port: this.port.port })
-    if (!answer) return undefined
-    this.port.connect(answer.audio)
-    return answer.sdp
+    try {
+      const audio = remoteAudioOf(sdp)
+      if (audio) this.port.connect(audio)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+    }
   }
 }

@@ -24,11 +24,14 @@ const FAREWELL_MS_MAX = 8_000
 export type CallDeps = {
   trunk: Trunk
   media: MediaEngine
+  /** Local address for RTP. */
   mediaAddress: string
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
 }
+
+type Ending = LegEnd | { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'loop'; end: LoopEnd }
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
@@ -68,7 +71,11 @@ class OneCall {
     await this.#loop?.close().catch((error: unknown) => log.error({ call: this.#request.id, err: error }, 'conversation did not close'))
     this.#notes = this.#loop?.notes ?? []
     if (port) stats = await port.close().catch(() => undefined)
-    await this.#request.robot[Symbol.asyncDispose]().catch((error: unknown) => log.error({ call: this.#request.id, err: error }, 'robot did not close'))
+    try {
+      await this.#request.robot[Symbol.asyncDispose]()
+    } catch (error) {
+      log.error({ call: this.#request.id, err: error }, 'robot did not close')
+    }
     const conversation = this.#loop?.conversation
     if (conversation === 'machine' && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
     return {
@@ -104,6 +111,7 @@ class OneCall {
         phone: this.#request.phone,
         ringMsMax: this.#request.ringMsMax,
         onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
+        onDigit: (digit) => this.#onMedia({ type: 'digit', atMs: nowMs(), digit }),
       })
       const end = await this.#follow(leg)
       const again = end.type === 'failed' && dial < DIALS_MAX && mayTryAgainAtOnce(end.status, this.#state === 'ringing') && !this.#signal.aborted
@@ -121,7 +129,7 @@ class OneCall {
   }
 
   /** Dials, then talks; whatever ends it, the leg is hung up before this resolves. */
-  async #follow(leg: Leg): Promise<LegEnd | { type: 'stopped'; cause: StopCause } | { type: 'loop'; end: LoopEnd } | { type: 'port-failed'; message: string }> {
+  async #follow(leg: Leg): Promise<Ending> {
     const stopped = new Promise<{ type: 'stopped'; cause: StopCause }>((resolve) => {
       const stop = () => resolve({ type: 'stopped', cause: this.#signal.reason as StopCause })
       if (this.#signal.aborted) stop()
@@ -164,13 +172,14 @@ class OneCall {
     }
   }
 
-  #reasonOf(end: Awaited<ReturnType<OneCall['#follow']>>): EndReason {
+  #reasonOf(end: Ending): EndReason {
     const stage = this.#stage
     const answered = this.#answeredAt !== undefined
     switch (end.type) {
       case 'failed': {
-        const outcome = end.local === 'ring-timeout' ? 'no-answer' : end.local === 'transport' || end.local === 'timeout' ? 'line-fault' : outcomeOf(end.status, end.q850)
-        return { outcome, by: end.local === 'ring-timeout' ? 'platform' : outcome === 'rejected' ? 'callee' : 'network', stage, detail: `${end.status} ${end.reason}`, evidence: { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850 } }
+        // Our own limit while it rang is an unanswered call; without any ringing the line is dead.
+        const outcome = end.local === 'transport' || (end.local === 'timeout' && stage === 'dialing') ? 'line-fault' : end.local === 'timeout' ? 'no-answer' : outcomeOf(end.status, end.q850)
+        return { outcome, by: end.local === 'timeout' ? 'platform' : outcome === 'rejected' ? 'callee' : 'network', stage, detail: `${end.status} ${end.reason}`, evidence: { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850 } }
       }
       case 'ended':
         return { outcome: 'answered', by: 'callee', stage, detail: 'callee hung up', evidence: { q850Cause: end.q850, sipReason: end.reason } }

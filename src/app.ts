@@ -1,0 +1,218 @@
+// Puts the program together: the one place, beside the command line, that knows every concrete part.
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { AddressInfo } from 'node:net'
+import { Registry } from 'prom-client'
+import { AccountDesk } from './account/account-desk.ts'
+import { ApiKeys } from './account/api-keys.ts'
+import { buildServer } from './api/server.ts'
+import type { Trunk } from './call/leg.ts'
+import { callRunner } from './call/run-call.ts'
+import type { Config } from './config.ts'
+import { openDatabase, type Database } from './db/connection.ts'
+import { migrate } from './db/migrations.ts'
+import { startEmbeddedPostgres } from './db/postgres/supervisor.ts'
+import { ensureDemoAccount } from './demo-account.ts'
+import { parseHours } from './dialer/admission/calling-hours.ts'
+import { DialerCallService } from './dialer/dialer-call-service.ts'
+import type { Line } from './dialer/line.ts'
+import { dialerDefaults } from './dialer/settings.ts'
+import { InvalidInputError } from './errors.ts'
+import { log as rootLog } from './log.ts'
+import { createMediaEngine } from './media/worker-engine.ts'
+import { parsePhone } from './numbering/phone.ts'
+import { createRobotMaker } from './robot/index.ts'
+import { SimulatedCarrier } from './simulator/process.ts'
+import type { DialogState } from './sip/dialog.ts'
+import { SipUserAgent } from './sip/user-agent.ts'
+import { asrProviders } from './speech/asr/index.ts'
+import type { AsrProvider } from './speech/asr/provider.ts'
+import { SynthesisCache } from './speech/tts/cache.ts'
+import { ttsProviders } from './speech/tts/index.ts'
+import { defaultVoice } from './speech/tts/provider.ts'
+
+/** Calls in progress may end by themselves for this long when the server is asked to stop. */
+const DRAIN_MS = 10_000
+
+export type App = {
+  baseUrl: string
+  config: Config
+  calls: DialerCallService
+  db: Database
+  /** The demo account's key, when this installation has one. `created`: by this start. */
+  demo: { apiKey: string; accountId: string; created: boolean } | undefined
+  carrier: SimulatedCarrier | undefined
+  /** Takes no new calls, lets those in progress end for a moment, hangs up the rest, settles, closes. */
+  stop(): Promise<void>
+}
+
+/** Starts everything. What was started is stopped again when a later part does not start. Errors: AppError with what to do. */
+export async function startApp(config: Config): Promise<App> {
+  const log = rootLog
+  const stack = new AsyncDisposableStack()
+  try {
+    await mkdir(config.dataDir, { recursive: true })
+    const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
+    stack.use(asr)
+    const tts = new SynthesisCache(pick('TTS', ttsProviders, config.tts)())
+    stack.use(tts)
+    // Slow starts side by side: database, speech, media, and the simulated carrier with speech of its own.
+    const [db, carrier, media] = await settleAll([
+      startDatabase(config, stack),
+      config.sipTrunk === undefined ? SimulatedCarrier.start({ address: config.sipAddress, port: 0, load: config.simulatorLoad, log }).then((it) => stack.use(it)) : Promise.resolve(undefined),
+      createMediaEngine({ workers: config.mediaWorkers || undefined, portMin: config.rtpPortMin, portMax: config.rtpPortMax, log }).then((it) => stack.use(it)),
+      asr.warmUp(),
+      tts.warmUp(),
+    ])
+    const userAgent = await SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', log })
+    stack.use(userAgent)
+
+    const trunk = trunkOf(config, carrier, userAgent)
+    const line = lineOf(config, carrier)
+    const understandsPeople = asr.capabilities.understands === 'people' || config.allowDemoAsr
+    const recordings = path.join(config.dataDir, 'recordings')
+    if (config.record) await mkdir(recordings, { recursive: true })
+    const calls = new DialerCallService({
+      db,
+      lines: [line],
+      robots: createRobotMaker({ kind: 'rules', log }),
+      runCall: callRunner({ trunk, media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }),
+      capacity: () => (media.load().busiest > 0.8 ? 0 : Math.max(0, config.callsMax - media.load().ports)),
+      understandsPeople,
+      defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
+      settings: {
+        hours: hoursOf(config),
+        frequency: [
+          { count: config.frequencyMinute, windowMs: 60_000 },
+          { count: config.frequencyHour, windowMs: 3_600_000 },
+          { count: config.frequencyDay, windowMs: 86_400_000 },
+        ],
+        testNumbers: testNumbersOf(config),
+        queueMsMax: config.queueMsMax,
+        webhook: { ...dialerDefaults.webhook, privateAllowed: config.webhookPrivate },
+      },
+      recordingPath: (callId) => (config.record ? path.join(recordings, `${callId}.wav`) : undefined),
+      onOrphan: (callId, dialog) => {
+        userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
+      },
+    })
+    await calls.start()
+    stack.defer(() => calls.close(DRAIN_MS))
+
+    const keys = new ApiKeys(db)
+    const server = await buildServer({
+      calls,
+      accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
+      log,
+      metrics: new Registry(),
+      recordings: { dir: recordings, linkSecret: await linkSecret(config.dataDir) },
+      publicUrl: config.publicUrl,
+      health: {
+        database: async () => ({ ok: (await db.pool.query('select 1')).rowCount === 1 }),
+        carrier: () => (carrier ? { ok: carrier.isUp, detail: 'simulated' } : { ok: true, detail: 'trunk' }),
+        speech: () => ({ ok: true, detail: `${asr.name}${asr.capabilities.understands === 'simulator' ? ' (understands simulated callees only)' : ''}, ${tts.name}` }),
+      },
+    })
+    stack.defer(() => server.close())
+    await server.listen({ host: config.host, port: config.port })
+    const { port } = server.server.address() as AddressInfo
+    const baseUrl = `http://${config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host}:${port}`
+    const demo = await ensureDemoAccount({ db, keys, dataDir: config.dataDir, baseUrl, creditLi: config.creditLi })
+    log.info({ baseUrl, line: line.name, robot: config.robot }, 'waihu is up')
+
+    let stopped: Promise<void> | undefined
+    return { baseUrl, config, calls, db, demo: demo && { apiKey: demo.account.api_key, accountId: demo.account.account_id, created: demo.created }, carrier, stop: () => (stopped ??= stack.disposeAsync()) }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** The database of this installation, migrated. */
+async function startDatabase(config: Config, stack: AsyncDisposableStack): Promise<Database> {
+  let where: { url: string } | { config: { host: string; port: number; user: string; database: string } }
+  if (config.databaseUrl !== undefined) where = { url: config.databaseUrl }
+  else {
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: rootLog })
+    stack.use(postgres)
+    where = { config: postgres.connectionConfig }
+  }
+  const db = openDatabase({ log: rootLog, ...where })
+  stack.use(db)
+  await migrate(db, { log: rootLog })
+  return db
+}
+
+function trunkOf(config: Config, carrier: SimulatedCarrier | undefined, userAgent: SipUserAgent): Trunk {
+  const [host, port] = carrier ? [carrier.address, carrier.port] : splitHostPort(config.sipTrunk!)
+  return {
+    name: carrier ? 'simulated' : 'trunk',
+    userAgent,
+    mediaAddress: config.sipPublicAddress ?? config.sipAddress,
+    target: { address: host, port },
+    domain: config.sipDomain ?? host,
+    callerId: config.sipCallerId,
+    credentials: config.sipUsername === undefined ? undefined : { username: config.sipUsername, password: config.sipPassword ?? '' },
+  }
+}
+
+function lineOf(config: Config, carrier: SimulatedCarrier | undefined): Line {
+  const exempt = (rule: 'hours' | 'frequency') => carrier !== undefined && config.simulatorExempt.includes(rule)
+  return {
+    name: carrier ? 'simulated' : 'trunk',
+    concurrencyMax: config.callsMax,
+    cps: config.callsPerSecond,
+    ringMsMax: config.ringMsMax,
+    talkMsMax: config.talkMsMax,
+    exempt: { hours: exempt('hours'), frequency: exempt('frequency') },
+    understandsPeopleRequired: carrier === undefined,
+  }
+}
+
+function splitHostPort(text: string): [host: string, port: number] {
+  const match = /^(?:sip:)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?$/.exec(text)
+  if (!match) throw new InvalidInputError('SIP_TRUNK', `SIP_TRUNK '${text}': write it as host or host:port`)
+  return [match[1]!, Number(match[2] ?? 5060)]
+}
+
+function hoursOf(config: Config): ReturnType<typeof parseHours> {
+  try {
+    return parseHours(config.callingHours)
+  } catch (error) {
+    throw new InvalidInputError('CALLING_HOURS', (error as Error).message)
+  }
+}
+
+function testNumbersOf(config: Config): string[] {
+  return config.testNumbers.map((text) => {
+    const parsed = parsePhone(text)
+    if (!parsed.ok) throw new InvalidInputError('TEST_NUMBERS', `TEST_NUMBERS '${text}': ${parsed.bad.reason}`)
+    return parsed.phone.phone
+  })
+}
+
+function pick<T>(option: string, table: Record<string, T>, name: string): T {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined
+  if (found === undefined) throw new InvalidInputError(option, `${option} '${name}' is not known: choose one of ${Object.keys(table).join(', ')}`)
+  return found
+}
+
+/** Secret of recording links, made once per installation. */
+async function linkSecret(dataDir: string): Promise<string> {
+  const file = path.join(dataDir, 'link-secret')
+  try {
+    await writeFile(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return (await readFile(file, 'utf8')).trim()
+}
+
+/** Like Promise.all, but waits for the slow ones before it fails, so that nothing starts after the stop. */
+async function settleAll<T extends readonly Promise<unknown>[]>(promises: readonly [...T]): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const results = await Promise.allSettled(promises)
+  const failed = results.find((result): result is PromiseRejectedResult => result.status === 'rejected')
+  if (failed) throw failed.reason
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as { -readonly [K in keyof T]: Awaited<T[K]> }
+}

@@ -1,0 +1,42 @@
+import { defineCommand } from 'citty'
+import { startApp } from '../app.ts'
+import { log } from '../log.ts'
+import { ApiClient, apiBase, apiKey } from './api-client.ts'
+import { cliConfig } from './context.ts'
+import { printConversation, printRecord } from './print-conversation.ts'
+
+const PHONE = '13800138000'
+const REQUIREMENT = '通知张总明天上午9点在三楼会议室开会'
+
+export const demo = defineCommand({
+  meta: { name: 'demo', description: '一分钟看懂：打一个模拟电话，看对话、记录、费用和录音。 One simulated call from start to bill.' },
+  async run() {
+    const config = cliConfig()
+    const running = await new ApiClient(apiBase(process.env, config.dataDir, config.port), 'none').isHealthy()
+    // What the parts have to say while they start is for operators; the conversation is for the newcomer.
+    if (!running && !process.env['LOG_LEVEL']) log.level = 'warn'
+    if (!running) console.log('正在启动服务… Starting the server …')
+    const app = running ? undefined : await startApp(config)
+    try {
+      const client = new ApiClient(app?.baseUrl ?? apiBase(process.env, config.dataDir, config.port), apiKey(process.env, config.dataDir))
+      console.log(`\n拨打 Dialling ${PHONE}：“${REQUIREMENT}”\n`)
+      const placed = await client.post('/api/v1/callinfo/initiate_call', { phones: PHONE, user_requirement: REQUIREMENT })
+      const callId = (placed['call_ids'] as string[])[0]!
+      await printConversation(client, callId)
+      console.log('\n通话记录 Record')
+      printRecord(await client.post('/api/v1/callinfo/search_callinfo', { call_id: callId }))
+      const balance = await client.get('/api/v1/account/balance')
+      console.log(`  余额 balance        ${String(balance['balance'])} RMB`)
+      console.log(`
+哪些是模拟的 What is simulated
+  · 被叫和运营商是本机的另一个进程，但 SIP、RTP 和语音都是真的：对话由语音识别得到，没有旁路。
+    The callee and the carrier are another process on this machine; SIP, RTP and speech are real, and nothing is handed over beside the audio.
+  · 内置识别只听得懂模拟被叫；打给真人请接入真实线路和识别服务（见 README）。
+    The built-in recogniser understands simulated callees only; for people connect a trunk and a recogniser (see README).
+  · 内置合成是 eSpeak，听起来像机器。 The built-in voice is eSpeak and sounds robotic.
+下一步 Next: npm start，然后 scripts/callout.sh ${PHONE} "…"`)
+    } finally {
+      await app?.stop()
+    }
+  },
+})
