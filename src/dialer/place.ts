@@ -43,7 +43,9 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
   const phones = readRequest(request, settings)
   const bodySha256 = createHash('sha256').update(JSON.stringify([request.source, request.phones, request.userRequirement])).digest()
   // Made here and not in the transaction, so that a commit whose answer was lost is recognised when it is tried again.
-  const calls = phones.map((phone): NewCall => ({ id: newCallId(nowMs), phone: phone.phone, phoneAsGiven: phone.given }))
+  // Sorted, so that calls due at the same moment are dialled in the order of the list.
+  const ids = phones.map(() => newCallId(nowMs)).sort()
+  const calls = phones.map((phone, index): NewCall => ({ id: ids[index]!, phone: phone.phone, phoneAsGiven: phone.given }))
   const place = async (): Promise<Placed> => {
     // A replay is answered before anything is judged: tomorrow the same words would mean another day.
     const known = request.idempotencyKey === undefined ? undefined : await findRequest(db.sql, request.accountId, request.idempotencyKey)
