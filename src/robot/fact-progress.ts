@@ -1,0 +1,74 @@
+// Knows which facts the callee has really heard. Does not know how they were spoken or why they were cut.
+
+type Piece = { id: string; text: string; heard: boolean }
+
+/**
+ * Follows a list of spoken facts. A fact counts only when it was heard to its end; one that was cut is said again from the
+ * beginning of the clause in which it was cut, because half a time or place is worse than none.
+ */
+export class FactProgress {
+  readonly #pieces: Piece[]
+  /** What was queued under which say: offset of the fact's words in the say, and where in the fact they start. */
+  readonly #says = new Map<string, { id: string; lead: number; from: number }>()
+  readonly #resumeAt = new Map<string, number>()
+
+  constructor(facts: readonly { id: string; text: string }[]) {
+    this.#pieces = facts.map((fact) => ({ ...fact, heard: false }))
+  }
+
+  /** The facts not yet heard, each from where it has to be taken up. */
+  unheard(): { id: string; text: string; from: number }[] {
+    return this.#pieces.filter((p) => !p.heard).map((p) => {
+      const from = this.#resumeAt.get(p.id) ?? 0
+      return { id: p.id, text: p.text.slice(from), from }
+    })
+  }
+
+  heard(): string[] {
+    return this.#pieces.filter((p) => p.heard).map((p) => p.id)
+  }
+
+  get complete(): boolean {
+    return this.#pieces.every((p) => p.heard)
+  }
+
+  /** Notes that a say carries a fact: `lead` characters stand before it, and it starts `from` characters into the fact. */
+  queued(say: string, id: string, lead: number, from: number): void {
+    this.#says.set(say, { id, lead, from })
+  }
+
+  carriesFact(say: string): boolean {
+    return this.#says.has(say)
+  }
+
+  /** A say is over. `heardText` is the beginning of it that reached the ear. */
+  played(say: string, heardText: string, cut: boolean): void {
+    const carried = this.#says.get(say)
+    this.#says.delete(say)
+    const piece = carried && this.#pieces.find((p) => p.id === carried.id)
+    if (!carried || !piece || piece.heard) return
+    const reached = carried.from + Math.max(0, heardText.length - carried.lead)
+    if (!cut || (heardText !== '' && meaningfulLength(piece.text.slice(reached)) === 0)) {
+      piece.heard = true
+      this.#resumeAt.delete(piece.id)
+    } else {
+      this.#resumeAt.set(piece.id, clauseStart(piece.text, reached))
+    }
+  }
+}
+
+function meaningfulLength(text: string): number {
+  return text.replace(/[^\p{L}\p{N}]/gu, '').length
+}
+
+/** The offset of the clause that holds position `at`: right after the last pause before it. */
+export function clauseStart(text: string, at: number): number {
+  let start = 0
+  for (const m of text.matchAll(/[，。；：！？、,;:!?]\s*/gu)) {
+    const end = m.index + m[0].length
+    if (end > at) break
+    // 也就是… explains the day before it and cannot open a sentence.
+    if (!text.startsWith('也就是', end)) start = end
+  }
+  return start
+}

@@ -1,0 +1,152 @@
+// Knows every word the rules robot says by itself, in Chinese and English. Does not know when: conversation-policy.ts decides.
+import type { Person } from './requirement-person.ts'
+import type { Requirement } from './requirement.ts'
+
+/** All lines of one language. Lines before the identity is known take no fact of the requirement, so none can slip in. */
+export interface Lines {
+  /** Who speaks, and the label that GB 45438—2025 asks for: AI or 人工智能, and 合成 or 生成. */
+  disclosure(organisation: string | undefined): string
+  askIdentity(person: Person | undefined): string
+  askIdentityAgain(person: Person | undefined): string
+  sayWho(organisation: string | undefined, person: Person | undefined, sensitive: boolean): string
+  admitRobot(organisation: string | undefined): string
+  askForPerson(person: Person | undefined): string
+  leaveForPerson(person: Person | undefined): string
+  askCallBack: string
+  contentIsShort: string
+  willCallBack: string
+  endThirdParty: string
+  wrongNumber: string
+  refused: string
+  stopped: string
+  calm(organisation: string | undefined): string
+  passOn(organisation: string | undefined): string
+  machine: string
+  hold: string
+  checkLine: string
+  silentBye: string
+  unconfirmedBye: string
+  limitBye: string
+  notTrusted: string
+  lead(requirement: Requirement): string
+  again: string
+  goOn: string
+  toBeContinued: string
+  askUnderstood: string
+  askAttend: string
+  askArrive: string
+  askKeys(requirement: Requirement): string
+  greetingDone: string
+  askQuestion(question: string): string
+  noted: string
+  closeNoted: string
+  noInformation(organisation: string | undefined): string
+  onBehalf(organisation: string | undefined): string
+  closeConfirmed(keyFact: string | undefined): string
+  closeDeclined: string
+  closeDelivered: string
+  sentence(text: string): string
+}
+
+const caller = (organisation: string | undefined): string => organisation ?? '委托方'
+
+const chinese: Lines = {
+  disclosure: (organisation) =>
+    organisation === undefined ? '您好，我是受委托来电的AI语音助手，本次通话为人工智能合成语音。' : `您好，我是${organisation}的AI语音助手，本次通话为人工智能合成语音。`,
+  askIdentity: (person) => (person ? `请问是${person.display}吗？` : '有一个通知要告诉您，现在方便听一下吗？'),
+  askIdentityAgain: (person) => (person ? `请问您是${person.display}本人吗？` : '请问您现在方便听一个通知吗？'),
+  sayWho: (organisation, person, sensitive) =>
+    `我是${organisation === undefined ? '受委托来电' : organisation}的AI语音助手，${person ? `${sensitive ? '有件事要联系' : '有事要告诉'}${person.display}本人。` : '有一个通知要告诉您。'}`,
+  admitRobot: (organisation) => `是的，我是${organisation ?? '受委托来电'}的AI语音助手，声音是人工智能合成的。`,
+  askForPerson: (person) => (person ? `不好意思。请问${person.display}方便接电话吗？` : '不好意思，请问什么时候联系比较方便？'),
+  leaveForPerson: (person) => `这件事需要跟${person ? `${person.display}本人` : '本人'}说，麻烦请本人方便时回电。请问什么时候再打过来合适？`,
+  askCallBack: '好的，不打扰您。请问什么时候再打给您方便？',
+  contentIsShort: '内容很短，半分钟就说完。',
+  willCallBack: '好的，我们到时候再联系您，再见。',
+  endThirdParty: '好的，谢谢您，打扰了，再见。',
+  wrongNumber: '抱歉，是我们打错了，打扰您了，再见。',
+  refused: '好的，打扰您了，再见。',
+  stopped: '非常抱歉，已为您登记，不会再拨打。再见。',
+  calm: (organisation) => `抱歉给您添麻烦了。我是${organisation ?? '受委托来电'}的AI语音助手，您可以先核实再决定，我不会索要任何账户信息。`,
+  passOn: (organisation) => `好的，我会把您的要求转达给${caller(organisation)}，请工作人员跟您联系。再见。`,
+  machine: '好的，稍后再联系机主，再见。',
+  hold: '好的，您慢慢来，我等您。',
+  checkLine: '喂，您好，能听到吗？',
+  silentBye: '听不到您的声音，先不打扰了，再见。',
+  unconfirmedBye: '不好意思，没能确认您的身份，先不打扰了，再见。',
+  limitBye: '时间有点长了，先不打扰您，再见。',
+  notTrusted: '不好意思，刚才没听清，麻烦您再说一遍。',
+  lead: ({ kind, quoted, organisation }) => (kind === 'greet' ? '' : quoted ? `${caller(organisation)}让我转告您：` : kind === 'remind' ? '提醒您：' : kind === 'invite' ? '邀请您' : '通知您：'),
+  again: '好的，我再说一遍。',
+  goOn: '我接着说。',
+  toBeContinued: '到这里您听清楚了吗？',
+  askUnderstood: '您听清楚了吗？',
+  askAttend: '请问您能参加吗？',
+  askArrive: '请问您能准时到吗？',
+  askKeys: ({ keys }) => `${keys.map(({ key, meaning }) => `${meaning}请按${key}`).join('，')}。`,
+  greetingDone: '这份祝福就带到了，打扰您了。',
+  askQuestion: (question) => `想请问您：${question}？`,
+  noted: '好的，记下了。',
+  closeNoted: '好的，都记下了。感谢您的接听，再见。',
+  noInformation: (organisation) => `这个我这边没有信息，建议您直接联系${caller(organisation)}。`,
+  onBehalf: (organisation) => (organisation === undefined ? '我是受委托来电的AI语音助手，委托方没有留下更多信息。' : `我是${organisation}的AI语音助手。`),
+  closeConfirmed: (keyFact) => `好的，${keyFact === undefined ? '' : `${keyFact}，请您记好。`}感谢您的接听，再见。`,
+  closeDeclined: '好的，我会如实转达。感谢您的接听，再见。',
+  closeDelivered: '好的，那就先不打扰您了，再见。',
+  sentence: (text) => (/[。！？]$/u.test(text) ? text : `${text}。`),
+}
+
+const english: Lines = {
+  disclosure: (organisation) => `Hello, this is an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}. This call uses an AI-generated, synthetic voice.`,
+  askIdentity: (person) => (person ? `Am I speaking with ${person.display}?` : 'I have a short message for you. Is now a good time?'),
+  askIdentityAgain: (person) => (person ? `May I ask, are you ${person.display}?` : 'May I give you a short message now?'),
+  sayWho: (organisation, person) => `I am an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}${person ? `, for ${person.display} in person.` : ', with a message for you.'}`,
+  admitRobot: () => 'Yes, I am an AI voice assistant, and my voice is AI-generated.',
+  askForPerson: (person) => (person ? `Sorry. Could ${person.display} come to the phone?` : 'Sorry. When would be a better time?'),
+  leaveForPerson: (person) => `This is for ${person?.display ?? 'the person'} only. Please ask them to call back. When may we call again?`,
+  askCallBack: 'I will not keep you. When would be a good time to call again?',
+  contentIsShort: 'It takes only half a minute.',
+  willCallBack: 'All right, we will call again then. Goodbye.',
+  endThirdParty: 'Thank you, sorry to have bothered you. Goodbye.',
+  wrongNumber: 'Sorry, we dialled the wrong number. Goodbye.',
+  refused: 'All right, sorry to have bothered you. Goodbye.',
+  stopped: 'I am very sorry. You are registered and we will not call again. Goodbye.',
+  calm: () => 'I am sorry for the trouble. I am an AI voice assistant; you may check first, and I will never ask for account details.',
+  passOn: () => 'All right, I will pass this on so that a person contacts you. Goodbye.',
+  machine: 'All right, we will call again later. Goodbye.',
+  hold: 'Of course, take your time. I will wait.',
+  checkLine: 'Hello, can you hear me?',
+  silentBye: 'I cannot hear you. Goodbye.',
+  unconfirmedBye: 'Sorry, I could not confirm who you are. Goodbye.',
+  limitBye: 'I will not keep you any longer. Goodbye.',
+  notTrusted: 'Sorry, I did not catch that. Could you say it again?',
+  lead: ({ kind }) => (kind === 'greet' ? '' : kind === 'remind' ? 'A reminder: ' : 'The message is: '),
+  again: 'Sure, once more.',
+  goOn: 'To continue:',
+  toBeContinued: 'Is that clear so far?',
+  askUnderstood: 'Is that clear?',
+  askAttend: 'Will you be able to come?',
+  askArrive: 'Will you be able to be there on time?',
+  askKeys: ({ keys }) => `${keys.map(({ key, meaning }) => `Press ${key} for ${meaning}`).join(', ')}.`,
+  greetingDone: 'That is all I was asked to bring you.',
+  askQuestion: (question) => `May I ask: ${question}?`,
+  noted: 'All right, I noted that.',
+  closeNoted: 'All right, I noted that. Thank you for your time. Goodbye.',
+  noInformation: (organisation) => `I have no information about that. Please contact ${organisation ?? 'the client'} directly.`,
+  onBehalf: (organisation) => `I am an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}.`,
+  closeConfirmed: (keyFact) => `${keyFact === undefined ? 'All right. ' : `All right: ${keyFact}. `}Thank you for your time. Goodbye.`,
+  closeDeclined: 'All right, I will pass that on. Thank you. Goodbye.',
+  closeDelivered: 'All right, I will let you go. Goodbye.',
+  sentence: (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/u.test(text) ? '' : '.'}`,
+}
+
+export const lines: Readonly<Record<'zh' | 'en', Lines>> = { zh: chinese, en: english }
+
+/** What may be said while nobody has confirmed to be the person, for the gate to compare with. */
+export function linesBeforeIdentity(requirement: Pick<Requirement, 'organisation' | 'person' | 'sensitive'>): string[] {
+  const { organisation, person, sensitive } = requirement
+  return Object.values(lines).flatMap((l) => [
+    l.disclosure(organisation), l.askIdentity(person), l.askIdentityAgain(person), l.sayWho(organisation, person, sensitive), l.admitRobot(organisation), l.askForPerson(person), l.leaveForPerson(person),
+    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye, l.notTrusted,
+  ])
+}

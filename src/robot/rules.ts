@@ -1,0 +1,575 @@
+// Knows how the rules robot turns events into actions, using the tables beside it. Knows no audio, SIP, accounts or models.
+import assert from 'node:assert/strict'
+import { answerFor, callBackTime, slotOf } from './answers.ts'
+import { countMove, type Move, type MoveCounts, nextMove, type Signal, type Stage } from './conversation-policy.ts'
+import { FactProgress } from './fact-progress.ts'
+import { type Identity, maySpeak } from './identity-gate.ts'
+import { type AskedQuestion, type IntentMatch, matchIntent, recogniserPhrases } from './intents.ts'
+import { type Lines, lines } from './lines.ts'
+import { type Requirement, speak } from './requirement.ts'
+import type { ConversationOutcome, Robot, RobotAction, RobotEvent, RobotNote } from './robot.ts'
+import { hotWordsOf } from './requirement-words.ts'
+import { callBackSlot, keySlot, summarise } from './summary.ts'
+
+export type RulesRobotOptions = {
+  requirement: Requirement
+  now: () => Date
+  /** 1 for the first call to this person. A later call does not press a busy person to listen. */
+  attempt: number
+}
+
+/** Facts told in one go; then the callee is asked whether it is clear so far. */
+const factsPerTurnMax = 4
+const factCharsPerTurnMax = 140
+/** Below this the recogniser is guessing. */
+const confidenceMin = 0.3
+/** Silence that is normal in talk, and while somebody looks for a pen. */
+const muteMs = 5_000
+const holdMuteMs = 20_000
+const keysTimeOutMs = 10_000
+
+type SayKind = 'disclosure' | 'identity' | 'fact' | 'question' | 'other'
+
+const endOutcomes: Readonly<Partial<Record<Move, ConversationOutcome>>> = {
+  'end-stopped': 'stopped', 'end-refused': 'refused', 'end-wrong-number': 'wrong-number', 'end-third-party': 'third-party', 'end-machine': 'machine', 'end-busy': 'busy-call-back',
+  'end-unconfirmed': 'unconfirmed', 'end-silent': 'silent', 'end-declined': 'declined', 'end-delivered': 'delivered', 'end-handover': 'handover-requested',
+}
+
+export function createRulesRobot(options: RulesRobotOptions): Robot {
+  return new RulesRobot(options)
+}
+
+class RulesRobot implements Robot {
+  readonly kind = 'rules'
+  readonly hotWords: readonly string[]
+  readonly phrases = recogniserPhrases
+  readonly #requirement: Requirement
+  readonly #now: () => Date
+  readonly #attempt: number
+  readonly #progress: FactProgress
+  readonly #counts: MoveCounts = { before: {}, after: {} }
+  /** Says that were given out and are not over. */
+  readonly #outstanding = new Map<string, SayKind>()
+  #lines: Lines
+  #stage: Stage = 'identity'
+  #identity: Identity = 'unknown'
+  #asked: AskedQuestion | undefined
+  #answeredAtMs: number | undefined
+  #turns = 0
+  #sayCount = 0
+  /** The callee broke in before the words that name the voice synthetic. */
+  #labelMissed = false
+  #calleeSpoke = false
+  #ignoredInRow = 0
+  #holding = false
+  #thirdParty = false
+  #questionIndex = 0
+  #slots: Record<string, string> = {}
+  #callBackAt: string | undefined
+  #outcome: ConversationOutcome | undefined
+  #out: RobotAction[] = []
+
+  constructor({ requirement, now, attempt }: RulesRobotOptions) {
+    this.#requirement = requirement
+    this.#now = now
+    this.#attempt = attempt
+    this.#lines = lines[requirement.language]
+    this.#progress = new FactProgress(requirement.facts.map((fact) => ({ id: fact.id, text: this.#lines.sentence(speak(fact, now())) })))
+    this.hotWords = hotWordsOf(requirement)
+  }
+
+  async *handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction> {
+    this.#react(event)
+    const actions = this.#out
+    this.#out = []
+    for (const action of actions) {
+      if (signal.aborted) return
+      yield action
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#outstanding.clear()
+  }
+
+  #react(event: RobotEvent): void {
+    switch (event.type) {
+      case 'answered':
+        this.#answeredAtMs = event.atMs
+        this.#pickedUp(event.firstWords)
+        return
+      case 'utterance':
+        this.#hear(event)
+        return
+      case 'silence':
+        // Nobody has spoken for the mute time, so nothing of ours is playing any more.
+        this.#outstanding.clear()
+        this.#take('silence', undefined)
+        return
+      case 'digits':
+        this.#pressed(event.digits)
+        return
+      case 'played':
+        this.#played(event.say, event.heardText, event.cut)
+        return
+      case 'ended':
+        this.#ended()
+        return
+      case 'partial':
+      case 'time-break':
+      case 'transfer':
+        return
+    }
+  }
+
+  #open(): void {
+    this.#disclose()
+    this.#askWho(this.#lines.askIdentity(this.#requirement.person))
+  }
+
+  /** A mailbox or a plea to stop needs no opening; anything else said before it is only how one picks up. */
+  #pickedUp(firstWords: string): void {
+    const match = matchIntent(firstWords, { stage: this.#stage, person: this.#requirement.person, sinceAnswerMs: 0 })
+    this.#calleeSpoke = match.intent !== 'none'
+    if (match.intent === 'voicemail' || match.intent === 'stop') {
+      this.#note({ intent: match.intent, source: 'rules' })
+      this.#take(match.intent, { match, text: firstWords })
+    } else {
+      this.#open()
+    }
+  }
+
+  #disclose(): void {
+    this.#labelMissed = false
+    this.#say(this.#lines.disclosure(this.#requirement.organisation), 'disclosure', { interruptible: false })
+  }
+
+  #hear(event: Extract<RobotEvent, { type: 'utterance' }>): void {
+    if (this.#stage === 'closed') {
+      this.#out.push({ type: 'hang-up' })
+      return
+    }
+    const match = matchIntent(event.text, {
+      stage: this.#stage, asked: this.#asked, person: this.#requirement.person,
+      sinceAnswerMs: this.#answeredAtMs === undefined ? undefined : event.beginAtMs - this.#answeredAtMs,
+    })
+    this.#calleeSpoke ||= match.intent !== 'none'
+    if (this.#isBackchannel(event, match)) {
+      this.#ignoredInRow += 1
+      this.#note({ intent: match.intent, source: 'rules' })
+      return
+    }
+    this.#ignoredInRow = 0
+    this.#turns += 1
+    if (match.language === 'en' && event.text.trim().split(/\s+/u).length >= 3) this.#lines = lines.en
+    else if (match.language === 'zh' && this.#requirement.language === 'zh') this.#lines = lines.zh
+    // A guess of the recogniser may end in a question, never in a do-not-call entry.
+    const trusted = event.confidence >= confidenceMin
+    this.#note({ intent: trusted ? match.intent : 'unclear', source: 'rules' })
+    this.#take(trusted ? match.intent : 'unclear', { match, text: event.text })
+  }
+
+  /** 嗯 and 喂 while we are still talking and were not stopped: they go with our words, they do not answer them. */
+  #isBackchannel(event: { bargeIn: boolean }, { intent, evidence }: IntentMatch): boolean {
+    if (event.bargeIn || this.#ignoredInRow > 0) return false
+    const kinds = [...this.#outstanding.values()]
+    const pickingUp = intent === 'greeting' || /^(?:喂|喂喂|嗯|嗯嗯|哎|啊|你好|您好|hello|hi)$/u.test(evidence)
+    if (kinds.includes('disclosure')) return pickingUp
+    if (kinds.includes('fact')) return intent === 'affirm' || pickingUp
+    return false
+  }
+
+  #take(signal: Signal, heard: { match: IntentMatch; text: string } | undefined): void {
+    if (this.#stage === 'closed') {
+      this.#out.push({ type: 'hang-up' })
+      return
+    }
+    let move = nextMove(this.#stage, signal, this.#counts, this.#identity === 'yes', this.#turns)
+    if (this.#holding) {
+      this.#holding = false
+      this.#out.push({ type: 'set-mute-time', muteMs })
+      // 好了，你说: the pen is found, so what was said before is said again.
+      if (signal === 'affirm' && this.#identity === 'yes' && heard !== undefined && /说|讲|好了|记/u.test(heard.text)) move = 'repeat'
+    }
+    // A driver must not be talked into listening, and nobody twice.
+    if (move === 'persuade' && (this.#attempt > 1 || (heard !== undefined && /开车|驾驶|driving/iu.test(heard.text)))) move = 'ask-call-back'
+    // 下午三点再打: the time is already given.
+    if (move === 'ask-call-back' && heard && callBackTime(heard.text, this.#now()) !== undefined) move = 'note-call-back'
+    countMove(this.#counts, move, this.#identity === 'yes')
+    this.#stop()
+    this.#make(move, heard)
+  }
+
+  #make(move: Move, heard: { match: IntentMatch; text: string } | undefined): void {
+    const { organisation, person, sensitive } = this.#requirement
+    const l = this.#lines
+    switch (move) {
+      case 'tell':
+        this.#identify('yes')
+        this.#tell('first')
+        return
+      case 'ask-again':
+        this.#askPending()
+        return
+      case 'ask-for-person':
+        this.#identify('no')
+        this.#stage = person ? 'hand-over' : 'call-back'
+        this.#asked = person ? 'available' : 'call-back'
+        this.#say(l.askForPerson(person), 'question')
+        return
+      case 'greet-anew':
+        this.#stage = 'identity'
+        this.#open()
+        return
+      case 'say-who':
+        this.#say(l.sayWho(organisation, person, sensitive), 'other')
+        this.#askPending()
+        return
+      case 'admit-robot':
+        this.#say(l.admitRobot(organisation), 'other')
+        if (this.#stage === 'identity' && heard?.match.affirmed) {
+          this.#identify('yes')
+          this.#tell('first')
+        } else {
+          this.#askPending()
+        }
+        return
+      case 'persuade':
+        this.#say(l.contentIsShort, 'other')
+        this.#askPending()
+        return
+      case 'ask-call-back':
+        this.#stage = 'call-back'
+        this.#asked = 'call-back'
+        this.#say(l.askCallBack, 'question')
+        return
+      case 'leave-word':
+        this.#thirdParty = true
+        if (this.#identity !== 'yes') this.#identify('third-party')
+        this.#stage = 'call-back'
+        this.#asked = 'call-back'
+        this.#say(l.leaveForPerson(person), 'question')
+        return
+      case 'note-call-back': {
+        const words = heard === undefined ? '' : slotOf(heard.text)
+        this.#callBackAt = heard && callBackTime(heard.text, this.#now())
+        if (words !== '' && (this.#callBackAt !== undefined || heard?.match.intent === 'busy' || heard?.match.intent === 'other')) this.#note({ callBackAt: this.#callBackAt, slots: { [callBackSlot]: words } })
+        this.#end(this.#thirdParty ? 'third-party' : 'busy-call-back', this.#callBackAt === undefined && this.#thirdParty ? l.endThirdParty : l.willCallBack)
+        return
+      }
+      case 'hold':
+        // Whoever comes to the phone next is a new listener.
+        if (this.#stage === 'hand-over' || (this.#stage === 'identity' && heard !== undefined && /叫|喊|换|让/u.test(heard.text))) {
+          this.#stage = 'fetching'
+          this.#asked = undefined
+        }
+        this.#holding = true
+        this.#out.push({ type: 'set-mute-time', muteMs: holdMuteMs })
+        this.#say(l.hold, 'other')
+        return
+      case 'check-line':
+        this.#say(l.checkLine, 'question')
+        return
+      case 'calm':
+        this.#say(l.calm(organisation), 'other')
+        this.#askPending()
+        return
+      case 'go-on':
+        if (!this.#progress.complete || this.#questionsLeft()) this.#tell('rest')
+        else this.#end('confirmed', l.closeConfirmed(this.#keyFact()))
+        return
+      case 'repeat':
+        this.#tell('all')
+        return
+      case 'answer':
+        this.#answer(heard)
+        return
+      case 'note-answer':
+        this.#noteAnswer(heard)
+        return
+      default:
+        this.#endBy(move, heard)
+    }
+  }
+
+  #endBy(move: Move, heard: { text: string } | undefined): void {
+    const l = this.#lines
+    switch (move) {
+      case 'end-stopped':
+        this.#note({ doNotCall: { evidence: slotOf(heard?.text ?? '') } })
+        this.#end('stopped', l.stopped)
+        return
+      case 'end-wrong-number':
+        this.#note({ wrongNumber: true, identity: 'no' })
+        this.#end('wrong-number', l.wrongNumber)
+        return
+      case 'end-handover':
+        this.#end('handover-requested', l.passOn(this.#requirement.organisation))
+        return
+      case 'end-machine':
+        this.#end('machine', l.machine)
+        return
+      case 'end-third-party':
+        this.#end('third-party', l.endThirdParty)
+        return
+      case 'end-busy':
+        this.#end(this.#thirdParty ? 'third-party' : 'busy-call-back', l.willCallBack)
+        return
+      case 'end-declined':
+        this.#end('declined', l.closeDeclined)
+        return
+      case 'end-silent':
+        this.#end(this.#thirdParty ? 'third-party' : this.#stage === 'call-back' ? 'busy-call-back' : this.#calleeSpoke ? 'unconfirmed' : 'silent', l.silentBye)
+        return
+      case 'end-unconfirmed':
+        this.#end(this.#thirdParty ? 'third-party' : 'unconfirmed', l.unconfirmedBye)
+        return
+      case 'end-refused':
+        this.#end('refused', l.refused)
+        return
+      case 'end-delivered':
+        this.#end(this.#afterTelling(), l.closeDelivered)
+        return
+      default:
+        this.#end(endOutcomes[move] ?? this.#afterTelling(), l.limitBye)
+    }
+  }
+
+  /** What a conversation that just stops has come to. */
+  #afterTelling(): ConversationOutcome {
+    if (this.#identity !== 'yes') return this.#thirdParty ? 'third-party' : this.#calleeSpoke ? 'unconfirmed' : 'silent'
+    if (this.#stage === 'call-back') return 'busy-call-back'
+    return this.#progress.complete ? 'delivered' : 'refused'
+  }
+
+  #identify(identity: 'yes' | 'no' | 'third-party'): void {
+    this.#identity = identity
+    this.#note({ identity })
+  }
+
+  #askWho(text: string): void {
+    this.#asked = this.#requirement.person ? 'identity' : 'listen'
+    this.#say(text, 'identity')
+  }
+
+  /** Asks again what is open. */
+  #askPending(): void {
+    const l = this.#lines
+    const { person } = this.#requirement
+    switch (this.#stage) {
+      case 'identity':
+        // A callee who talked over the opening has to hear who is calling, and that the voice is synthetic.
+        if (this.#labelMissed) this.#disclose()
+        this.#askWho(l.askIdentityAgain(person))
+        return
+      case 'fetching':
+        this.#stage = 'identity'
+        this.#open()
+        return
+      case 'hand-over':
+        this.#asked = 'available'
+        this.#say(l.askForPerson(person), 'question')
+        return
+      case 'call-back':
+        this.#asked = 'call-back'
+        this.#say(this.#thirdParty ? l.leaveForPerson(person) : l.askCallBack, 'question')
+        return
+      default:
+        this.#tell('rest')
+    }
+  }
+
+  /** Tells facts and asks the next question. 'all' starts over with what was told so far and what is left of this go. */
+  #tell(what: 'first' | 'rest' | 'all'): void {
+    const l = this.#lines
+    assert(this.#identity === 'yes', 'facts are told only to the person')
+    this.#stage = 'deliver'
+    const told = new Set(this.#progress.heard())
+    const left = this.#progress.unheard()
+    const all = this.#requirement.facts.map((fact) => ({ id: fact.id, text: l.sentence(speak(fact, this.#now())), from: 0 }))
+    // A repetition goes as far as the telling had come: what was heard, or the part that was cut.
+    const everything = all.length <= factsPerTurnMax
+    const group = what !== 'all' ? firstGroup(left) : everything ? all : told.size > 0 ? all.filter(({ id }) => told.has(id)).slice(-factsPerTurnMax) : firstGroup(left)
+    if (this.#labelMissed && what === 'first') this.#disclose()
+    let lead = what === 'first' ? l.lead(this.#requirement) : what === 'all' ? l.again : ''
+    for (const fact of group) {
+      const text = `${lead}${fact.text}`
+      const id = this.#say(text, 'fact')
+      if (id !== undefined) this.#progress.queued(id, fact.id, lead.length, fact.from)
+      lead = ''
+    }
+    const included = new Set(group.map(({ id }) => id))
+    if (left.some(({ id }) => !included.has(id))) {
+      this.#asked = 'understood'
+      this.#say(l.toBeContinued, 'question')
+      return
+    }
+    this.#askNext()
+  }
+
+  #questionsLeft(): boolean {
+    return this.#questionIndex < this.#requirement.questions.length
+  }
+
+  #askNext(): void {
+    const l = this.#lines
+    const question = this.#requirement.questions[this.#questionIndex]
+    if (question) {
+      this.#stage = 'ask'
+      this.#asked = question.kind
+      this.#say(l.askQuestion(speak(question, this.#now())), 'question')
+      return
+    }
+    this.#stage = 'confirm'
+    if (this.#requirement.keys.length > 0) {
+      this.#asked = 'understood'
+      this.#say(l.askKeys(this.#requirement), 'question')
+      this.#out.push({ type: 'collect-digits', digitsMax: 1, timeOutMs: keysTimeOutMs })
+      return
+    }
+    if (this.#requirement.kind === 'greet') {
+      this.#asked = 'understood'
+      this.#say(l.greetingDone, 'question')
+      return
+    }
+    const all = this.#requirement.facts.map(({ text }) => text).join('')
+    if (/复诊|集合|面试|体检|就诊|报到|到场|到岗|赴约|考试|签约/u.test(all)) {
+      this.#asked = 'attend'
+      this.#say(l.askArrive, 'question')
+    } else if (/开会|会议|例会|年会|开.{0,6}会(?!员)|参加|出席|上课|培训|聚餐|活动|聚会|婚礼|宴|讲座|\bmeeting\b|\bparty\b/u.test(all)) {
+      this.#asked = 'attend'
+      this.#say(l.askAttend, 'question')
+    } else {
+      this.#asked = 'understood'
+      this.#say(l.askUnderstood, 'question')
+    }
+  }
+
+  #answer(heard: { match: IntentMatch; text: string } | undefined): void {
+    const l = this.#lines
+    const { organisation } = this.#requirement
+    if (heard?.match.intent === 'who') this.#say(l.onBehalf(organisation), 'other')
+    else {
+      const answer = answerFor(heard?.match.topics ?? [], this.#requirement, this.#now())
+      this.#say(answer === undefined ? l.noInformation(organisation) : l.sentence(answer.join('，')), 'other')
+    }
+    this.#resume()
+  }
+
+  /** Takes up where the callee broke in: the unfinished fact, or the open question. */
+  #resume(): void {
+    if (!this.#progress.complete) this.#tell('rest')
+    else this.#askNext()
+  }
+
+  #noteAnswer(heard: { match: IntentMatch; text: string } | undefined): void {
+    const l = this.#lines
+    const question = this.#requirement.questions[this.#questionIndex]
+    if (question === undefined || heard === undefined) {
+      this.#resume()
+      return
+    }
+    this.#slots = { ...this.#slots, [question.text]: slotOf(heard.text) }
+    this.#note({ slots: { ...this.#slots } })
+    this.#questionIndex += 1
+    if (this.#questionsLeft()) {
+      this.#say(l.noted, 'other')
+      this.#askNext()
+    } else if (!this.#progress.complete) {
+      this.#tell('rest')
+    } else if (question.kind === 'yes-no' && heard.match.intent === 'deny' && this.#requirement.questions.length === 1) {
+      this.#end('declined', l.closeDeclined)
+    } else {
+      this.#end('confirmed', l.closeNoted)
+    }
+  }
+
+  #pressed(digits: string): void {
+    // The wait for a key ran out; the silence that goes with it has an event of its own.
+    if (digits === '') return
+    if (this.#stage === 'closed') {
+      this.#out.push({ type: 'hang-up' })
+      return
+    }
+    this.#calleeSpoke = true
+    this.#turns += 1
+    const choice = this.#requirement.keys.find(({ key }) => key === digits.at(-1))
+    if (choice && this.#identity === 'yes' && (this.#stage === 'confirm' || this.#stage === 'deliver')) {
+      this.#slots = { ...this.#slots, [keySlot]: `${choice.key}（${choice.meaning}）` }
+      this.#note({ intent: choice.intent, source: 'rules', slots: { ...this.#slots } })
+      this.#stop()
+      if (choice.intent === 'deny') this.#end('declined', this.#lines.closeDeclined)
+      else this.#end('confirmed', choice.intent === 'affirm' ? this.#lines.closeConfirmed(this.#keyFact()) : this.#lines.closeNoted)
+      return
+    }
+    this.#take('unclear', undefined)
+  }
+
+  #played(say: string, heardText: string, cut: boolean): void {
+    const kind = this.#outstanding.get(say)
+    this.#outstanding.delete(say)
+    this.#ignoredInRow = 0
+    if (kind === 'disclosure' && cut && !/合成|生成|synthetic|generated/iu.test(heardText)) this.#labelMissed = true
+    this.#progress.played(say, heardText, cut)
+  }
+
+  #ended(): void {
+    if (this.#outcome !== undefined) return
+    const outcome = this.#afterTelling()
+    this.#stage = 'closed'
+    this.#finish(outcome)
+  }
+
+  #keyFact(): string | undefined {
+    const { facts } = this.#requirement
+    const key = facts.find(({ dates }) => dates.length > 0) ?? facts[0]
+    if (key === undefined || this.#requirement.kind === 'greet') return undefined
+    const text = speak(key, this.#now(), { brief: true })
+    return text.length > 40 ? undefined : text
+  }
+
+  #stop(): void {
+    if (this.#outstanding.size > 0) this.#out.push({ type: 'stop' })
+    this.#outstanding.clear()
+  }
+
+  #end(outcome: ConversationOutcome, line: string): void {
+    this.#stage = 'closed'
+    this.#asked = undefined
+    this.#say(line, 'other', { interruptible: false })
+    this.#finish(outcome)
+    this.#out.push({ type: 'hang-up' })
+  }
+
+  #finish(outcome: ConversationOutcome): void {
+    this.#outcome = outcome
+    const summary = summarise(this.#requirement, { outcome, identified: this.#identity === 'yes', factsHeard: this.#progress.heard(), slots: this.#slots, callBackAt: this.#callBackAt }, this.#now())
+    this.#note({ outcome, summary, source: 'rules' })
+  }
+
+  #note(note: RobotNote): void {
+    this.#out.push({ type: 'note', note })
+  }
+
+  /** Gives out one sentence; undefined when the gate held it back, which would be a fault of ours and never the callee's problem. */
+  #say(text: string, kind: SayKind, options: { interruptible?: boolean } = {}): string | undefined {
+    if (text === '') return undefined
+    const held = !maySpeak(text, this.#requirement, this.#identity)
+    this.#sayCount += 1
+    const id = `r${this.#sayCount}`
+    this.#outstanding.set(id, kind)
+    this.#out.push({ type: 'say', id, parts: [{ type: 'text', text: held ? this.#lines.askIdentityAgain(this.#requirement.person) : text }], interruptible: options.interruptible ?? true })
+    return held ? undefined : id
+  }
+}
+
+function firstGroup<T extends { text: string }>(facts: readonly T[]): T[] {
+  const group: T[] = []
+  let chars = 0
+  for (const fact of facts) {
+    if (group.length >= factsPerTurnMax || (group.length > 0 && chars + fact.text.length > factCharsPerTurnMax)) break
+    group.push(fact)
+    chars += fact.text.length
+  }
+  return group
+}
