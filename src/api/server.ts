@@ -157,7 +157,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       .code(answer.status)
       .headers(answer.headers)
       .type('application/json; charset=utf-8')
-      .send(JSON.stringify(answer.body))
+      // With a line end: clients of the stream read line by line and would miss an unfinished one.
+      .send(`${JSON.stringify(answer.body)}\n`)
   }
 }
 

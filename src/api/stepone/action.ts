@@ -70,7 +70,7 @@ export const requiredText = (name: string, what: string, charsMax: number) =>
     .trim()
     .min(1, { error: `${name} 不能为空（${what}）` })
     .max(charsMax, { error: `${name} 过长，最多 ${charsMax} 个字符` })
-    .refine((value) => value.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value), {
+    .refine((value) => value.isWellFormed() && !value.includes('\ufffd') && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value), {
       error: `${name} 含有不可见的控制字符或损坏的编码，请用 UTF-8 重新填写`,
     })
 
