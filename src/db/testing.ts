@@ -1,7 +1,6 @@
 // Knows how tests get a fresh, migrated database in milliseconds. Not for the program itself.
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, statfs } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, escapeIdentifier } from 'pg'
@@ -10,6 +9,7 @@ import { log } from '../log.ts'
 import { openDatabase, type Database } from './connection.ts'
 import { migrate, readMigrations } from './migrations.ts'
 import { findBinaries } from './postgres/binaries.ts'
+import { roomiestTemporaryFolder } from './postgres/testing.ts'
 import { startEmbeddedPostgres, type ConnectionConfig } from './postgres/supervisor.ts'
 
 export type TestDatabase = AsyncDisposable & {
@@ -103,13 +103,6 @@ async function prepareTemplate(): Promise<{ server: ConnectionConfig; name: stri
 
 function startServer(dataDir: string): ReturnType<typeof startEmbeddedPostgres> {
   return startEmbeddedPostgres({ dataDir, log: quiet, shared: true, durable: false, connectionsMax })
-}
-
-/** A new database is 300 small files, which memory takes several times faster than a disk. The one of a container can be tiny. */
-async function roomiestTemporaryFolder(): Promise<string> {
-  const memory = '/dev/shm'
-  const found = await statfs(memory).catch(() => undefined)
-  return found && found.bavail * found.bsize > 1_000_000_000 ? memory : tmpdir()
 }
 
 /** Private to this user; one per release of PostgreSQL, so that an upgrade does not meet an old cluster. */

@@ -1,9 +1,9 @@
 // Knows the layout of our PostgreSQL folder and where its socket can be. Does not start anything.
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, chmod, chown, lchown, lstat, mkdir, open, readdir, realpath, rename, stat } from 'node:fs/promises'
+import { access, chmod, chown, lchown, lstat, mkdir, open, readdir, realpath, rename, rmdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { RunAs } from './run-as.ts'
 import { folderError, PostgresStartError } from './start-error.ts'
 
@@ -69,6 +69,12 @@ async function claimSocketDir(socketDir: string, owner: { uid: number; gid: numb
   if (!ours) throw new PostgresStartError('data-folder', `${socketDir} belongs to somebody else and cannot hold the database socket: remove it, or set DATA_DIR to a shorter path`)
   if (found.uid !== owner.uid) await chown(socketDir, owner.uid, owner.gid)
   if ((found.mode & 0o777) !== 0o700) await chmod(socketDir, 0o700)
+}
+
+/** Leaves nothing of a stopped server in the temporary folder. */
+export async function removeSocketDir(folder: Folder): Promise<void> {
+  if (dirname(folder.socketDir) === folder.root) return
+  await rmdir(folder.socketDir).catch(() => {}) // not empty: somebody else is there, and it is his
 }
 
 async function chownAll(path: string, uid: number, gid: number): Promise<void> {

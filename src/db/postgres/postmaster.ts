@@ -131,7 +131,7 @@ function serverArguments(folder: Folder, settings: Settings): string[] {
     max_connections: String(settings.connectionsMax),
     fsync: durable,
     full_page_writes: durable,
-    synchronous_commit: durable,
+    synchronous_commit: 'on',
     timezone: 'UTC',
     log_timezone: 'UTC',
     // No replicas and no base backups are made from it, so less needs to be logged.

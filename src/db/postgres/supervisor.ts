@@ -5,7 +5,7 @@ import type { Client } from 'pg'
 import type { Log } from '../../log.ts'
 import { copyBinaries, findBinaries, repairLinks, type Binaries } from './binaries.ts'
 import { clusterOwner, createCluster, findCluster } from './cluster.ts'
-import { giveFolder, openFolder, type Folder } from './folder.ts'
+import { giveFolder, openFolder, removeSocketDir, type Folder } from './folder.ts'
 import { lastOwner, OwnerLock } from './owner-lock.ts'
 import { clientConfig, comesLater, connect, readPidFile, removeStaleFiles, servesCluster, startPostmaster, stopPostmaster, type Settings } from './postmaster.ts'
 import { canEnter, canRun, chooseRunAs, findNobody, namespacesWork, type RunAs } from './run-as.ts'
@@ -194,6 +194,7 @@ class Server {
   async stop(pid: number): Promise<void> {
     const how = await stopPostmaster(pid, this.folder, { fastMsMax: supervisorDefaults.fastStopMsMax, immediateMsMax: supervisorDefaults.immediateStopMsMax })
     if (how !== 'fast') this.#options.log.warn({ pid, how }, 'postgres did not stop at once')
+    if (how !== 'still-there') await removeSocketDir(this.folder)
   }
 }
 
