@@ -19,11 +19,12 @@ export type DatabaseOptions = {
   config?: { host: string; port: number; user: string; database: string } | undefined
   /** Connections at most, the one for notifications not counted. */
   poolMax?: number | undefined
+  /** To get a connection, from the pool or new. */
+  connectMsMax?: number | undefined
 }
 
 export const databaseDefaults = {
   poolMax: 20,
-  /** To get a connection, from the pool or new. */
   connectMsMax: 10_000,
   statementMsMax: 30_000,
   lockMsMax: 10_000,
@@ -52,7 +53,7 @@ export class Database {
       application_name: 'waihu',
       max: options.poolMax ?? databaseDefaults.poolMax,
       keepAlive: true,
-      connectionTimeoutMillis: databaseDefaults.connectMsMax,
+      connectionTimeoutMillis: options.connectMsMax ?? databaseDefaults.connectMsMax,
       statement_timeout: databaseDefaults.statementMsMax,
       // The server's own limit comes first; this one is for a server that vanished without a word.
       query_timeout: databaseDefaults.statementMsMax + 5_000,
@@ -61,6 +62,9 @@ export class Database {
     })
     // An idle connection broke. The next query opens another; without a listener the process would end here.
     this.pool.on('error', (error) => this.#log.debug({ code: (error as { code?: string }).code }, 'an idle database connection was lost'))
+    // The pool takes its own listener off a connection that is in use. One that breaks between two queries of a transaction must not
+    // end the process either; the next query on it fails and tells.
+    this.pool.on('connect', (client) => client.on('error', () => {}))
     this.sql = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.pool }) })
     this.#listener = new Listener(where, options.log)
   }
