@@ -1,0 +1,160 @@
+// Calls to the carriers of test/sipp, which sipp plays over real UDP. Runs when `sipp` is on PATH; with REQUIRE_INTEROP=1 its absence fails.
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, test } from 'node:test'
+import { pino } from 'pino'
+import type { IncomingCall, LegEvent } from './leg.ts'
+import { buildAnswer, buildOffer, remoteAudioOf } from './sdp.ts'
+import type { Peer } from './transport.ts'
+import { SipUserAgent } from './user-agent.ts'
+
+const log = pino({ level: 'silent' })
+const scenarioFolder = fileURLToPath(new URL('../../test/sipp/', import.meta.url))
+const hasSipp = !(spawnSync('sipp', ['-v']).error instanceof Error)
+const skip = !hasSipp && process.env['REQUIRE_INTEROP'] !== '1' ? 'sipp is not installed' : false
+
+/** A UDP port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  const { port } = socket.address()
+  socket.close()
+  await once(socket, 'close')
+  return port
+}
+
+/** Starts sipp with a scenario. `finished` is its exit code: 0 when every call went as written. */
+async function startSipp(scenario: string, args: readonly string[] = [], target: readonly string[] = []): Promise<Peer & { finished: Promise<unknown>; stop(): void }> {
+  const [port, mediaPort] = [await freePort(), (await freePort()) & ~1]
+  const fixed = ['-sf', `${scenario}.xml`, '-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', `${port}`, '-mp', `${mediaPort}`, '-nostdin', '-timeout', '50']
+  const child = spawn('sipp', [...fixed, ...args, ...target], { cwd: scenarioFolder, stdio: 'ignore' })
+  const finished = once(child, 'exit').then(([code]) => code as unknown)
+  return { address: '127.0.0.1', port, finished, stop: () => child.kill() }
+}
+
+const text = (event: LegEvent): string => {
+  switch (event.type) {
+    case 'progress':
+      return `${event.status}${event.sdp === undefined ? '' : '+sdp'}`
+    case 'answered':
+      return `answered ${event.status}${event.sdp === undefined ? '' : '+sdp'}`
+    case 'failed':
+      return `failed ${event.status}${event.q850 === undefined ? '' : ` q850=${event.q850}`}${event.local === undefined ? '' : ` ${event.local}`}`
+    case 'ended':
+      return `ended ${event.by}`
+    case 'remote-offer':
+      return `offer ${remoteAudioOf(event.sdp)?.send === true ? 'send' : 'hold'}`
+    case 'remote-answer':
+      return 'remote-answer'
+    case 'info-digit':
+      return `digit ${event.digit}`
+  }
+}
+
+type Case = { args?: readonly string[]; ringMsMax?: number; hangUpAfterMs?: number; expect: RegExp; calls?: number; lossy?: boolean }
+
+/** Places calls at a scenario and compares each call's events, joined by commas. */
+async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, hangUpAfterMs = 400, expect, calls = 1, lossy = false }: Case): Promise<void> {
+  const sipp = await startSipp(scenario, ['-m', `${calls}`, ...args])
+  try {
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
+    const stories = await Promise.all(
+      Array.from({ length: calls }, async (_, index) => {
+        const story: string[] = []
+        const over = Promise.withResolvers<void>()
+        const call = agent.invite({
+          target: sipp,
+          requestUri: `sip:13800138000@127.0.0.1:${sipp.port}`,
+          from: '<sip:02160001000@127.0.0.1>',
+          to: '<sip:13800138000@127.0.0.1>',
+          credentials: { username: '1001', password: 'secret' },
+          sdp: buildOffer({ address: '127.0.0.1', port: 40_000 + 2 * index, sessionId: index, version: 1 }),
+          ringMsMax,
+          onEvent(event) {
+            story.push(text(event))
+            if (event.type === 'answered' && hangUpAfterMs < Infinity) setTimeout(() => void call.hangUp(), hangUpAfterMs)
+            if (event.type === 'failed' || event.type === 'ended') over.resolve()
+          },
+        })
+        await over.promise
+        if (!lossy) await call.hangUp()
+        return story.join(', ')
+      }),
+    )
+    for (const story of stories) assert.match(story, expect)
+    // At a loss sipp fails calls for its own missing repetitions, so only our side is judged.
+    if (!lossy) assert.equal(await sipp.finished, 0, `sipp saw something else than ${scenario}: ${stories.join(' | ')}`)
+  } finally {
+    sipp.stop()
+  }
+}
+
+const cases: [sentence: string, scenario: string, Case][] = [
+  ['an answered call is hung up', 'uas-answer', { expect: /^100, 180, answered 200\+sdp, ended local$/ }],
+  ['ten calls survive 10 % loss', 'uas-answer', { calls: 10, args: ['-lost', '10'], lossy: true, hangUpAfterMs: 2_500, expect: /answered 200\+sdp, ended local$/ }],
+  ['early media is told before the answer', 'uas-early-media', { expect: /^100, 183\+sdp, answered 200\+sdp, ended local$/ }],
+  ['a 180 after early media takes nothing away', 'uas-early-media-180', { expect: /^100, 180, 183\+sdp, 180, answered 200\+sdp, ended local$/ }],
+  ['a 180 may carry early media', 'uas-180-sdp', { expect: /180\+sdp, answered 200\+sdp, ended local$/ }],
+  ['a reliable 183 is acknowledged and its SDP holds for a bare 200', 'uas-100rel', { expect: /^100, 183\+sdp, answered 200\+sdp, ended local$/ }],
+  ['a colour ring is switched by UPDATE while it rings', 'uas-ims-crbt', { expect: /^100, 183\+sdp, offer send, 180, answered 200\+sdp, ended local$/ }],
+  ['the phone behind an announcement server gets the call', 'uas-forked-early', { expect: /^100, 183\+sdp, 180, answered 200\+sdp, ended local$/ }],
+  ['busy is told with its cause', 'uas-busy-486', { expect: /failed 486 q850=17$/ }],
+  ['a decline is told', 'uas-declined-603', { expect: /failed 603( q850=21)?$/ }],
+  ['an announcement is heard before 480', 'uas-unavailable-480', { expect: /183\+sdp, failed 480 q850=20$/ }],
+  ['a redirect is not followed', 'uas-redirect-302', { expect: /failed 302$/ }],
+  ['congestion is told', 'uas-congested-503', { expect: /failed 503( q850=34)?$/ }],
+  ['nobody answers: the call is cancelled', 'uas-noanswer', { ringMsMax: 1_500, expect: /^100, 180, failed 487 timeout$/ }],
+  ['every repeated answer is acknowledged', 'uas-lost-ack', { hangUpAfterMs: 9_000, expect: /answered 200\+sdp, ended local$/ }],
+  ['a 401 is answered with the right digest', 'uas-auth-401', { expect: /answered 200\+sdp, ended local$/ }],
+  ['a 407 is answered with the right digest', 'uas-auth-407', { expect: /answered 200\+sdp, ended local$/ }],
+  ['the callee hangs up', 'uas-callee-hangup', { hangUpAfterMs: Infinity, expect: /answered 200\+sdp, ended remote$/ }],
+  ['hold and resume are answered', 'uas-hold', { hangUpAfterMs: 4_500, expect: /answered 200\+sdp, offer hold, offer send, ended local$/ }],
+  ['a re-INVITE without SDP gets our offer', 'uas-reinvite-offerless', { hangUpAfterMs: 3_000, expect: /answered 200\+sdp, remote-answer, ended local$/ }],
+  ['a key press comes as INFO', 'uas-dtmf-info', { hangUpAfterMs: 2_500, expect: /answered 200\+sdp, digit 5, ended local$/ }],
+]
+
+describe('calls to sipp', { skip, concurrency: 6, timeout: 120_000 }, () => {
+  for (const [sentence, scenario, story] of cases) void test(`${sentence} (${scenario})`, () => placeCalls(scenario, story))
+
+  void test('a carrier that answers OPTIONS is there (uas-options)', async () => {
+    const sipp = await startSipp('uas-options', ['-m', '1'])
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
+    assert.equal(await agent.ping(sipp), 200)
+    assert.equal(await sipp.finished, 0)
+  })
+})
+
+describe('calls from sipp', { skip, timeout: 60_000 }, () => {
+  void test('thirty calls at 10 % loss are answered and end', async () => {
+    const stories = new Map<string, string[]>()
+    await using agent = await SipUserAgent.open({
+      address: '127.0.0.1',
+      port: 0,
+      log,
+      onCall(call: IncomingCall) {
+        const story: string[] = []
+        stories.set(call.callId, story)
+        call.listen((event) => story.push(text(event)))
+        call.progress(180)
+        call.answer(buildAnswer(call.offer!, { address: '127.0.0.1', port: 40_500, sessionId: 1, version: 1 })!.sdp)
+      },
+    })
+    const sipp = await startSipp('uac-call', ['-m', '30', '-r', '30', '-s', '4001', '-lost', '10'], [`127.0.0.1:${agent.port}`])
+    // sipp counts a call as failed when its own repetitions run out, so only our side is judged.
+    await sipp.finished
+    await delay(0)
+    assert.ok(stories.size >= 28, `${stories.size} of 30 calls came`)
+    const good = [...stories.values()].filter((story) => story.join(', ') === 'answered 200+sdp, ended remote').length
+    assert.ok(good >= stories.size - 2, `${good} of ${stories.size} calls went well`)
+  })
+
+  void test('our OPTIONS answer is what sipp expects (uac-options)', async () => {
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
+    const sipp = await startSipp('uac-options', ['-m', '1'], [`127.0.0.1:${agent.port}`])
+    assert.equal(await sipp.finished, 0)
+  })
+})
