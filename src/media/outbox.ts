@@ -40,8 +40,8 @@ export class Outbox {
     this.#recorded.push({ port, block })
   }
 
-  closed(port: PortId, stats: PortStats): void {
-    this.#closed.push({ port, stats })
+  closed(port: PortId, stats: PortStats, failed: string | undefined): void {
+    this.#closed.push({ port, stats, failed })
   }
 
   busy(share: number): void {

@@ -9,7 +9,6 @@ import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
 import { PlayoutQueue } from './playout.ts'
 import { RecordingMixer } from './recording.ts'
 import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader, type RtpPacket } from './rtp.ts'
-import type { RtpSocket } from './rtp-socket.ts'
 import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
 import type { PortId } from './worker-messages.ts'
 
@@ -27,6 +26,14 @@ const USUAL_EVENT_TYPE = 101
 /** A packet the kernel could not take at once must stay unchanged until it is gone. */
 const PACKETS_IN_FLIGHT = 8
 
+/** Where packets leave. `RtpSocket` is one. */
+export interface PacketSink {
+  aim(address: string, port: number): void
+  unlatch(): void
+  send(bytes: Uint8Array): void
+  close(): void
+}
+
 export type PortOptions = {
   id: PortId
   /** When within FRAME_MS this port's packets are due. A multiple of the tick. */
@@ -42,7 +49,7 @@ export class Port {
   readonly #recording: boolean
   readonly #outbox: Outbox
   readonly #now: () => number
-  #socket: RtpSocket | undefined
+  #socket: PacketSink | undefined
   #closed = false
   #remote: RemoteMedia | undefined
   #mixer: RecordingMixer | undefined
@@ -77,7 +84,7 @@ export class Port {
   }
 
   /** Gives the port its socket; one that was closed while the socket was being bound closes it at once. */
-  attach(socket: RtpSocket): void {
+  attach(socket: PacketSink): void {
     this.#socket = socket
     if (this.#closed) socket.close()
   }
@@ -126,15 +133,15 @@ export class Port {
     }
   }
 
-  /** Ends what is playing, closes the socket and tells the end. */
-  close(): void {
+  /** Ends what is playing, closes the socket and tells the end; `failed` says why when nobody asked for it. */
+  close(failed?: string): void {
     const nowMs = this.#now()
     this.#closed = true
-    this.flush()
     this.#socket?.close()
+    this.flush()
     this.#handOutRecording(nowMs)
     if (this.#mixer !== undefined) this.#outbox.recorded(this.id, this.#mixer.takeRest(nowMs))
-    this.#outbox.closed(this.id, this.#stats())
+    this.#outbox.closed(this.id, this.#stats(), failed)
   }
 
   /** One datagram from the far end; false when it is not RTP. */

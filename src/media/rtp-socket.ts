@@ -1,6 +1,6 @@
 // Knows one UDP socket and where the far end really is (symmetric RTP, RFC 4961). Does not know what the packets mean.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { isIPv6 } from 'node:net'
+import { isIPv6, SocketAddress } from 'node:net'
 
 /**
  * Takes packets only from the signalled address. The first one decides the port, whatever was signalled (NATs and
@@ -45,9 +45,11 @@ export class RtpSocket {
 
   /** Sends to and accepts from this far end from now on. The same one again keeps what was latched. */
   aim(address: string, port: number): void {
-    if (this.#signalled?.address === address && this.#signalled.port === port) return
+    // IPv6 has many spellings; packets carry the canonical one.
+    const signalled = { address: new SocketAddress({ address, family: isIPv6(address) ? 'ipv6' : 'ipv4' }).address, port }
+    if (this.#signalled?.address === signalled.address && this.#signalled.port === port) return
     this.unlatch()
-    this.#signalled = { address, port }
+    this.#signalled = signalled
     this.#target = this.#signalled
   }
 

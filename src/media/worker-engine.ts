@@ -1,16 +1,15 @@
 // Knows how ports are spread over media threads and what becomes of them when a thread dies. Does not know SIP, words or calls.
 import { availableParallelism } from 'node:os'
-import { isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { MediaEngine, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import type { MediaEngine, MediaPort, OpenPortOptions, PortStats } from './engine.ts'
 import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
 import { PortRange } from './port-range.ts'
-import { RecordingFile } from './recording-file.ts'
-import { isKeys } from './telephone-event.ts'
 import { RUN_FIELDS, type EngineMessage, type PortId, type TickMessage, type WorkerMessage } from './worker-messages.ts'
+import { WorkerPort } from './worker-port.ts'
 
 export type MediaEngineOptions = {
   /** Media threads; default: one less than there are cores, at least one. */
@@ -76,7 +75,11 @@ class WorkerEngine implements MediaEngine {
     for (;;) {
       const udpPort = this.#range.take()
       if (udpPort === undefined) throw new OverloadedError('no media port is free; widen the port range', RETRY_AFTER_MS)
-      const port = new WorkerPort(this.#nextId, udpPort, options, thread, this.#options.log, () => this.#range.giveBack(udpPort))
+      const port = new WorkerPort(this.#nextId, udpPort, options, {
+        send: (message, transfer) => thread.post(message, transfer),
+        release: () => this.#range.giveBack(udpPort),
+        log: this.#options.log,
+      })
       this.#nextId += 1
       const failure = await thread.open(port, options)
       if (failure === undefined) return port
@@ -219,10 +222,10 @@ class MediaThread {
       this.ports.get(runs[run]!)?.emit({ type: 'frames', atMs: runs[run + 1]!, frames })
     }
     for (const { port, block } of recorded) this.ports.get(port)?.record(block)
-    for (const { port: id, stats } of closed) this.#remove(id, stats)
+    for (const { port: id, stats, failed } of closed) this.#remove(id, stats, failed)
   }
 
-  #remove(id: PortId, stats: PortStats, failed?: string): void {
+  #remove(id: PortId, stats: PortStats, failed: string | undefined): void {
     const port = this.ports.get(id)
     this.ports.delete(id)
     void port?.finish(stats, failed)
@@ -246,113 +249,5 @@ class MediaThread {
         this.#startAgain('it did not start')
       })
     }, pauseMs).unref()
-  }
-}
-
-/** The owning thread's side of one port. */
-class WorkerPort implements MediaPort {
-  readonly id: PortId
-  readonly address: string
-  readonly port: number
-  readonly #thread: MediaThread
-  readonly #options: OpenPortOptions
-  readonly #log: Log
-  readonly #release: () => void
-  #recording: RecordingFile | undefined
-  readonly #closed = Promise.withResolvers<PortStats>()
-  #remote: RemoteMedia | undefined
-  #state: 'open' | 'closing' | 'closed' = 'open'
-  #handlerFailed: string | undefined
-
-  constructor(id: PortId, udpPort: number, options: OpenPortOptions, thread: MediaThread, log: Log, release: () => void) {
-    this.id = id
-    this.address = options.address
-    this.port = udpPort
-    this.#thread = thread
-    this.#options = options
-    this.#log = log
-    this.#release = release
-  }
-
-  /** Not before the port is bound: a failed attempt must not touch the file. */
-  startRecording(): void {
-    if (this.#options.recordingPath !== undefined) this.#recording = new RecordingFile(this.#options.recordingPath)
-  }
-
-  /** Errors: InvalidInputError when the far end asks for something we cannot send. */
-  connect(remote: RemoteMedia): void {
-    checkRemote(remote, this.address)
-    this.#remote = { ...remote }
-    this.#post({ type: 'connect', port: this.id, atMs: nowMs(), remote: this.#remote })
-  }
-
-  play(playout: PlayoutId, pcm: Int16Array, last: boolean): void {
-    // Copied and handed over: cloning a view would clone all of the buffer behind it.
-    const copy = new Int16Array(pcm)
-    this.#post({ type: 'play', port: this.id, playout, pcm: copy, last }, [copy.buffer])
-  }
-
-  flush(): void {
-    this.#post({ type: 'flush', port: this.id })
-  }
-
-  /** Errors: InvalidInputError for what is no key, and when the far end does not take telephone events. */
-  sendDigits(digits: string): void {
-    if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
-    if (this.#remote?.eventPayloadType === undefined) throw new InvalidInputError('digits', 'the far end does not take telephone events')
-    this.#post({ type: 'send-digits', port: this.id, digits })
-  }
-
-  close(): Promise<PortStats> {
-    this.#post({ type: 'close', port: this.id })
-    if (this.#state === 'open') this.#state = 'closing'
-    return this.#closed.promise
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  emit(event: MediaEvent): void {
-    if (this.#state === 'closed') return
-    try {
-      this.#options.onEvent(event)
-    } catch (error) {
-      // One call's broken listener must not stop the others' audio.
-      if (this.#handlerFailed === undefined) this.#log.error({ error, event: event.type }, 'a media listener threw; its port is closed')
-      this.#handlerFailed ??= `listener threw: ${String(error)}`
-      void this.close()
-    }
-  }
-
-  record(block: Uint8Array): void {
-    this.#recording?.append(block)
-  }
-
-  /** The thread is done with this port. */
-  async finish(stats: PortStats, failed: string | undefined): Promise<void> {
-    this.#release()
-    await this.#recording?.close()
-    const recordingFailed = this.#recording?.failed
-    if (recordingFailed !== undefined) this.#log.warn({ recordingFailed }, 'a recording is not whole')
-    const whole = recordingFailed === undefined ? stats : { ...stats, recordingFailed }
-    const why = failed ?? this.#handlerFailed
-    this.emit({ type: 'closed', stats: whole, ...(why === undefined ? {} : { failed: why }) })
-    this.#state = 'closed'
-    this.#closed.resolve(whole)
-  }
-
-  #post(message: EngineMessage, transfer?: ArrayBuffer[]): void {
-    if (this.#state === 'open') this.#thread.post(message, transfer)
-  }
-}
-
-function checkRemote(remote: RemoteMedia, localAddress: string): void {
-  if (isIP(remote.address) === 0) throw new InvalidInputError('address', 'the far end must be an IP address')
-  if (isIPv6(remote.address) !== isIPv6(localAddress)) throw new InvalidInputError('address', 'the far end and this port must be of one IP version')
-  if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65_535) throw new InvalidInputError('port', 'must be 1..65535')
-  if (!Number.isInteger(remote.ptimeMs) || remote.ptimeMs < 10 || remote.ptimeMs > 60) throw new InvalidInputError('ptimeMs', 'must be 10..60')
-  for (const type of [remote.payloadType, remote.eventPayloadType ?? 0]) {
-    if (!Number.isInteger(type) || type < 0 || type > 127) throw new InvalidInputError('payloadType', 'must be 0..127')
   }
 }

@@ -29,7 +29,7 @@ export type TickMessage = {
   samples: Int16Array<ArrayBuffer>
   events: { port: PortId; event: PortEvent }[]
   recorded: { port: PortId; block: Uint8Array<ArrayBuffer> }[]
-  closed: { port: PortId; stats: PortStats }[]
+  closed: { port: PortId; stats: PortStats; failed: string | undefined }[]
   /** Share of its time the thread was busy, 0..1, over the last second; undefined between. */
   busy: number | undefined
 }

@@ -36,7 +36,7 @@ async function openPort({ port: id, address, udpPort, recording }: Extract<Engin
   // Known before it is bound: a close may come in between.
   ports.set(id, port)
   try {
-    port.attach(await RtpSocket.bind(address, udpPort, (bytes) => port.receive(bytes)))
+    port.attach(await RtpSocket.bind(address, udpPort, (bytes) => guarded(port, () => port.receive(bytes)) ?? false))
     post({ type: 'opened', port: id })
   } catch (error) {
     if (ports.delete(id)) phaseUse[phase]! -= 1
@@ -44,20 +44,24 @@ async function openPort({ port: id, address, udpPort, recording }: Extract<Engin
   }
 }
 
-function closePort(port: Port): void {
-  ports.delete(port.id)
+function closePort(port: Port, failed?: string): void {
+  if (!ports.delete(port.id)) return
   phaseUse[port.phaseMs / TICK_MS]! -= 1
-  port.close()
+  port.close(failed)
   postGathered()
 }
 
-owner.on('message', (message: EngineMessage) => {
-  if (message.type === 'open') {
-    void openPort(message)
-    return
+/** An error in one call's audio ends that call, not the others of the thread. */
+function guarded<T>(port: Port, act: () => T): T | undefined {
+  try {
+    return act()
+  } catch (error) {
+    closePort(port, error instanceof Error ? (error.stack ?? error.message) : String(error))
+    return undefined
   }
-  const port = ports.get(message.port)
-  if (port === undefined) return // closed in the meantime
+}
+
+function obey(port: Port, message: Exclude<EngineMessage, { type: 'open' }>): void {
   switch (message.type) {
     case 'connect':
       port.connect(message.remote, message.atMs)
@@ -77,10 +81,20 @@ owner.on('message', (message: EngineMessage) => {
     default:
       message satisfies never
   }
+}
+
+owner.on('message', (message: EngineMessage) => {
+  if (message.type === 'open') {
+    void openPort(message)
+    return
+  }
+  const port = ports.get(message.port)
+  // Undefined when it was closed in the meantime.
+  if (port !== undefined) guarded(port, () => obey(port, message))
 })
 
 startTicks(nowMs, (tickMs) => {
-  for (const port of ports.values()) port.tick(tickMs)
+  for (const port of ports.values()) guarded(port, () => port.tick(tickMs))
   if (tickMs - busyToldMs >= BUSY_EVERY_MS) {
     const next = performance.eventLoopUtilization()
     outbox.busy(performance.eventLoopUtilization(next, utilization).utilization)

@@ -1,0 +1,125 @@
+// Knows one port as its owner sees it: checks what is asked, passes it on, hands events back. Does not know threads or packets.
+import { isIP, isIPv6 } from 'node:net'
+import { InvalidInputError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import { nowMs } from './frame.ts'
+import { RecordingFile } from './recording-file.ts'
+import { isKeys } from './telephone-event.ts'
+import type { EngineMessage, PortId } from './worker-messages.ts'
+
+export type PortCommands = {
+  /** Reaches the media thread of the port. */
+  send: (message: EngineMessage, transfer?: ArrayBuffer[]) => void
+  /** Gives the UDP port back. Called once. */
+  release: () => void
+  log: Log
+}
+
+/** The owning thread's side of one port. */
+export class WorkerPort implements MediaPort {
+  readonly id: PortId
+  readonly address: string
+  readonly port: number
+  readonly #send: PortCommands['send']
+  readonly #release: PortCommands['release']
+  readonly #options: OpenPortOptions
+  readonly #log: Log
+  #recording: RecordingFile | undefined
+  readonly #closed = Promise.withResolvers<PortStats>()
+  #remote: RemoteMedia | undefined
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #handlerFailed: string | undefined
+
+  constructor(id: PortId, udpPort: number, options: OpenPortOptions, { send, release, log }: PortCommands) {
+    this.id = id
+    this.address = options.address
+    this.port = udpPort
+    this.#options = options
+    this.#send = send
+    this.#release = release
+    this.#log = log
+  }
+
+  /** Not before the port is bound: a failed attempt must not touch the file. A port closed by then records nothing. */
+  startRecording(): void {
+    if (this.#options.recordingPath !== undefined && this.#state === 'open') this.#recording = new RecordingFile(this.#options.recordingPath)
+  }
+
+  /** Errors: InvalidInputError when the far end asks for something we cannot send. */
+  connect(remote: RemoteMedia): void {
+    checkRemote(remote, this.address)
+    this.#remote = { ...remote }
+    this.#post({ type: 'connect', port: this.id, atMs: nowMs(), remote: this.#remote })
+  }
+
+  play(playout: PlayoutId, pcm: Int16Array, last: boolean): void {
+    // Copied and handed over: cloning a view would clone all of the buffer behind it.
+    const copy = new Int16Array(pcm)
+    this.#post({ type: 'play', port: this.id, playout, pcm: copy, last }, [copy.buffer])
+  }
+
+  flush(): void {
+    this.#post({ type: 'flush', port: this.id })
+  }
+
+  /** Errors: InvalidInputError for what is no key, and when the far end does not take telephone events. */
+  sendDigits(digits: string): void {
+    if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
+    if (this.#remote?.eventPayloadType === undefined) throw new InvalidInputError('digits', 'the far end does not take telephone events')
+    this.#post({ type: 'send-digits', port: this.id, digits })
+  }
+
+  close(): Promise<PortStats> {
+    this.#post({ type: 'close', port: this.id })
+    if (this.#state === 'open') this.#state = 'closing'
+    return this.#closed.promise
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  emit(event: MediaEvent): void {
+    if (this.#state === 'closed') return
+    try {
+      this.#options.onEvent(event)
+    } catch (error) {
+      // One call's broken listener must not stop the others' audio.
+      if (this.#handlerFailed === undefined) this.#log.error({ error, event: event.type }, 'a media listener threw; its port is closed')
+      this.#handlerFailed ??= `listener threw: ${String(error)}`
+      void this.close()
+    }
+  }
+
+  record(block: Uint8Array): void {
+    this.#recording?.append(block)
+  }
+
+  /** The thread is done with this port. */
+  async finish(stats: PortStats, failed: string | undefined): Promise<void> {
+    this.#release()
+    await this.#recording?.close()
+    const recordingFailed = this.#recording?.failed
+    if (recordingFailed !== undefined) this.#log.warn({ recordingFailed }, 'a recording is not whole')
+    const whole = recordingFailed === undefined ? stats : { ...stats, recordingFailed }
+    const why = failed ?? this.#handlerFailed
+    this.emit({ type: 'closed', stats: whole, ...(why === undefined ? {} : { failed: why }) })
+    this.#state = 'closed'
+    this.#closed.resolve(whole)
+  }
+
+  #post(message: EngineMessage, transfer?: ArrayBuffer[]): void {
+    if (this.#state === 'open') this.#send(message, transfer)
+  }
+}
+
+function checkRemote(remote: RemoteMedia, localAddress: string): void {
+  if (isIP(remote.address) === 0) throw new InvalidInputError('address', 'the far end must be an IP address')
+  if (isIPv6(remote.address) !== isIPv6(localAddress)) throw new InvalidInputError('address', 'the far end and this port must be of one IP version')
+  if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65_535) throw new InvalidInputError('port', 'must be 1..65535')
+  if (!Number.isInteger(remote.ptimeMs) || remote.ptimeMs < 10 || remote.ptimeMs > 60) throw new InvalidInputError('ptimeMs', 'must be 10..60')
+  for (const type of [remote.payloadType, remote.eventPayloadType ?? 0]) {
+    if (!Number.isInteger(type) || type < 0 || type > 127) throw new InvalidInputError('payloadType', 'must be 0..127')
+  }
+}
