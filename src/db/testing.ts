@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, escapeIdentifier } from 'pg'
 import { pino } from 'pino'
 import { log } from '../log.ts'
+import { retryWhileDown } from './connection-loss.ts'
 import { openDatabase, type Database } from './connection.ts'
 import { migrate, readMigrations } from './migrations.ts'
 import { findBinaries } from './postgres/binaries.ts'
@@ -28,16 +29,32 @@ const quiet = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }, pino.destina
  * It does not survive power loss, and nothing in it is meant to.
  */
 export async function testDatabase(p: { poolMax?: number | undefined } = {}): Promise<TestDatabase> {
-  template ??= prepareTemplate().catch((error: unknown) => {
-    template = undefined
-    throw error
+  // Another run may just have stopped the server that ours had found.
+  return retryWhileDown('test database', async () => {
+    template ??= prepareTemplate()
+    try {
+      const { server, name } = await template
+      return await newDatabase(server, `template ${name} strategy file_copy`, p.poolMax)
+    } catch (error) {
+      template = undefined
+      throw error
+    }
   })
-  const { server, name: from } = await template
+}
+
+/** The same without any table. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  const supervisor = await startServer(await serverFolder())
+  await supervisor.leave()
+  return newDatabase(supervisor.connectionConfig, '', undefined)
+}
+
+async function newDatabase(server: ConnectionConfig, how: string, poolMax: number | undefined): Promise<TestDatabase> {
   // The process id lets others see later whether its owner still lives.
   const name = `t_${process.pid}_${randomBytes(6).toString('hex')}`
-  await withMaintenance(server, (client) => client.query(`create database ${name} template ${from} strategy file_copy`))
+  await withMaintenance(server, (client) => client.query(`create database ${name} ${how}`))
   const config = { ...server, database: name }
-  const db = openDatabase({ config, log: quiet, poolMax: p.poolMax })
+  const db = openDatabase({ config, log: quiet, poolMax })
   return {
     db,
     config,
