@@ -1,10 +1,14 @@
 // Knows how blocks of a recording reach the disk and how a cut file is mended. Does not know ports or audio.
 import { open, type FileHandle } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { recordingFormat } from './recording.ts'
 import { WAV_HEADER_BYTES, wavHeader } from './wav.ts'
 
 /** Blocks (seconds) waiting for a slow disk; beyond, the recording is given up. */
 const WAITING_BLOCKS_MAX = 60
+/** A disk that hangs must not keep a call from ending: what it has by then is all, and goes on in the background. */
+const CLOSE_MS_MAX = 5_000
+const TOO_SLOW = 'the disk is too slow'
 
 /** Writes one recording in the background. Nothing here throws: what goes wrong is kept in `failed`. */
 export class RecordingFile {
@@ -23,15 +27,27 @@ export class RecordingFile {
   append(block: Uint8Array): void {
     if (this.failed !== undefined || block.length === 0) return
     if (this.#waiting >= WAITING_BLOCKS_MAX) {
-      this.failed = 'the disk is too slow'
+      this.failed = TOO_SLOW
       return
     }
     this.#waiting += 1
     this.#tail = this.#tail.then(() => this.#write(block))
   }
 
-  /** Waits for the blocks under way, writes the true sizes and closes. */
-  async close(): Promise<void> {
+  /** Waits for the blocks under way, writes the true sizes and closes; for at most `waitMsMax`. */
+  async close(waitMsMax: number = CLOSE_MS_MAX): Promise<void> {
+    const wait = new AbortController()
+    const tooSlow = sleep(waitMsMax, undefined, { signal: wait.signal }).then(
+      () => {
+        this.failed ??= TOO_SLOW
+      },
+      () => {},
+    )
+    await Promise.race([this.#finish(), tooSlow])
+    wait.abort()
+  }
+
+  async #finish(): Promise<void> {
     await this.#tail
     const file = await this.#opened
     if (file === undefined) return

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { constants, mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -101,6 +102,20 @@ void test('a full disk marks the recording as failed and throws nothing', { skip
   for (let i = 0; i < 3; i += 1) file.append(new Uint8Array(16_000))
   await file.close()
   assert.equal(file.failed, 'ENOSPC')
+})
+
+void test('a disk that hangs does not keep a call from ending', async (t) => {
+  await using folder = await temporaryFolder()
+  // Opening a pipe nobody reads hangs like a dead network disk.
+  const path = join(folder.path, 'pipe')
+  if (spawnSync('mkfifo', [path]).status !== 0) return t.skip('no mkfifo')
+  const file = new RecordingFile(path)
+  file.append(new Uint8Array(100))
+  await file.close(20)
+  assert.equal(file.failed, 'the disk is too slow')
+  const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK) // lets go of the thread that hangs
+  await file.close()
+  await reader.close()
 })
 
 void test('a disk that does not keep up costs the recording, not the memory', async () => {

@@ -327,6 +327,19 @@ void test('refuses what it cannot do', async () => {
   await assert.rejects(createMediaEngine({ portMin: 21_000, portMax: 21_010, log, workerFile: new URL('./no-such-worker.ts', import.meta.url) }), /did not start/)
 })
 
+void test('talks IPv6 too, however the address is spelled', async (t) => {
+  await using engine = await engineOf()
+  const frames = Promise.withResolvers<void>()
+  const open = () => engine.open({ address: '::1', onEvent: (event) => event.type === 'frames' && frames.resolve() })
+  const a = await open().catch((error: unknown) => error)
+  if (a instanceof InvalidInputError) return t.skip('no IPv6 on this machine')
+  const [one, two] = [a as MediaPort, await open()]
+  for (const [from, to] of [[one, two], [two, one]] as const) {
+    from.connect({ address: '0:0:0:0:0:0:0:1', port: to.port, codec: 'PCMA', payloadType: 8, ptimeMs: 20, send: true })
+  }
+  await frames.promise
+})
+
 void test('a thread that dies closes its ports as failed; a new one takes calls', async () => {
   await using engine = await engineOf({ workerFile: new URL('./crashing-worker.ts', import.meta.url), portMin: 21_600, portMax: 21_605, portRestMs: 0 })
   const [a, b] = await talkingPair(engine)
