@@ -53,6 +53,8 @@ type Stretch = {
   beginAtMs: number
   lastVoicedAtMs: number
   voicedMs: number
+  /** Part of it from earlier runs of the detector. */
+  voicedBeforeMs: number
   bargeIn: boolean
   partial: string
   partialSinceMs: number
@@ -106,20 +108,24 @@ export class Listener {
 
   #frame(frame: Frame, atMs: number): void {
     this.#lastFrameAtMs = this.#options.now()
-    const { speech, voiced } = this.#vad.push(frame)
-    if (!this.#stretch) {
+    const vad = this.#vad.push(frame)
+    // Moments in the audio, not of its processing.
+    const beginOf = (index: number) => atMs - (vad.index - index) * FRAME_MS
+    const stretch = this.#stretch
+    if (!stretch) {
       this.#preRoll.push({ frame, atMs })
       if (this.#preRoll.length > PRE_ROLL_FRAMES) this.#preRoll.shift()
-      if (!speech) return
-      this.#stretch = { beginAtMs: atMs, lastVoicedAtMs: atMs + FRAME_MS, voicedMs: FRAME_MS, bargeIn: false, partial: '', partialSinceMs: atMs }
+      if (!vad.speech || !vad.voiced) return
+      this.#stretch = { beginAtMs: beginOf(vad.onsetIndex ?? vad.index), lastVoicedAtMs: atMs + FRAME_MS, voicedMs: vad.voicedMs, voicedBeforeMs: 0, bargeIn: false, partial: '', partialSinceMs: atMs }
       for (const kept of this.#preRoll.splice(0)) this.#stream.push(kept.frame, kept.atMs)
       return
     }
-    const stretch = this.#stretch
     this.#stream.push(frame, atMs)
-    if (voiced) {
+    if (vad.voiced && vad.speech) {
       stretch.lastVoicedAtMs = atMs + FRAME_MS
-      stretch.voicedMs += FRAME_MS
+      // The detector counts each run of speech by itself; a stretch of ours bridges the pauses between them.
+      if (vad.voicedMs < stretch.voicedMs - stretch.voicedBeforeMs) stretch.voicedBeforeMs = stretch.voicedMs
+      stretch.voicedMs = stretch.voicedBeforeMs + vad.voicedMs
     }
     this.#considerBargeIn(stretch, atMs)
     this.#considerEnd(stretch, atMs + FRAME_MS)
