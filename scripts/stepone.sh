@@ -17,7 +17,7 @@ usage() {
   stepone.sh balance | version                                          余额 / 版本
 
 密钥 key: STEPONEAI_API_KEY，或 ~/.clawd/secrets.json，或本机演示账户 data/demo-account.json
-地址 base: STEPONEAI_API_BASE（默认 http://127.0.0.1:8080）
+地址 base: STEPONEAI_API_BASE（默认本机服务，http://127.0.0.1:8080）
 TEXT
   exit 2
 }
@@ -29,15 +29,20 @@ fail() {
 
 # --- where and who -------------------------------------------------------------------------------------------------------------
 
-base=${STEPONEAI_API_BASE:-http://127.0.0.1:8080}
-base=${base%/}
-base=${base%/api/v1/callinfo}
-base=${base%/api/v1}
-
 # key_in <file> <name>: the value of a top-level string in a small JSON file.
 key_in() {
   [ -r "$1" ] && tr -d '\r\n' <"$1" | grep -o "\"$2\"[[:space:]]*:[[:space:]]*\"[^\"]*\"" | sed -n 1p | cut -d'"' -f4
 }
+
+# The server of this checkout writes its address and a demo key here.
+demo_account=${DATA_DIR:-$here/../data}/demo-account.json
+
+base=${STEPONEAI_API_BASE:-}
+[ -n "$base" ] || base=$(key_in "$demo_account" base_url)
+base=${base:-http://127.0.0.1:8080}
+base=${base%/}
+base=${base%/api/v1/callinfo}
+base=${base%/api/v1}
 
 find_key() {
   key=${STEPONEAI_API_KEY:-}
@@ -45,7 +50,7 @@ find_key() {
   if [ -z "$key" ]; then
     # The demo key is worth something on this machine only, so it is sent nowhere else.
     case $base in
-    http://127.0.0.1:* | http://localhost:*) key=$(key_in "${DATA_DIR:-$here/../data}/demo-account.json" api_key) ;;
+    http://127.0.0.1:* | http://localhost:*) key=$(key_in "$demo_account" api_key) ;;
     esac
   fi
   [ -n "$key" ] || fail "没有密钥：请 export STEPONEAI_API_KEY=sk_…，或先启动服务（npm start）生成本机演示账户"

@@ -181,6 +181,8 @@ eachShell('finds the key in the environment, the secrets file, then the demo acc
     await writeFile(path.join(checkout, 'data/demo-account.json'), '{"api_key":"sk_one"}')
     assert.equal((await balance()).status, 0)
     assert.match((await balance({ STEPONEAI_API_BASE: 'http://192.0.2.1:9' })).err, /没有密钥/)
+    await writeFile(path.join(checkout, 'data/demo-account.json'), JSON.stringify({ account_id: 'acc_one', api_key: 'sk_one', base_url: await api.listening() }))
+    assert.equal((await balance({ STEPONEAI_API_BASE: '' })).status, 0)
     await mkdir(path.join(checkout, 'home/.clawd'), { recursive: true })
     await writeFile(path.join(checkout, 'home/.clawd/secrets.json'), '{\n  "other": "x",\n  "steponeai_api_key": "sk_wrong"\n}\n')
     assert.match((await balance()).err, /密钥无效/)

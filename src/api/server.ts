@@ -134,7 +134,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
         clock,
         validMs: limits.recordingLinkMs,
       }),
-      baseUrl: (request) => (deps.publicUrl ?? `${request.protocol}://${request.host}`).replace(/\/+$/, ''),
+      baseUrl: (request) => (deps.publicUrl ?? asAddressed(request)).replace(/\/+$/, ''),
       authenticate: authenticateWith(deps.accounts),
     }),
   )
@@ -160,6 +160,11 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       // With a line end: clients of the stream read line by line and would miss an unfinished one.
       .send(`${JSON.stringify(answer.body)}\n`)
   }
+}
+
+/** As the client addressed us; '' (a relative link) when its Host header is missing or no host. */
+function asAddressed({ protocol, host }: FastifyRequest): string {
+  return /^[\w.-]+(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$/.test(host) ? `${protocol}://${host}` : ''
 }
 
 /** Bytes that are no HTTP at all never become a request; the answer is written by hand. */

@@ -40,7 +40,7 @@ export class MemoryCalls implements CallService {
     }
     const { ok, bad } = parsePhoneList(request.phones)
     if (bad.length > 0) {
-      if (bad.some((item) => item.code === 'EMERGENCY_NUMBER')) throw new RefusedError('never-dial', '含有不可拨打的号码，没有拨出任何电话', { items: bad })
+      if (bad.every((item) => ['EMERGENCY_NUMBER', 'SERVICE_NUMBER', 'ENTERPRISE_NUMBER'].includes(item.code))) throw new RefusedError('never-dial', '含有不可拨打的号码，没有拨出任何电话', { items: bad })
       throw new InvalidInputError('phones', `有 ${bad.length} 个号码不能拨打，没有拨出任何电话`, bad)
     }
     const callIds = ok.map(({ phone, given }) => {

@@ -253,7 +253,7 @@ test('refuses an unknown call and a senseless event id before the stream begins'
   await api.post('initiate_call', place)
   assert.equal((await api.post('stream_chat_history', { call_id: 'call_9' })).status, 404)
   for (const id of ['x', '-1', '1.5', '99999999999', {}, true]) {
-    assert.equal((await api.post('stream_chat_history', { call_id: 'call_1', last_event_id: id })).status, 400, String(id))
+    assert.equal((await api.post('stream_chat_history', { call_id: 'call_1', last_event_id: id })).status, 400, JSON.stringify(id))
   }
   assert.equal((await api.post('stream_chat_history', { call_id: 'call_1' }, { 'last-event-id': 'abc' })).status, 400)
 })
