@@ -41,7 +41,7 @@ export function tell(log: Log, listener: (event: LegEvent) => void, event: LegEv
     listener(event)
     return true
   } catch (error) {
-    log.error({ event: event.type, error }, 'listener of a SIP call failed')
+    log.error({ event: event.type, err: error }, 'listener of a SIP call failed')
     return false
   }
 }

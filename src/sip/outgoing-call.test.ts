@@ -22,10 +22,10 @@ type Stage = {
   agent: SipUserAgent
   peer: FakePeer
   events: LegEvent[]
-  types(): string[]
+  types: () => string[]
   call: OutgoingCall
-  invite(): ReceivedRequest
-  wait(ms: number): Promise<void>
+  invite: () => ReceivedRequest
+  wait: (ms: number) => Promise<void>
 }
 
 async function dial(options: Partial<InviteOptions> = {}, limits: Partial<UserAgentLimits> = {}): Promise<Stage> {

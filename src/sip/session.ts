@@ -162,7 +162,7 @@ export class Session {
       return offer === undefined ? buildOffer(local) : buildAnswer(offer, local)?.sdp
     } catch (error) {
       if (error instanceof ProtocolError) this.#options.context.log.info({ error: error.message }, 'offer inside a call refused')
-      else this.#options.context.log.error({ error }, 'answering an offer failed')
+      else this.#options.context.log.error({ err: error }, 'answering an offer failed')
       return undefined
     }
   }

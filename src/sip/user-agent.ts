@@ -230,7 +230,7 @@ export class SipUserAgent implements AsyncDisposable {
       // What gets here is a peer's nonsense found late, or a mistake of ours: it costs this request, not the process.
       const protocol = error instanceof ProtocolError
       if (protocol) this.#log.info({ method: request.method, error: error.message }, 'SIP request refused')
-      else this.#log.error({ method: request.method, error }, 'SIP request failed')
+      else this.#log.error({ method: request.method, err: error }, 'SIP request failed')
       transaction.respond(replyTo(request, protocol ? 400 : 500, { toTag: this.#context.newTag() }))
     }
   }
@@ -278,7 +278,7 @@ export class SipUserAgent implements AsyncDisposable {
     try {
       this.#onCall(call)
     } catch (error) {
-      this.#log.error({ error }, 'taker of SIP calls failed')
+      this.#log.error({ err: error }, 'taker of SIP calls failed')
       if (!call.reject(500)) void call.hangUp()
     }
   }
