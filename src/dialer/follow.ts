@@ -34,13 +34,14 @@ export class Followers {
     this.#options = options
   }
 
-  /** Errors: OverloadedError when the database is away. */
+  /** Does nothing when started already. Errors: OverloadedError when the database is away. */
   async start(): Promise<void> {
+    if (this.#timer !== undefined) return
+    this.#timer = setInterval(() => this.#wake(this.#topics.keys()), this.#options.followPollMs).unref()
     this.#unlisten = await this.#db.listen(eventsChannel, {
       onNotify: (payload) => this.#wake(payload.split(',')),
       onReconnect: () => this.#wake(this.#topics.keys()),
     })
-    this.#timer = setInterval(() => this.#wake(this.#topics.keys()), this.#options.followPollMs).unref()
   }
 
   /** Live followers stay connected but hear nothing more. */

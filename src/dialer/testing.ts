@@ -5,15 +5,14 @@ import { verifyLedger } from '../account/ledger.ts'
 import type { CallHooks, CallRequest, CallResult, RunCall, StopCause } from '../call/call.ts'
 import type { EndReason, Outcome } from '../call/end-reason.ts'
 import type { Database } from '../db/connection.ts'
-import { openDatabase } from '../db/connection.ts'
 import { testDatabase } from '../db/testing.ts'
 import { RefusedError } from '../errors.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
-import { log } from '../log.ts'
 import type { Robot, RobotNote } from '../robot/robot.ts'
 import { DialerCallService, type DialerOptions } from './dialer-call-service.ts'
 import type { Line } from './line.ts'
 import type { RobotMaker } from './robots.ts'
+import { severedDatabase, type SeveredDatabase } from './severed-database.ts'
 
 /** Noon in Shanghai. */
 export const noonMs = Date.parse('2026-11-20T12:00:00+08:00')
@@ -126,8 +125,8 @@ export type World = AsyncDisposable & {
   service: DialerCallService
   /** Another process on the same database. */
   another(options?: Partial<DialerOptions> & { script?: Script }): DialerCallService
-  /** A database handle of its own, whose connections can be cut alone. */
-  anotherDatabase(): Database
+  /** A database handle of its own, whose connections can be cut. Closed with the world. */
+  severed(): Promise<SeveredDatabase>
   /** Places one call and answers its id. */
   place(phone?: string, requirement?: string): Promise<string>
   /** The log of a call once it is over. */
@@ -146,8 +145,8 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
   const clock = { nowMs: noonMs }
   const scripts = new Map<string, Script>()
   const invited: ScriptedCall[] = []
-  const others: { service: DialerCallService; db: Database | undefined }[] = []
-  const databases: Database[] = []
+  const others: DialerCallService[] = []
+  const databases: SeveredDatabase[] = []
   if (webhookUrl !== undefined) {
     await test.db.sql.updateTable('accounts').set({ webhook_url: webhookUrl, webhook_secret: 'whsec_test' }).where('id', '=', account.id).execute()
   }
@@ -187,7 +186,8 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
       settings: { pollMs: 50, heartbeatMs: 100, takeoverMs: 100, leaseMs: 1_000, followPollMs: 100, ...overrides.settings },
     })
   const service = create(more.db ?? test.db, script, more)
-  if (started) await service.start()
+  // Following works even where nothing is dialled.
+  await (started ? service.start() : service.followers.start())
 
   return {
     db: test.db,
@@ -198,13 +198,13 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
     service,
     another({ script: by = script, ...overrides } = {}) {
       const other = create(overrides.db ?? test.db, by, { ...more, ...overrides })
-      others.push({ service: other, db: overrides.db })
+      others.push(other)
       return other
     },
-    anotherDatabase() {
-      const db = openDatabase({ config: test.config, log: log.child({}, { level: 'silent' }) })
-      databases.push(db)
-      return db
+    async severed() {
+      const database = await severedDatabase(test.config)
+      databases.push(database)
+      return database
     },
     async place(phone = '13800138000', requirement = '通知张总明天上午9点开会') {
       const { callIds } = await service.place({ accountId: account.id, source: 'stepone', phones: phone, userRequirement: requirement })
@@ -221,8 +221,8 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
       if (found.wallets.length + found.stranded.length > 0) throw new Error(`ledger: ${JSON.stringify(found)}`)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([service.close(0), ...others.map((other) => other.service.close(0))])
-      await Promise.all(databases.map((db) => db.close()))
+      await Promise.all([service.close(0), ...others.map((other) => other.close(0))])
+      await Promise.all(databases.map((database) => database[Symbol.asyncDispose]()))
       await test[Symbol.asyncDispose]()
     },
   }
