@@ -1,5 +1,7 @@
 // Knows how a PostgreSQL data directory is made and which one we may open. Does not know how the server is run.
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -40,24 +42,36 @@ export async function findCluster(folder: Folder, major: number): Promise<'prese
 }
 
 /**
- * Makes a cluster: UTF-8 with the built-in C.UTF-8 locale, which sorts and folds the same on every operating system; trust on a socket that only
- * the owner can reach. A run that is killed halfway leaves nothing that could be taken for a cluster.
+ * Makes a cluster: UTF-8 with PostgreSQL's own C.UTF-8 locale, which sorts and folds the same on every operating system and needs none of it;
+ * trust on a socket that only the owner can reach. A run that is killed halfway leaves nothing that could be taken for a cluster.
  */
 export async function createCluster(folder: Folder, binaries: Binaries, runAs: RunAs, p: { durable: boolean; signal?: AbortSignal | undefined }): Promise<void> {
-  const unfinished = `${folder.cluster}.new`
-  const args = ['-D', unfinished, '-U', superuser, '--auth=trust', '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8', '--no-instructions']
+  await removeUnfinished(folder)
+  // A name of its own: the initdb of a starter that was killed may still be at work.
+  const unfinished = `${folder.cluster}.new-${randomBytes(4).toString('hex')}`
+  const args = ['-D', unfinished, '-U', superuser, '--auth=trust', '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions']
   if (!p.durable) args.push('--no-sync')
   const { file, args: all, identity } = invocation(runAs, binaries.initdb, args)
+  const running = run(file, all, { ...identity, cwd: '/', env: cleanEnvironment(), timeout: initdbMsMax, ...(p.signal && { signal: p.signal }) })
   try {
-    await rm(unfinished, { recursive: true, force: true })
-    await run(file, all, { ...identity, cwd: '/', env: cleanEnvironment(), timeout: initdbMsMax, ...(p.signal && { signal: p.signal }) })
+    await running
     await rm(folder.cluster, { recursive: true, force: true }) // empty, as findCluster saw
     await rename(unfinished, folder.cluster)
   } catch (error) {
+    const { child } = running
+    // An aborted one still removes what it made.
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     p.signal?.throwIfAborted()
     const { stderr, stdout } = error as { stderr?: string; stdout?: string }
     if (stderr === undefined) throw folderError(error, folder.root)
     throw failureOf('initdb', stderr || (stdout ?? ''), folder.root)
+  }
+}
+
+/** What starts that were killed left behind. One that is still being written to is left to the next start. */
+async function removeUnfinished(folder: Folder): Promise<void> {
+  for (const name of await readdir(folder.root)) {
+    if (name.startsWith('cluster.new')) await rm(join(folder.root, name), { recursive: true, force: true }).catch(() => {})
   }
 }
 

@@ -20,14 +20,14 @@ export type Settings = {
 }
 
 /** Lines of postmaster.pid. Source: src/include/utils/pidfile.h of PostgreSQL. */
-export type PidFile = { pid: number; socketDir: string; port: number; status: string }
+export type PidFile = { pid: number; socketDir: string; status: string }
 
 export async function readPidFile(folder: Folder): Promise<PidFile | undefined> {
   const text = await readFile(join(folder.cluster, 'postmaster.pid'), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   const lines = text.split('\n').map((line) => line.trim())
   // A negative id is a stand-alone backend.
-  return { pid: Math.abs(Number(lines[0])), socketDir: lines[4] ?? '', port: Number(lines[3] ?? port), status: lines[7] ?? '' }
+  return { pid: Math.abs(Number(lines[0])), socketDir: lines[4] ?? '', status: lines[7] ?? '' }
 }
 
 /**
@@ -126,7 +126,8 @@ function serverArguments(folder: Folder, settings: Settings): string[] {
   const values: Record<string, string> = {
     listen_addresses: '',
     port: String(port),
-    unix_socket_directories: folder.socketDir,
+    // A list: quoted, so that a comma or a space in the path is part of it.
+    unix_socket_directories: `"${folder.socketDir.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
     max_connections: String(settings.connectionsMax),
     fsync: durable,

@@ -166,7 +166,7 @@ test('a file where the data folder should be is refused', async () => {
 
 test('what a killed start left half-made is made again', async () => {
   await using folder = await dataFolder()
-  const unfinished = join(folder.path, 'postgres', 'cluster.new')
+  const unfinished = join(folder.path, 'postgres', 'cluster.new-1234')
   await mkdir(unfinished, { recursive: true })
   await writeFile(join(unfinished, 'PG_VERSION'), '18\n')
   await using server = await start(folder.path)
@@ -215,6 +215,18 @@ test('a data folder too deep for a socket path gets its socket in a private temp
   await assert.rejects(stat(host), { code: 'ENOENT' })
 })
 
+test('a data folder may have spaces, commas, quotes and Chinese in its name', async () => {
+  await using folder = await dataFolder()
+  await using server = await start(join(folder.path, '外呼, "a" \'b\' $c'))
+  assert.deepEqual(await query(server, 'select 1 as one'), [{ one: 1 }])
+})
+
+test('text is compared by code point and folded beyond ASCII, on every operating system', async () => {
+  await using folder = await dataFolder()
+  await using server = await start(folder.path)
+  assert.deepEqual(await query(server, `select 'Z' < 'a' as code_point, lower('É') as lower`), [{ code_point: true, lower: 'é' }])
+})
+
 test('values of failed statements do not reach the server log', async () => {
   await using folder = await dataFolder()
   await using server = await start(folder.path)
@@ -236,6 +248,19 @@ test('an aborted start leaves nothing running, and a later abort stops the serve
   later.abort()
   await server.stop()
   assert.equal(await readPidFile(await openFolder(folder.path)), undefined)
+})
+
+test('an abort while the cluster is being made leaves nothing that could be taken for one', async () => {
+  await using folder = await dataFolder()
+  const controller = new AbortController()
+  const starting = start(folder.path, { signal: controller.signal })
+  const isBeingMade = async (): Promise<boolean> => (await readdir(join(folder.path, 'postgres')).catch(() => [])).some((name) => name.startsWith('cluster.new'))
+  while (!(await isBeingMade())) await new Promise((resolve) => setImmediate(resolve))
+  controller.abort()
+  await assert.rejects(starting, { name: 'AbortError' })
+  assert.equal(await isBeingMade(), false)
+  await using server = await start(folder.path)
+  assert.deepEqual(await query(server, 'select 1 as one'), [{ one: 1 }])
 })
 
 test('settings of PostgreSQL in our environment do not reach it', async () => {

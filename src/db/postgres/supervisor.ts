@@ -225,7 +225,10 @@ export class EmbeddedPostgres {
     this.adopted = up.adopted
     this.connectionConfig = clientConfig(up.socketDir, server.database)
     this.#watch(up)
-    options.signal?.addEventListener('abort', () => void this.stop(), { once: true, signal: this.#ending.signal })
+    const stopOnAbort = (): void => {
+      this.stop().catch((error: unknown) => this.#log.error({ err: error }, 'postgres could not be stopped'))
+    }
+    options.signal?.addEventListener('abort', stopOnAbort, { once: true, signal: this.#ending.signal })
   }
 
   /** Process id of the server; undefined while it is down. */
@@ -233,7 +236,7 @@ export class EmbeddedPostgres {
     return this.#up?.pid
   }
 
-  /** Calls back when the server went away without being asked to. Returns the way to stop listening. */
+  /** Calls back when the server went away without being asked to. Returns the way to stop listening. Listeners must not throw. */
   onDown(listener: DownListener): () => void {
     this.#downListeners.add(listener)
     return () => this.#downListeners.delete(listener)
