@@ -130,6 +130,7 @@ export const amountRules: readonly ReadingRule[] = [
     pattern: /(\d[\d,.]*)\s*(元|块|km|公里)\/(h|月|年|天|日|人|个|次|小时|平方米|平米|㎡|斤|公斤|kg|件|位|晚|分钟|节|吨|度|升)/y,
     say: ([, number, unit, per]) => `每${{ h: '小时', '㎡': '平方米', kg: '公斤' }[per!] ?? per}${counted(number!.replaceAll(',', ''), unit!)}${unit === 'km' ? '公里' : unit}`,
   },
+  { name: 'megabits', pattern: /(\d+)M(?=宽带|带宽|流量|网|的?网速|光纤)/y, say: ([, number]) => `${counted(number!, '兆')}兆` },
   {
     name: 'number and unit',
     pattern: new RegExp(String.raw`(-)?(${NUMBER})\s*(${UNIT})(?![A-Za-z²³])`, 'y'),

@@ -76,7 +76,7 @@ export const calendarRules: readonly ReadingRule[] = [
     say: ([, month, from, , toMonth, to, mark]) =>
       validDay(Number(month), Number(from)) ? `${spokenInteger(month!)}月${spokenInteger(from!)}${mark}到${toMonth ? `${spokenInteger(toMonth)}月` : ''}${spokenInteger(to!)}${mark}` : undefined,
   },
-  { name: 'month and day', pattern: /(\d{1,2})月(\d{1,2})(日|号)?(?!\d)/y, say: ([, month, day, mark]) => (validDay(Number(month), Number(day)) ? `${spokenInteger(month!)}月${spokenInteger(day!)}${mark ?? '日'}` : undefined) },
+  { name: 'month and day', pattern: /(\d{1,2})月(\d{1,2})(?!\d)(日|号)?/y, say: ([, month, day, mark]) => (validDay(Number(month), Number(day)) ? `${spokenInteger(month!)}月${spokenInteger(day!)}${mark ?? '日'}` : undefined) },
   {
     name: 'month/day',
     pattern: /(\d{1,2})\/(\d{1,2})(?:日|号)?(?![\d/%])/y,
@@ -130,7 +130,8 @@ export const calendarRules: readonly ReadingRule[] = [
       const minutes = rest !== undefined && /\d/.test(rest)
       // 有3点要求: points, not hours. 两点 either way, so only the part of the day is at stake.
       const certain = hour === 0 ? minutes || rest === '半' || /^[前到]/.test(after) : hour > 12
-      return spokenClock(hour, minutes ? spokenMinutes(rest.replace('分', '')) : (rest ?? ''), before, certain && !phraseBefore(before).endsWith('第'))
+      const spokenRest = minutes ? (rest.endsWith('分') ? spokenMinutes(rest.slice(0, -1)) : spokenMinutes(rest).slice(0, -1)) : (rest ?? '')
+      return spokenClock(hour, spokenRest, before, certain && !phraseBefore(before).endsWith('第'))
     },
   },
 ]

@@ -69,7 +69,7 @@ export const codeRules: readonly ReadingRule[] = [
     pattern: /(\d{3,6})(?![\d.,%]*\d)(?!\s*(?:[元个人万亿次件天年米平斤倍块名位分%]|公|千))/y,
     say: ([, number], { before, after }) => {
       if (!SERVICE_NUMBER.test(number!) || /[\d.A-Za-z-]$/.test(before)) return undefined
-      const named = number!.length >= 5 && !/^\s*(?:[a-zA-Z℃°]|多|余)/.test(after)
+      const named = number!.length >= 5 && number !== '10000' && !/^\s*(?:[a-zA-Z℃°]|多|余)/.test(after)
       return named || DIAL_WORD.test(phraseBefore(before)) || /^\s*(?:热线|客服|电话|平台|服务|报警|急救)/.test(after) ? digits(number!) : undefined
     },
   },
@@ -128,7 +128,7 @@ export const codeRules: readonly ReadingRule[] = [
   {
     name: 'digits then letter',
     pattern: /(\d{3,4})([A-Z])(?![A-Za-z0-9])/y,
-    say: ([, number, letter], { before, after }) => (/[\d.]$/.test(before) || /^\s*(?:流量|内存|硬盘|网速|宽带)/.test(after) || /[GMKT]/.test(letter!) ? undefined : digits(number!) + letter),
+    say: ([, number, letter], { before, after }) => (/[\d.]$/.test(before) || /^\s*(?:流量|内存|硬盘|网速|宽带)/.test(after) || /[GMKTVWL]/.test(letter!) ? undefined : digits(number!) + letter),
   },
   { name: 'leading zero', pattern: /(0\d+)(?![\d.:])/y, say: ([, number], { before }) => (/[\d.]$/.test(before) ? undefined : chunks(number!).map(digits).join('，')) },
   {

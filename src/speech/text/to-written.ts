@@ -54,17 +54,17 @@ const PLAIN = { before: /[几数上成好多]$/, after: /^[几来]/ }
 
 const rules: readonly ReadingRule[] = [
   {
-    name: 'groups of digits',
-    pattern: new RegExp(`(${D}{3,8}(?:[，,、\\s-]+${D}{3,8})+)(?:[，,\\s]*转(${D}{1,6}))?(?![十百千万亿])`, 'y'),
-    say: ([, groups, extension]) => writtenPhone(writtenDigits(groups!.replace(/[^\u4e00-\u9fff〇]/g, ''))) + (extension ? `转${writtenDigits(extension)}` : ''),
-  },
-  {
     name: 'halting mobile',
-    pattern: new RegExp(`${D}(?:[，,、\\s]*${D}){10}(?![，,、\\s]*${D}|[十百千万亿])`, 'y'),
+    pattern: new RegExp(`${D}(?:[，,、\\s]*${D}){10}(?!${D}|[十百千万亿点])`, 'y'),
     say: ([all]) => {
       const digits = writtenDigits(all.replace(/[，,、\s]/g, ''))
       return /^1[3-9]\d{9}$/.test(digits) ? digits : undefined
     },
+  },
+  {
+    name: 'groups of digits',
+    pattern: new RegExp(`(${D}{3,8}(?:[，,、\\s-]+${D}{3,8})+)(?:[，,\\s]*转(${D}{1,6}))?(?![十百千万亿])`, 'y'),
+    say: ([, groups, extension]) => writtenPhone(writtenDigits(groups!.replace(/[^\u4e00-\u9fff〇]/g, ''))) + (extension ? `转${writtenDigits(extension)}` : ''),
   },
   {
     name: 'percent',
@@ -157,7 +157,8 @@ const rules: readonly ReadingRule[] = [
   },
   {
     name: 'digits one by one',
-    pattern: new RegExp(`(${D}{3,})(?![十百千万亿点])`, 'y'),
+    // 五一一起去: the last 一 may belong to the next word.
+    pattern: new RegExp(`(${D}{3,})(?![十百千万亿点])(?!(?<=一)[起样定直共般些会])`, 'y'),
     say: ([, digits]) => writtenPhone(writtenDigits(digits!)),
   },
   { name: 'two digits of a code', pattern: new RegExp(`(${D}{2})(?![十百千万亿点])`, 'y'), say: ([, digits], { before }) => (digits!.includes('幺') || (digits!.startsWith('零') && !/[\u4e00-\u9fff]$/.test(before)) ? writtenDigits(digits!) : undefined) },

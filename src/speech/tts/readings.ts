@@ -24,7 +24,7 @@ export const wordReadings: Readonly<Record<string, string>> = {
 
 /** Characters read differently as a surname: pinyin with tone digit. */
 export const surnameReadings: Readonly<Record<string, string>> = {
-  单: 'shan4', 曾: 'zeng1', 任: 'ren2', 仇: 'qiu2', 区: 'ou1', 解: 'xie4', 查: 'zha1', 盖: 'ge3', 朴: 'piao2', 缪: 'miao4', 翟: 'zhai2', 覃: 'qin2', 乐: 'yue4', 华: 'hua4', 员: 'yun4', 种: 'chong2', 黑: 'he4', 折: 'she2', 宓: 'mi4', 秘: 'bi4', 召: 'shao4', 祭: 'zhai4', 那: 'na1', 能: 'nai4', 过: 'guo1', 哈: 'ha3', 曲: 'qu1', 燕: 'yan1', 葛: 'ge3', 盛: 'sheng4', 薄: 'bo2', 卜: 'bu3', 柏: 'bai3', 都: 'du1', 句: 'gou1', 教: 'jiao4', 訾: 'zi1', 强: 'qiang2', 相: 'xiang4', 要: 'yao1', 重: 'chong2', 朝: 'chao2', 尉: 'wei4', 洗: 'xian3', 车: 'che1', 牟: 'mu4', 尹: 'yin3', 冼: 'xian3', 贾: 'jia3', 逄: 'pang2', 郗: 'xi1', 应: 'ying1', 纪: 'ji3', 宁: 'ning4', 幸: 'xing4', 郇: 'xun2', 隗: 'wei3', 撒: 'sa4', 繁: 'po2', 瞿: 'qu2', 晁: 'chao2', 谌: 'chen2', 仉: 'zhang3', 芮: 'rui4', 褚: 'chu3',
+  单: 'shan4', 曾: 'zeng1', 任: 'ren2', 仇: 'qiu2', 区: 'ou1', 解: 'xie4', 查: 'zha1', 盖: 'ge3', 朴: 'piao2', 缪: 'miao4', 翟: 'zhai2', 覃: 'qin2', 乐: 'yue4', 华: 'hua4', 员: 'yun4', 种: 'chong2', 黑: 'he4', 折: 'she2', 宓: 'mi4', 秘: 'bi4', 召: 'shao4', 祭: 'zhai4', 那: 'na1', 能: 'nai4', 过: 'guo1', 哈: 'ha3', 曲: 'qu1', 燕: 'yan1', 葛: 'ge3', 盛: 'sheng4', 薄: 'bo2', 卜: 'bu3', 柏: 'bai3', 都: 'du1', 句: 'gou1', 教: 'jiao4', 訾: 'zi1', 强: 'qiang2', 相: 'xiang4', 要: 'yao1', 重: 'chong2', 朝: 'chao2', 洗: 'xian3', 车: 'che1', 牟: 'mu4', 尹: 'yin3', 冼: 'xian3', 贾: 'jia3', 逄: 'pang2', 郗: 'xi1', 应: 'ying1', 纪: 'ji3', 宁: 'ning4', 幸: 'xing4', 郇: 'xun2', 隗: 'wei3', 撒: 'sa4', 繁: 'po2', 瞿: 'qu2', 晁: 'chao2', 谌: 'chen2', 仉: 'zhang3', 芮: 'rui4', 褚: 'chu3',
 }
 
 /** What follows a person's name in address: 张先生, 王总. */

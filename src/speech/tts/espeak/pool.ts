@@ -13,6 +13,8 @@ export type PoolOptions = {
   children: number
   /** A request that is not finished by then fails. Counts from the request, waiting included. */
   requestMsMax: number
+  /** `start` gives up after this long. Loading eSpeak takes about 0.15 s on an idle core. */
+  startMsMax: number
   /** Requests that wait for a child. Further ones fail at once. */
   waitingMax: number
   /** Requests that a child works on in turns. More only adds latency to each. */
@@ -28,6 +30,7 @@ export type PoolOptions = {
 export const poolDefaults = {
   children: 2,
   requestMsMax: 10_000,
+  startMsMax: 20_000,
   waitingMax: 256,
   perChildMax: 4,
   restartMsMin: 100,
@@ -79,7 +82,7 @@ export class EspeakPool implements AsyncDisposable {
   /** Starts the children and waits until each has loaded eSpeak, or one said that it cannot. Rejects with ProviderError then. */
   async start(): Promise<void> {
     this.#fill()
-    const until = performance.now() + this.#options.requestMsMax
+    const until = performance.now() + this.#options.startMsMax
     while (this.#unavailable === undefined && (this.#children.size < this.#options.children || [...this.#children].some((child) => !child.ready))) {
       if (this.#closing.signal.aborted || performance.now() > until) throw new ProviderError(PROVIDER, 'the speech processes did not start in time', true)
       await new Promise<void>((resolve) => {
