@@ -42,6 +42,15 @@ test('bytes that are no HTTP get an answer in the same form', async () => {
   assert.match(await send('GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 400 .*"success":false/s)
 })
 
+test('a request that does not arrive in time is answered and let go', async () => {
+  await using api = await testApi({ limits: { requestMsMax: 60 } })
+  const port = Number(new URL(await api.listening()).port)
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`POST /api/v1/callinfo/initiate_call HTTP/1.1\r\nHost: x\r\nX-API-Key: sk_one\r\nX-Skill-Version: 1.0.0\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"phones":`)
+  assert.match(await text(socket), /^HTTP\/1\.1 408 .*"code":"request-timeout"/s)
+  assert.deepEqual(api.calls.placed, [])
+})
+
 test('health is ok, degraded or 503 without the database, and never waits for a hanging part', async () => {
   let carrier: () => Promise<{ ok: boolean; detail?: string }> = () => Promise.resolve({ ok: true, detail: 'simulator' })
   let database = { ok: true }

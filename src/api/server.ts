@@ -48,8 +48,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestMsMax,
-    // Node's own check interval is 30 s, too slow for a 15 s limit.
-    http: { connectionsCheckingInterval: 5_000 },
+    // Node looks for late requests every 30 s by itself, too seldom for this limit; and headers may not take longer than the whole.
+    http: { connectionsCheckingInterval: Math.ceil(limits.requestMsMax / 3), headersTimeout: limits.requestMsMax },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     genReqId: () => `r-${randomUUID().slice(0, 13)}`,
     clientErrorHandler: answerBrokenHttp,

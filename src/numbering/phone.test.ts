@@ -204,3 +204,13 @@ test('masks numbers so that nobody can be called from a list', () => {
   assert.equal(maskPhone('0571-88888888'), '0571****8888')
   assert.equal(maskPhone('12345'), '****')
 })
+
+test('no area code is the start of another, so that digits have one reading', () => {
+  const codes = areas.map((area) => area.code)
+  assert.equal(new Set(codes).size, codes.length)
+  for (const code of codes) {
+    assert.match(code, /^0(10|2[0-57-9]|[3-9]\d\d)$/)
+    assert.equal(codes.some((other) => other !== code && other.startsWith(code)), false, code)
+  }
+  assert.ok(codes.length > 330, `${codes.length} areas`)
+})
