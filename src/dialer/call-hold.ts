@@ -21,7 +21,7 @@ export class CallHold {
   readonly #onExtended: (heldLi: number) => void
   #heldLi: number
   #steps = 0
-  #extension: 'possible' | 'refused' = 'possible'
+  #extension: 'possible' | 'failed' | 'refused' = 'possible'
   #asking: Promise<void> | undefined
 
   constructor(db: Database, call: HeldCall, options: HoldOptions, onExtended: (heldLi: number) => void) {
@@ -66,11 +66,13 @@ export class CallHold {
         if (heldLi === undefined) return
         this.#steps += 1
         this.#heldLi = heldLi
+        this.#extension = 'possible'
         this.#onExtended(this.#heldLi)
         return
       } catch (error) {
         if (error instanceof RefusedError) continue
         // Asked again in a second, for as long as what is held lasts.
+        this.#extension = 'failed'
         log.warn({ err: error, call: this.#call.id }, 'money for a call could not be extended')
         return
       }

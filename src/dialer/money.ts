@@ -4,17 +4,19 @@ export type HoldInput = {
   talkMs: number
   /** Talking time that the held money covers. */
   coveredMs: number
-  /** 'refused': the wallet has no more. 'asking': an extension is under way. */
-  extension: 'possible' | 'asking' | 'refused'
+  /** 'asking': an extension is under way. 'failed': the last one found no database. 'refused': the wallet has no more. */
+  extension: 'possible' | 'asking' | 'failed' | 'refused'
   extendAheadMs: number
   goodbyeMs: number
 }
 
-/** 'end' comes early enough to say goodbye within what is paid; a late answer of the database ends the call like an empty wallet. */
+/** 'end' comes early enough to say goodbye within what is paid; a database that does not answer ends the call like an empty wallet. */
 export function holdStep(input: HoldInput): 'continue' | 'extend' | 'end' {
-  const leftMs = input.coveredMs - input.talkMs
-  if (leftMs <= input.goodbyeMs && input.extension !== 'possible') return 'end'
-  if (leftMs <= 0) return 'end'
-  if (leftMs <= input.extendAheadMs && input.extension === 'possible') return 'extend'
+  const { coveredMs, extension } = input
+  const leftMs = coveredMs - input.talkMs
+  // A block shorter than a goodbye leaves half of itself for asking.
+  const goodbyeMs = Math.min(input.goodbyeMs, coveredMs / 2)
+  if (leftMs <= 0 || (leftMs <= goodbyeMs && extension !== 'possible')) return 'end'
+  if (leftMs <= input.extendAheadMs && (extension === 'possible' || extension === 'failed')) return 'extend'
   return 'continue'
 }

@@ -228,12 +228,14 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
+type Found<T> = T | undefined | null | false
+
 /** Waits for something that comes about by itself, without guessing how long it takes. Errors: Error after `withinMs`. */
-export async function until<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>, withinMs = 10_000): Promise<T> {
+export async function until<T>(what: string, look: () => Found<T> | Promise<Found<T>>, withinMs = 10_000): Promise<T> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const found = await look()
-    if (found !== undefined && found !== false) return found
+    if (found !== undefined && found !== null && found !== false) return found
     if (performance.now() > deadline) throw new Error(`waited ${withinMs} ms in vain: ${what}`)
     await sleep(5)
   }
