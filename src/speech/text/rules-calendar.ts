@@ -94,6 +94,15 @@ export const calendarRules: readonly ReadingRule[] = [
     say: ([, name, day]) => `${name}${day === '7' ? (name === '周' ? '日' : '天') : spokenInteger(day!)}`,
   },
   {
+    name: 'clock with am or pm',
+    pattern: /(1[0-2]|0?[1-9])(?::([0-5]\d))?\s*([AaPp])\.?[Mm](?:\.|(?![A-Za-z]))/y,
+    say: ([, hourText, minutes, half], { before }) => {
+      if (/[\d.:]$/.test(before)) return undefined
+      const hour = (Number(hourText) % 12) + (half!.toLowerCase() === 'p' ? 12 : 0)
+      return spokenClock(hour, spokenMinutes(minutes), before, true)
+    },
+  },
+  {
     name: 'clock range',
     pattern: new RegExp(CLOCK + DASH + CLOCK, 'y'),
     say: ([, h1, m1, s1, h2, m2, s2], { before }) => {

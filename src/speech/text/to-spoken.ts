@@ -13,6 +13,7 @@ const symbolRules: readonly ReadingRule[] = [
   { name: 'and', pattern: /\s*&\s*/y, say: () => '和' },
   { name: 'plus', pattern: /\+/y, say: () => '加' },
   { name: 'equals', pattern: /=/y, say: () => '等于' },
+  { name: 'comparison', pattern: /([<>≤≥≈±])=?/y, say: ([, sign], { after }) => (/^\s*[-\d]/.test(after) ? { '<': '小于', '>': '大于', '≤': '小于等于', '≥': '大于等于', '≈': '约等于', '±': '正负' }[sign!] : '') },
   { name: 'times', pattern: /[×✕]/y, say: () => '乘' },
   { name: 'divided', pattern: /÷/y, say: () => '除以' },
   { name: 'arrow', pattern: /\s*(?:→|->|=>)\s*/y, say: () => '到' },
@@ -31,13 +32,13 @@ function spellMail(text: string): string {
 /** 周一-周五 is a range; Wi-Fi keeps its hyphen; anything else is a pause. */
 function joinWords(before: string, after: string): string {
   if (/[A-Za-z]$/.test(before) && /^[A-Za-z]/.test(after)) return '-'
-  return /(?:[一二三四五六日天月年号点楼层岁]|站|市|[\u4e00-\u9fff])$/.test(before) && /^(?:周|星期|礼拜|[\d零一二三四五六七八九十]|[\u4e00-\u9fff])/.test(after) ? '到' : '，'
+  return /[\d\u4e00-\u9fff]$/.test(before) && /^[\d\u4e00-\u9fff]/.test(after) ? '到' : '，'
 }
 
 /** The first rule that applies wins: exact shapes before loose ones. */
 const rules: readonly ReadingRule[] = [symbolRules[0]!, ...codeRules.slice(0, 2), ...calendarRules, ...codeRules.slice(2), ...amountRules, ...symbolRules.slice(1)]
 /** No rule begins with any other character. */
-const MAY_BEGIN_RULE = /[0-9A-Za-z+\-–~～*#@&=×✕÷→%‰℃㎡¥$€£/№(（第周星礼转分京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领\s]/
+const MAY_BEGIN_RULE = /[0-9A-Za-z+\-–~～*#@&=<>≤≥≈±×✕÷→%‰℃㎡¥$€£/№(（第周星礼转分京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领\s]/
 
 /**
  * Display text → text as a person would say it: numbers, dates, phones and units in characters, no markup, links or emoji.

@@ -44,6 +44,7 @@ void test('spells short capitals and single letters, and leaves words to the Eng
   assert.equal(read('G幺零二'), 'ji4 yao1 ling2 er4')
   assert.equal(read('发个email给我'), 'fa1 ge4 <email> gei3 wo3')
   assert.equal(read('EXCEL'), '<excel>')
+  assert.equal(read('XBGHT'), 'ai2 ke5 si5 bi4 ji4 ei1 chi5 ti4')
   assert.equal(read('OK'), 'ou1 kai4')
   assert.equal(read("let's go"), "<let's> <go>")
 })

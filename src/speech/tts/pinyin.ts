@@ -68,7 +68,7 @@ function latinUnits(word: string): SpeechUnit[] {
   const loan = loanReadings[upper]
   if (loan !== undefined) return loan.split(' ').map((syllable) => ({ type: 'syllable', pinyin: syllable }))
   const letters = upper.replace(/[^A-Z]/g, '')
-  const spelled = letters.length === 1 || (word === upper && (letters.length <= 4 || !/[AEIOU]/.test(letters)))
+  const spelled = letters.length === 1 || (word === upper && (letters.length <= 4 || !/[AEIOU]/.test(letters) || /[^AEIOUY]{4}|ABC|XYZ/.test(letters)))
   if (!spelled) return [{ type: 'word', english: word.toLowerCase() }]
   return Array.from(letters).flatMap((letter) => letterReadings[letter]!.split(' ').map((syllable) => ({ type: 'syllable' as const, pinyin: syllable })))
 }
