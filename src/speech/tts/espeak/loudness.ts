@@ -38,6 +38,8 @@ export class Limiter {
   readonly #needs = new Float64Array(LOOK_AHEAD_SAMPLES).fill(1)
   /** Smallest need in the window, recovering slowly; their mean is applied. */
   readonly #held = new Float64Array(LOOK_AHEAD_SAMPLES).fill(1)
+  /** How many of the needs are below 1; mostly none, and then nothing has to be searched. */
+  #loud = 0
   #heldSum = LOOK_AHEAD_SAMPLES
   #envelope = 1
   #at = 0
@@ -70,6 +72,7 @@ export class Limiter {
     }
     this.#samples.fill(0)
     this.#needs.fill(1)
+    this.#loud = 0
     this.#held.fill(1)
     this.#heldSum = LOOK_AHEAD_SAMPLES
     this.#envelope = 1
@@ -82,10 +85,12 @@ export class Limiter {
     const at = this.#at
     const delayed = this.#samples[at]!
     this.#samples[at] = sample
+    if (this.#needs[at]! < 1) this.#loud -= 1
     this.#needs[at] = Math.min(1, CEILING / Math.max(1, Math.abs(sample)))
+    if (this.#needs[at]! < 1) this.#loud += 1
     // The mean of these window minima is at or below the need of every sample in the window, the delayed one included.
     let need = 1
-    for (const value of this.#needs) if (value < need) need = value
+    if (this.#loud > 0) for (const value of this.#needs) if (value < need) need = value
     this.#envelope = Math.min(need, this.#envelope + (1 - this.#envelope) * RELEASE)
     const applied = this.#heldSum / LOOK_AHEAD_SAMPLES
     this.#heldSum += this.#envelope - this.#held[at]!

@@ -17,7 +17,7 @@ export type PoolOptions = {
   startMsMax: number
   /** Requests that wait for a child. Further ones fail at once. */
   waitingMax: number
-  /** Requests that a child works on in turns. More only adds latency to each. */
+  /** Requests that a child works on, a part of each in turn. Many: speech plays in real time, so when calls begin together what counts is how soon each has its first part. */
   perChildMax: number
   /** First pause before a dead child is replaced; doubles up to the maximum until a child speaks again. */
   restartMsMin: number
@@ -32,7 +32,7 @@ export const poolDefaults = {
   requestMsMax: 10_000,
   startMsMax: 20_000,
   waitingMax: 256,
-  perChildMax: 4,
+  perChildMax: 48,
   restartMsMin: 100,
   restartMsMax: 10_000,
   closeMsMax: 1_000,
