@@ -174,7 +174,7 @@ export class InviteServer implements IncomingCall, DialogUser {
     if (request.envelope.fromTag !== this.#transaction.request.envelope.fromTag) return
     if (request.envelope.cseq !== this.#transaction.request.envelope.cseq) return this.#session.receiveAck(request)
     if (this.#state === 'answered' || this.#state === 'closing') {
-      this.#session.remoteSdp = sdpOf(request) ?? this.#session.remoteSdp
+      if (this.offer === undefined) this.#session.remoteSdp = sdpOf(request)
       this.#signal('ack')
     }
   }

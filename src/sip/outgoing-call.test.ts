@@ -7,7 +7,7 @@ import { FakeNetwork } from './fake-network.ts'
 import { FakePeer } from './fake-peer.ts'
 import type { LegEvent, OutgoingCall } from './leg.ts'
 import type { ReceivedRequest } from './message.ts'
-import type { InviteOptions } from './outgoing-call.ts'
+import type { InviteOptions } from './invitation.ts'
 import { buildOffer } from './sdp.ts'
 import { SipUserAgent, type UserAgentLimits } from './user-agent.ts'
 
@@ -574,6 +574,9 @@ void test('addresses, headers and targets that cannot be used are refused before
     { headers: [['X-Note', 'a\nb']] },
     { headers: [['X Note', 'a']] },
     { contactUser: 'a b' },
+    { ringMsMax: Infinity },
+    { ringMsMax: 0 },
+    { ringMsMax: NaN },
   ]
   for (const options of bad) assert.throws(() => agent.invite({ ...good, ...options }), InvalidInputError, JSON.stringify(options))
   assert.equal(network.sent.length, sent)

@@ -1,18 +1,18 @@
 // Knows one call that we place: INVITE to answer, CANCEL and its races, forks, credentials. Does not know audio or why we call.
-import { reasonHeaders, allowedMethods, tell, type CallContext, type DialogUser } from './call-context.ts'
+import { tell, type CallContext, type DialogUser } from './call-context.ts'
 import type { Cancel } from './clock.ts'
 import type { ClientTransaction } from './client-transaction.ts'
 import { Dialog, type DialogState } from './dialog.ts'
-import { DigestClient, type Credentials } from './digest.ts'
+import { DigestClient } from './digest.ts'
 import { q850Of } from './header-values.ts'
-import type { AnswerOffer, HangUpReason, LegEvent, LocalFailure, OutgoingCall } from './leg.ts'
+import { cancelRequest, inviteRequest, type Invitation, type InviteOptions } from './invitation.ts'
+import type { HangUpReason, LegEvent, LocalFailure, OutgoingCall } from './leg.ts'
 import { sdpOf } from './message-body.ts'
-import { emptyBody, fromWire, SipHeaders, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
+import { fromWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { phraseOf, replyTo } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session, type SessionEvent } from './session.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
-import type { Peer } from './transport.ts'
 
 /** `aborting`: we want to stop, but CANCEL must wait for the first response (RFC 3261 §9.1). `over` still answers late messages. */
 type State = 'calling' | 'proceeding' | 'aborting' | 'cancelling' | 'talking' | 'over'
@@ -67,35 +67,6 @@ const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [St
     success: ['over', 'acknowledge'],
   },
 }
-
-export type InviteOptions = {
-  /** The first hop: the trunk's address. */
-  target: Peer
-  /** sip:, sips: or tel:. */
-  requestUri: string
-  /** URI or name-addr, without tag. */
-  from: string
-  to: string
-  /** User part of Contact; the user of `from` when absent. */
-  contactUser?: string | undefined
-  /** Added as they are, such as P-Asserted-Identity. */
-  headers?: readonly (readonly [string, string])[] | undefined
-  credentials?: Credentials | undefined
-  /** Our offer. */
-  sdp: string
-  /** From the first INVITE to the answer; then CANCEL. */
-  ringMsMax: number
-  /** Offer reliable provisional responses (RFC 3262). Default true; some gateways break when it is named. */
-  reliableProvisional?: boolean | undefined
-  /** Answers offers inside the call. Without it, our stream stays as it is and hold is mirrored. */
-  answerOffer?: AnswerOffer | undefined
-  onEvent(event: LegEvent): void
-  /** Abort hangs up, in whatever state. */
-  signal?: AbortSignal | undefined
-}
-
-/** What `InviteOptions` become once checked: header values as bytes. */
-export type Invitation = { requestUri: string; from: string; to: string; contact: string; headers: readonly (readonly [string, string])[] }
 
 /** More early dialogs than a call can sensibly have. */
 const EARLY_DIALOGS_MAX = 16
@@ -247,23 +218,14 @@ export class InviteClient implements OutgoingCall, DialogUser {
   }
 
   #sendInvite(): void {
-    const { requestUri, from, to, contact, headers: extra } = this.#invitation
     this.#cseq += 1
-    const headers = new SipHeaders([
-      ['Max-Forwards', '70'],
-      ['From', `${from};tag=${this.localTag}`],
-      ['To', to],
-      ['Call-ID', this.callId],
-      ['CSeq', `${this.#cseq} INVITE`],
-      ['Contact', contact],
-      ['Allow', allowedMethods],
-      ['User-Agent', this.#context.product],
-    ])
-    if (this.#options.reliableProvisional !== false) headers.add('Supported', '100rel')
-    for (const [name, value] of extra) headers.add(name, value)
-    for (const [name, value] of this.#digest?.authorize('INVITE', requestUri) ?? []) headers.add(name, value)
-    headers.add('Content-Type', 'application/sdp')
-    const request: SipRequest = { method: 'INVITE', uri: requestUri, headers, body: Buffer.from(this.#options.sdp, 'utf8') }
+    const request = inviteRequest(this.#invitation, {
+      callId: this.callId,
+      localTag: this.localTag,
+      cseq: this.#cseq,
+      product: this.#context.product,
+      credentials: this.#digest?.authorize('INVITE', this.#invitation.requestUri) ?? [],
+    })
     const attempt = this.#cseq
     this.#invite = this.#context.transactions.request(request, this.#options.target, {
       onResponse: (response) => this.#receiveResponse(response, attempt),
@@ -394,17 +356,11 @@ export class InviteClient implements OutgoingCall, DialogUser {
     this.#acks.set(tag, this.#context.transactions.sendAck(ack, session.dialog.hop()))
   }
 
-  /** RFC 3261 §9.1: the same Via, Request-URI, From, To and Call-ID as the INVITE. */
   #cancel(): void {
     const invite = this.#invite!
-    const headers = new SipHeaders([['Max-Forwards', '70']])
-    for (const route of invite.request.headers.all('Route')) headers.add('Route', route)
-    for (const name of ['From', 'To', 'Call-ID']) headers.add(name, invite.request.headers.get(name)!)
-    headers.add('CSeq', `${this.#cseq} CANCEL`).add('User-Agent', this.#context.product)
-    for (const [name, value] of reasonHeaders(this.#hangUpReason)) headers.add(name, value)
     const ignore = (): void => {}
     this.#context.transactions.request(
-      { method: 'CANCEL', uri: invite.request.uri, headers, body: emptyBody },
+      cancelRequest(invite.request, this.#hangUpReason),
       invite.peer,
       { onResponse: ignore, onTimeout: ignore, onTransportError: ignore },
       { branch: invite.branch, inDialog: true },

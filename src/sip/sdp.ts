@@ -32,6 +32,7 @@ export type SessionDescription = {
 
 /** Where and how the far end wants audio: structurally what a media port's `connect` takes. */
 export type RemoteAudio = {
+  /** `0.0.0.0` or `::` when put on hold the old way; then `send` is false. */
   address: string
   port: number
   codec: SdpCodec

@@ -21,6 +21,8 @@ export type TransactionCounts = {
   shed: number
   /** Messages of ours sent once more. */
   repeated: number
+  /** Messages that our own code failed on: always a mistake worth a report. */
+  failed: number
 }
 
 export type TransactionUser = {
@@ -38,7 +40,7 @@ const MAGIC_COOKIE = 'z9hG4bK'
 const REFUSALS_PER_SECOND_MAX = 100
 
 export class Transactions {
-  readonly counts: TransactionCounts = { received: 0, malformed: 0, unmatched: 0, shed: 0, repeated: 0 }
+  readonly counts: TransactionCounts = { received: 0, malformed: 0, unmatched: 0, shed: 0, repeated: 0, failed: 0 }
   readonly #clients = new Map<string, ClientTransaction>()
   readonly #servers = new Map<string, ServerTransaction>()
   readonly #transport: Transport
@@ -121,8 +123,14 @@ export class Transactions {
       this.#log.debug({ from: from.address, error: error.message }, 'unusable SIP message dropped')
       return
     }
-    if (message.kind === 'response') this.#receiveResponse(message)
-    else this.#receiveRequest(message, from)
+    try {
+      if (message.kind === 'response') this.#receiveResponse(message)
+      else this.#receiveRequest(message, from)
+    } catch (error) {
+      // One message must not end the process and every other call with it.
+      this.counts.failed += 1
+      this.#log.error({ err: error }, 'SIP message could not be handled')
+    }
   }
 
   /** Stops every timer and forgets everything. Nothing is told. */

@@ -77,8 +77,8 @@ for (const [seed, weather] of [
     }
     assert.ok(callerStories.filter((story) => story.some(({ type }) => type === 'answered')).length > 50)
     for (const agent of [caller, callee]) {
-      const { calls, transactions, malformed } = agent.stats
-      assert.deepEqual({ calls, transactions, malformed }, { calls: 0, transactions: 0, malformed: 0 })
+      const { calls, transactions, malformed, failed } = agent.stats
+      assert.deepEqual({ calls, transactions, malformed, failed }, { calls: 0, transactions: 0, malformed: 0, failed: 0 })
     }
     assert.equal(network.clock.planned, 0)
   })
@@ -122,7 +122,7 @@ void test('damaged copies of live traffic crash nobody, and every call still end
   assert.ok(stories.length > 20)
   for (const story of stories) assert.equal(story.filter(isLast).length, 1, JSON.stringify(story))
   assert.ok(caller.stats.malformed + callee.stats.malformed > 100)
-  assert.deepEqual([caller.stats.calls, callee.stats.calls, caller.stats.transactions, callee.stats.transactions], [0, 0, 0, 0])
+  for (const { calls, transactions, failed } of [caller.stats, callee.stats]) assert.deepEqual({ calls, transactions, failed }, { calls: 0, transactions: 0, failed: 0 })
 })
 
 void test('an agent whose address cannot be told to others is refused', async () => {

@@ -9,9 +9,10 @@ import { Dialog, type DialogState } from './dialog.ts'
 import { DigestClient, type Credentials } from './digest.ts'
 import { parseNameAddr } from './header-values.ts'
 import { InviteServer, mergeKeyOf } from './incoming-call.ts'
+import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invitation.ts'
 import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
 import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
-import { InviteClient, type Invitation, type InviteOptions } from './outgoing-call.ts'
+import { InviteClient } from './outgoing-call.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session } from './session.ts'
@@ -19,7 +20,6 @@ import { GIVE_UP_MS } from './transaction-tables.ts'
 import { Transactions, type TransactionCounts } from './transactions.ts'
 import type { Peer, Receive, Transport } from './transport.ts'
 import { UdpTransport } from './udp-transport.ts'
-import { parseUri, subscriberOf } from './uri.ts'
 
 export type UserAgentOptions = {
   /** Local address to bind; a wildcard needs `publicAddress`. */
@@ -132,7 +132,7 @@ export class SipUserAgent implements AsyncDisposable {
   invite(options: InviteOptions): OutgoingCall {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
     if (this.#calls.size >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
-    const call = new InviteClient(this.#context, options, this.#invitation(options), randomBytes(16).toString('hex'))
+    const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user)), randomBytes(16).toString('hex'))
     const key = keyOf(call.callId, call.localTag)
     this.#calls.set(key, call)
     try {
@@ -207,22 +207,6 @@ export class SipUserAgent implements AsyncDisposable {
     await this.#transport[Symbol.asyncDispose]()
   }
 
-  #invitation(options: InviteOptions): Invitation {
-    checkPeer(options.target)
-    const requestUri = toWire('requestUri', options.requestUri)
-    const from = checkParty('from', options.from)
-    const to = checkParty('to', options.to)
-    checkUri('requestUri', requestUri)
-    const contactUser = options.contactUser === undefined ? fromUser(from) : toWire('contactUser', options.contactUser)
-    const contact = this.#context.contact(contactUser)
-    checkUri('contactUser', contact.slice(1, -1))
-    const headers = (options.headers ?? []).map(([name, value]) => {
-      if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) throw new InvalidInputError('headers', 'header names are letters, digits and hyphens')
-      return [name, toWire('headers', value)] as const
-    })
-    return { requestUri, from, to, contact, headers }
-  }
-
   #receive(request: ReceivedRequest, transaction: ServerTransaction): void {
     try {
       this.#route(request, transaction)
@@ -272,7 +256,7 @@ export class SipUserAgent implements AsyncDisposable {
     if (!this.#onCall) return this.#reply(transaction, 480)
     transaction.respond(replyTo(request, 100))
     const to = parseNameAddr(request.headers.get('To')!).uri
-    const call = new InviteServer(this.#context, transaction, { contactUser: contactUserOf(to), ringMsMax: this.#limits.incomingRingMsMax })
+    const call = new InviteServer(this.#context, transaction, { contactUser: userOf(to), ringMsMax: this.#limits.incomingRingMsMax })
     this.#merged.set(call.mergeKey, call)
     this.#calls.set(keyOf(call.callId, call.localTag), call)
     try {
@@ -328,51 +312,4 @@ export class SipUserAgent implements AsyncDisposable {
 
 function keyOf(callId: string, localTag: string): string {
   return `${callId} ${localTag}`
-}
-
-function contactUserOf(uri: string): string | undefined {
-  try {
-    return subscriberOf(parseUri(uri))?.replace(/[^\w+.*-]/g, '') || undefined
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined
-    throw error
-  }
-}
-
-function fromUser(from: string): string | undefined {
-  return contactUserOf(parseNameAddr(from).uri)
-}
-
-function checkPeer(peer: Peer): void {
-  if (isIP(peer.address) === 0) throw new InvalidInputError('target', 'SIP target must be a numeric address')
-  if (!Number.isInteger(peer.port) || peer.port < 1 || peer.port > 65_535) throw new InvalidInputError('target', 'SIP target port must be 1..65535')
-}
-
-function checkUri(field: string, uri: string): void {
-  try {
-    parseUri(uri)
-  } catch (error) {
-    throw new InvalidInputError(field, `${field} is no usable SIP or tel address`, [], { cause: error })
-  }
-}
-
-/** A From or To value in the form that a tag can be added to. */
-function checkParty(field: string, party: string): string {
-  const value = toWire(field, party).trim()
-  let uri: string
-  try {
-    const parsed = parseNameAddr(value)
-    uri = parsed.uri
-    if (parsed.params.has('tag')) throw new InvalidInputError(field, `${field} must not have a tag`)
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error
-    throw new InvalidInputError(field, `${field} is no usable SIP or tel address`, [], { cause: error })
-  }
-  if (value.includes('<')) {
-    checkUri(field, uri)
-    return value
-  }
-  // Bare: what follows the first ; belongs to the address here, because ours have no header parameters.
-  checkUri(field, value)
-  return `<${value}>`
 }
