@@ -7,7 +7,7 @@ import type { ConversationOutcome, Robot, RobotAction, RobotEvent, RobotNote } f
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { DigitCollector } from './digit-collector.ts'
-import { isBackchannel } from '../speech/barge-in.ts'
+import { isStopWord, isTurn } from '../speech/barge-in.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
 import { Speaker, type Speech, type SpokenResult } from '../speech/speaker.ts'
 
@@ -22,7 +22,7 @@ export type VoiceLoopOptions = {
   robotMsMax: number
   /** After this long without any answer the robot is given up. */
   robotGiveUpMs: number
-  /** A turn that ended this long before the robot's say did was talk over the robot, not an answer. */
+  /** A single syllable that ended this long before the robot's say did is a murmur, not an answer. */
   overlapMs: number
   /** Rest after the last word, so that it is heard before BYE. */
   farewellMs: number
@@ -55,7 +55,7 @@ export type VoiceLoopDeps = {
   voice: Voice
   robot: Robot
   emit(event: CallEvent): void
-  now(): number
+  now: () => number
   options?: VoiceLoopOptions
 }
 
@@ -83,6 +83,7 @@ export class VoiceLoop {
   #muteMs: number
   #lastActivityAtMs: number
   #answeredAtMs: number
+  #lastSaid = { endAtMs: -Infinity, endsWithQuestion: false }
   readonly #sources = new Map<string, string | undefined>()
   readonly #clocks = new WeakMap<Speech, TurnClock>()
   #source: string | undefined
@@ -174,7 +175,7 @@ export class VoiceLoop {
       speaking: speech?.startedAtMs !== undefined,
       // A farewell is heard to its end.
       interruptible: speech !== undefined && speech.interruptible && !this.#closing,
-      endsWithQuestion: /[？?]$/.test(speech?.text ?? ''),
+      endsWithQuestion: endsWithQuestion(speech?.text ?? ''),
       remainingMs: this.#speaker.remainingMs,
     }
   }
@@ -202,17 +203,22 @@ export class VoiceLoop {
     this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
     if (!this.#opened) return this.#open(text)
     if (this.#closing) return
-    if (!bargeIn && this.#talkedOver(endAtMs) && isBackchannel(text)) return
+    if (!bargeIn && !this.#isTurn(utterance)) return
     this.#post({
       event: { type: 'utterance', text, beginAtMs, endAtMs, confidence, bargeIn },
       clock: { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs: this.#deps.now() },
     })
   }
 
-  /** The callee spoke while the robot did and was done well before the robot: no answer to what the robot said. */
-  #talkedOver(endAtMs: number): boolean {
-    const { speaking } = this.#robotSpeech()
-    return speaking && this.#deps.now() + this.#speaker.remainingMs - endAtMs > this.#options.overlapMs
+  /** Whether the words answer the robot, or only accompany what it says. */
+  #isTurn({ text, voicedMs, beginAtMs, endAtMs }: Utterance): boolean {
+    const speech = this.#speaker.current
+    const speaking = speech?.startedAtMs !== undefined
+    const robotEndAtMs = speaking ? this.#deps.now() + this.#speaker.remainingMs : this.#lastSaid.endAtMs
+    const { endsWithQuestion } = speaking ? this.#robotSpeech() : this.#lastSaid
+    // One syllable well inside the robot's speech is a murmur, whatever the recogniser made of it.
+    if (text.length === 1 && robotEndAtMs - endAtMs > this.#options.overlapMs && !isStopWord(text)) return false
+    return isTurn({ text, voicedMs, endsWithQuestion, beganBeforeRobotEndMs: robotEndAtMs - beginAtMs })
   }
 
   #onAsrFailed(error: Error, final: boolean): void {
@@ -370,6 +376,7 @@ export class VoiceLoop {
       })
     }
     this.#sources.delete(speech.id)
+    this.#lastSaid = { endAtMs: result.endAtMs, endsWithQuestion: endsWithQuestion(speech.text) && !result.cut }
     if (this.#closed) return
     this.#touch()
     if (!this.#closing) this.#post({ event: { type: 'played', say: speech.id, heardText: result.heardText, cut: result.cut } })
@@ -417,6 +424,10 @@ const noStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLat
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function endsWithQuestion(text: string): boolean {
+  return /[？?]$/.test(text)
 }
 
 /** Splits the time from the end of speech to the first packet of the answer. */

@@ -27,8 +27,8 @@ export function printRecord(record: Record<string, unknown>): void {
   row('状态 status', record['status'])
   row('结果 outcome', record['outcome'])
   row('挂机方 ended by', record['ended_by'])
-  row('通话时长 talk', record['duration_seconds'] === undefined ? undefined : `${record['duration_seconds']} s`)
-  row('费用 cost', record['cost'] === undefined ? undefined : `${record['cost']} RMB${record['billed'] ? '' : '（未计费 not billed）'}`)
+  row('通话时长 talk', typeof record['duration_seconds'] === 'number' ? `${record['duration_seconds']} s` : undefined)
+  row('费用 cost', typeof record['cost'] === 'number' ? `${record['cost']} RMB${record['billed'] === true ? '' : '（未计费 not billed）'}` : undefined)
   row('摘要 summary', record['summary'])
   row('录音 recording', record['recording_path'] ?? record['recording_url'])
 }

@@ -5,6 +5,7 @@ import { Listener } from '../speech/listener.ts'
 import { Speaker } from '../speech/speaker.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { defaultVoice, type TtsProvider } from '../speech/tts/provider.ts'
+import { log } from '../log.ts'
 import { PersonaScript, type Persona } from './persona.ts'
 
 /** A person says 喂 a moment after picking up. */
@@ -14,13 +15,15 @@ const THINK_MS = 120
 /** The robot pauses up to 260 ms inside a turn; a person waits longer than that before replying. */
 const TURN_SILENCE_MS = 750
 const FAREWELL_MS = 250
+/** Somebody who has just asked something waits for the answer instead of replying to what came before. */
+const WAITS_FOR_ANSWER_MS = 3_000
 
 export type CalleeDeps = {
   port: Pick<MediaPort, 'play' | 'flush' | 'sendDigits'>
   asr: AsrProvider
   tts: TtsProvider
   persona: Persona
-  now(): number
+  now: () => number
   hangUp(): void
 }
 
@@ -36,6 +39,7 @@ export class Callee {
   #murmurs = 0
   #murmurTimer: NodeJS.Timeout | undefined
   #leaving = false
+  #interruptedAtMs = -Infinity
 
   constructor(deps: CalleeDeps) {
     this.#deps = deps
@@ -58,7 +62,7 @@ export class Callee {
       isTurnOver: ({ silenceMs }) => silenceMs >= TURN_SILENCE_MS,
       onPartial: () => {},
       onBargeIn: () => {},
-      onUtterance: ({ text }) => this.#after(THINK_MS, () => this.#reply(text)),
+      onUtterance: ({ text, beginAtMs }) => this.#after(THINK_MS, () => this.#reply(text, beginAtMs)),
       onFailed: () => {},
     })
     const { greeting } = deps.persona
@@ -82,7 +86,7 @@ export class Callee {
   #onCallerBegins(): void {
     this.#turns += 1
     for (const interrupt of this.#deps.persona.interrupts) {
-      if (interrupt.onTurn === this.#turns) this.#after(interrupt.afterMs, () => this.#say(interrupt.says))
+      if (interrupt.onTurn === this.#turns) this.#after(interrupt.afterMs, () => this.#interrupt(interrupt.says))
     }
     const { backchannels } = this.#deps.persona
     if (!backchannels) return
@@ -93,9 +97,17 @@ export class Callee {
     }, backchannels.everyMs)
   }
 
-  #reply(heard: string): void {
+  #interrupt(text: string): void {
+    if (!this.#listener.isSpeaking) return
+    this.#interruptedAtMs = this.#deps.now()
+    this.#say(text)
+  }
+
+  #reply(heard: string, beginAtMs: number): void {
+    log.trace({ heard }, 'callee heard')
     // The caller went on talking: a person waits for the end.
     if (this.#listener.isSpeaking || this.#leaving) return
+    if (this.#interruptedAtMs > beginAtMs && this.#deps.now() - this.#interruptedAtMs < WAITS_FOR_ANSWER_MS) return
     const reply = this.#script.replyTo(heard)
     if (reply.presses) this.#deps.port.sendDigits(reply.presses)
     if (reply.says && !this.#speaker.isBusy) this.#say(reply.says)

@@ -5,12 +5,10 @@ export const deafAsr: AsrProvider = {
   name: 'deaf',
   capabilities: { partials: false, hotWords: false, understands: 'simulator' },
   warmUp: () => Promise.resolve(),
-  open({ onEvent }) {
-    return {
-      push: () => {},
-      endUtterance: () => queueMicrotask(() => onEvent({ type: 'final', text: '', beginAtMs: 0, endAtMs: 0, confidence: 0 })),
-      [Symbol.dispose]: () => {},
-    }
-  },
+  open: ({ onEvent }) => ({
+    push: () => {},
+    endUtterance: () => queueMicrotask(() => onEvent({ type: 'final', text: '', beginAtMs: 0, endAtMs: 0, confidence: 0 })),
+    [Symbol.dispose]: () => {},
+  }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 }

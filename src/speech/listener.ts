@@ -3,7 +3,7 @@
 import type { Frame } from '../media/frame.ts'
 import { FRAME_MS } from '../media/frame.ts'
 import type { AsrEvent, AsrProvider, AsrStream } from './asr/provider.ts'
-import { decideBargeIn } from './barge-in.ts'
+import { decideBargeIn, type RobotVoice } from './barge-in.ts'
 import { isTurnOver } from './endpointing.ts'
 import { EnergyVad } from './vad.ts'
 
@@ -23,20 +23,19 @@ export type Utterance = {
   endAtMs: number
   /** When the turn was decided to be over. */
   endpointAtMs: number
+  /** Voiced time in it. */
+  voicedMs: number
   confidence: number
   /** It stopped the robot in mid-sentence. */
   bargeIn: boolean
 }
 
-/** What the robot is doing on the line, for barge-in. */
-export type RobotSpeech = { speaking: boolean; interruptible: boolean; endsWithQuestion: boolean; remainingMs: number }
-
 export type ListenerOptions = {
   asr: AsrProvider
   hotWords: readonly string[]
   phrases: readonly string[]
-  now(): number
-  robotSpeech(): RobotSpeech
+  now: () => number
+  robotSpeech(): RobotVoice
   /** When a turn counts as over; the default is made for people talking to the robot. */
   isTurnOver?: typeof isTurnOver
   onPartial(text: string): void
@@ -156,7 +155,7 @@ export class Listener {
     this.#awaited.splice(index, 1)
     clearTimeout(awaited.timer)
     const { stretch, endpointAtMs } = awaited
-    this.#options.onUtterance({ text, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs, confidence, bargeIn: stretch.bargeIn })
+    this.#options.onUtterance({ text, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs, voicedMs: stretch.voicedMs, confidence, bargeIn: stretch.bargeIn })
   }
 
   // ── Recogniser ─────────────────────────────────────────────────────────────
@@ -200,7 +199,7 @@ export class Listener {
     this.#options.onFailed(error, false)
     this.#stream = this.#openStream()
     if (stretch && stretch.partial !== '') {
-      this.#options.onUtterance({ text: stretch.partial, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs: this.#options.now(), confidence: 0, bargeIn: stretch.bargeIn })
+      this.#options.onUtterance({ text: stretch.partial, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs: this.#options.now(), voicedMs: stretch.voicedMs, confidence: 0, bargeIn: stretch.bargeIn })
     }
   }
 }

@@ -30,7 +30,7 @@ export type SpeakerOptions = {
   port: Pick<MediaPort, 'play' | 'flush'>
   tts: TtsProvider
   voice: Voice
-  now(): number
+  now: () => number
   /** The first packet left. */
   onStarted(speech: Speech): void
   /** Heard to the end or cut. Called once per say, in order. */
