@@ -104,10 +104,11 @@ function withClock(
   const range = /^\s?[到至\-—~～]\s?/.exec(text.slice(end))
   const last = range ? findClock(text, end + range[0].length, true) : undefined
   if (range && last?.words.hour !== undefined) {
-    const part = last.words.part ?? clock.words.part
-    const lastHour = last.words.part === undefined && part !== undefined && /[上早]/.test(part) && last.words.hour < (clock.words.hour ?? 0) ? { ...last.words, part: '下午' } : { ...last.words, part }
-    until = clockRange(days[1], lastHour, from[0])[1]
-    if (until <= from[0]) until = new Date(until.getTime() + dayMs) // 22点到6点 ends on the next day
+    const begin = clockRange(days[1], clock.words, writtenAt)[0]
+    const halfDayMs = dayMs / 2
+    // Without a part of its own, the end is the next time the clock shows it: 上午10点至2点, 22点到6点.
+    until = last.words.part === undefined ? instant(days[1], last.words.hour * 60 + last.words.minute) : clockRange(days[1], last.words, begin)[1]
+    while (until <= begin) until = new Date(until.getTime() + (last.words.part === undefined && last.words.hour < 12 ? halfDayMs : dayMs))
     words += text.slice(end, last.end)
     end = last.end
   }

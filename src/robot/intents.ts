@@ -51,17 +51,20 @@ const rules: readonly { intent: Intent; pattern: RegExp }[] = [
   { intent: 'stop', pattern: /(?:别|不要|不许|不准|甭|勿)(?:再|老|总|一直|老是)?(?:给我|往我这儿?|往这儿?|跟我|向我)?(?:再|乱|老)?(?:打(?!断|开|车|印|包|卡|算|岔|架|分)|来电|骚扰|联系(?!方式))/u },
   { intent: 'stop', pattern: /再打.{0,4}(?:投诉|报警|举报|骂|拉黑|告)|(?:要|就|去|会|我)(?:投诉|举报)(?!电话|部|热线)|(?<!不|没|没有)(?:投诉|举报)(?:你|你们|了$)/u },
   { intent: 'third-party', pattern: /我(?:是|不是他是|就是)(?:他|她|它|机主)(?!本人|自己)(?:的)?.{0,4}$|(?:他|她|它)(?:本人)?(?:现在|这会儿|今天|刚)?(?:不在|没在|出去了|出门了|出差|在洗澡|在睡|睡了|休息了|在开会|在忙|没空|不方便)/u },
-  { intent: 'third-party', pattern: /我(?:是|只是)(?:帮|替|代)(?:他|她|人|别人|机主)/u },
+  { intent: 'third-party', pattern: /我(?:是|只是)?(?:帮|替|代)(?:他|她|人|别人|机主)(?:们)?(?:接|拿|听|看)/u },
+  { intent: 'affirm', pattern: /我(?:就)?是(?:他|她|它)?本人/u },
+  { intent: 'who', pattern: /(?:你|您|你们|这)(?:到底|究竟)?是(?:谁|哪位|哪里|哪个|哪家|什么人)|^谁[啊呀]|^(?:请问)?是(?:谁|哪位)[啊呀]?$/u },
   { intent: 'wrong-number', pattern: /(?<!没|没有|不是|是不是)(?:打|找|弄|搞|拨)错(?:人|号|电话|号码|了|啦|咯|吧)|(?:没有|没)(?:叫|姓)?这(?:个)?人|我不姓|不认识(?:这个|这)?(?:人|名字|叫)|(?:不是|没有)(?:叫)?(?:这个)?名字/u },
-  { intent: 'human', pattern: /(?:转|找|要|换|叫|让|接)(?:一?个|一下|到|成)?(?:真人|人工|客服|活人)|(?:和|跟)(?:真人|人工|活人)(?:说|聊|讲|谈)/u },
+  { intent: 'human', pattern: /(?:转|找|要|换|叫|让|接)(?:一?个|一下|到|成)?(?:真人|人工|客服|活人)|(?:和|跟)(?:真人|人工|活人)(?:说|聊|讲|谈)|(?:叫|让|找|换|要)(?:你|你们|您|您们)(?:的)?(?:领导|经理|老板|主管|负责人|主任|店长)/u },
   { intent: 'robot', pattern: /机器人|真人|是人(?:吗|还是)|人工(?:吗|还是)|合成(?:的|音|语音)(?:吗|吧)/u },
   { intent: 'busy', pattern: /(?:点|分|半|[上下中]午|晚上|明天|明早|后天|回头|晚点儿?|待会儿?|过会儿?|一会儿?|等会儿?|改天|小时后|分钟后|之后|以后).{0,6}(?:再打|给我打|打给我|打来|打过来|再联系|联系我|打电话)/u },
+  { intent: 'busy', pattern: /(?:正|在|很|太|有点儿?|特别|比较)忙(?!什么|吗|不忙)|没(?:有)?(?:空|时间)(?!去|来|参加)|(?<!不)在(?:开会|开车|上课|吃饭|睡觉|打电话)(?!的|时|吗)/u },
 ]
 
 /** "没打错": a no in front of the words turns them around. */
 const negated = /(?:没|没有|不|不是|别|未|不太|不怎么|不大)$/u
 /** 我人不在公司 speaks of the speaker. */
-const ownAbsence = /我(?:的)?(?:现在)?$/u
+const ownAbsence = /我(?:现在|今天|这会儿|最近)?人?不在/u
 
 /**
  * Decides what a turn means.
@@ -98,11 +101,12 @@ function meaningsOf(clause: string, context: IntentContext): Found[] {
     if (later) return [later]
   }
   const found: Found[] = []
+  const ofSelf = ownAbsence.test(clause)
   const named = byName(clause, context.person)
   if (named) found.push(named)
   const asksUs = /^(?:你|您|请问你|请问您|你们)(?:是|不是)|(?:吗|吧)$/u.test(clause)
   for (const intent of hard) {
-    const hit = long.find((phrase) => phrase.intent === intent && forms.some((form) => containsPlain(form, phrase.text)))
+    const hit = long.find((phrase) => phrase.intent === intent && !(ofSelf && isAbsence(phrase.text)) && forms.some((form) => containsPlain(form, phrase.text)))
     if (!hit) continue
     if (intent === 'voicemail' && asksUs) continue
     if (allowed(intent, hit.text, context)) found.push({ intent, evidence: hit.text, by: 'contained' })
@@ -121,9 +125,9 @@ function meaningsOf(clause: string, context: IntentContext): Found[] {
     const parts = cover(forms.at(-1)!) ?? cover(clause) ?? cover(collapseRepeats(clause))
     if (parts) return parts
   }
-  const contained = longestContained(forms)
+  const contained = longestContained(forms, /(.)[不没]\1/u.test(clause))
   if (contained) return [contained]
-  const sounded = bySound(forms, context)
+  const sounded = ofSelf ? undefined : bySound(forms, isQuestion(clause), context)
   if (sounded) return [sounded]
   return [{ intent: 'other', evidence: clause, by: 'none' }]
 }
@@ -143,7 +147,7 @@ function containsPlain(form: string, phrase: string): boolean {
   const at = form.indexOf(phrase)
   if (at < 0) return false
   const before = form.slice(0, at)
-  return !negated.test(before) && !(/^(?:人不在|不在家)$/u.test(phrase) && ownAbsence.test(before))
+  return !negated.test(before)
 }
 
 /** 我是张伟, 我姓李, 张伟不在, 不是张伟. */
@@ -165,6 +169,10 @@ function byName(clause: string, person: Person | undefined): Found | undefined {
   return undefined
 }
 
+function isAbsence(phrase: string): boolean {
+  return phrase === '人不在' || phrase === '不在家'
+}
+
 /** The clause as a chain of known phrases (对我是 = 对 + 我是); undefined when it is not one. */
 function cover(clause: string): Found[] | undefined {
   if (clause.length > 24) return undefined
@@ -183,9 +191,10 @@ function cover(clause: string): Found[] | undefined {
   return parts && parts.length > 0 ? parts : undefined
 }
 
-function longestContained(forms: readonly string[]): Found | undefined {
+function longestContained(forms: readonly string[], asksYesNo: boolean): Found | undefined {
   for (const { text, intent } of long) {
     if ((hard as readonly Intent[]).includes(intent)) continue
+    if (asksYesNo && (intent === 'deny' || intent === 'affirm')) continue // 能不能来 holds 不能来 and means neither
     const form = forms.find((one) => one.includes(text))
     if (form === undefined) continue
     if (!negated.test(form.slice(0, form.indexOf(text)))) return { intent, evidence: text, by: 'contained' }
@@ -198,7 +207,7 @@ type SoundPhrase = Phrase & { sound: string; loose: string; syllables: number }
 let soundPhrases: readonly SoundPhrase[] | undefined
 
 /** Second chance: the clause sounds like a phrase (投速 is 投诉). Two syllables must be the whole clause, three may stand inside it. */
-function bySound(forms: readonly string[], context: IntentContext): Found | undefined {
+function bySound(forms: readonly string[], asks: boolean, context: IntentContext): Found | undefined {
   soundPhrases ??= allPhrases
     .filter(({ text }) => /^[\u4e00-\u9fff]+$/u.test(text))
     .map((phrase) => ({ ...phrase, sound: soundOf(phrase.text), loose: looseSoundOf(phrase.text), syllables: phrase.text.length }))
@@ -209,7 +218,9 @@ function bySound(forms: readonly string[], context: IntentContext): Found | unde
     for (const phrase of soundPhrases) {
       if (phrase.syllables === 1 && !(single && phrase.intent === 'affirm')) continue
       if (!allowed(phrase.intent, phrase.text, context)) continue
-      const hit = sounds.some((form) => form[sameness] === phrase[sameness] || (phrase.syllables >= containedCharsMin && form[sameness].includes(phrase[sameness]) && !/ (?:mei|bu) $/u.test(`${form.sound.slice(0, form[sameness].indexOf(phrase[sameness]))} `)))
+      // 什么时候 begins like 什么事: only the hard meanings are looked for inside a question.
+      const inside = phrase.syllables >= containedCharsMin && (!asks || hardRank(phrase.intent) < hard.length)
+      const hit = sounds.some((form) => form[sameness] === phrase[sameness] || (inside && form[sameness].includes(phrase[sameness]) && !/ (?:mei|bu) $/u.test(`${form.sound.slice(0, form[sameness].indexOf(phrase[sameness]))} `)))
       if (hit) return { intent: phrase.intent, evidence: phrase.text, by: 'sound' }
     }
   }
@@ -236,7 +247,7 @@ function inContext(best: Found, all: readonly Found[], flat: string, context: In
   if (asked === 'listen' && best.intent === 'who' && /事|干嘛|干什么/u.test(best.evidence)) return { ...best, intent: 'affirm' }
   if (asked === 'listen' && best.intent === 'deny') return { ...best, intent: 'refuse' }
   if (asked === 'understood' && best.intent === 'deny' && didNotCatch.test(best.evidence)) return { ...best, intent: 'repeat' }
-  if ((asked === 'attend' || asked === 'yes-no') && best.intent === 'busy' && !/打|联系|现在|这会|正|说|呢|开车/u.test(flat)) return { ...best, intent: 'deny' }
+  if ((asked === 'attend' || asked === 'yes-no') && best.intent === 'busy' && /没空|没时间|有事|不方便|外地|外面|上班/u.test(best.evidence) && !/打|联系|现在|这会|正|说|呢|开车/u.test(flat)) return { ...best, intent: 'deny' }
   if ((asked === 'yes-no' || asked === 'open') && best.intent === 'refuse' && /^(?:不用了?|不需要|不要了?|不必了|暂时不需要|没必要|已经有了|不买|不办)$/u.test(best.evidence)) return { ...best, intent: 'deny' }
   // The person says that he passes it on to others; a stranger saying so was a stranger before.
   if ((stage === 'confirm' || stage === 'deliver' || stage === 'ask') && best.intent === 'third-party' && /转达|转告/u.test(best.evidence)) return { ...best, intent: 'affirm' }

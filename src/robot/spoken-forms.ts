@@ -9,9 +9,9 @@ export function normalise(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** The stretches between punctuation, normalised, in order. */
+/** The stretches between punctuation, normalised, in order. A blank beside a single character is no pause: some recognisers write 没 错. */
 export function clausesOf(text: string): string[] {
-  return text.slice(0, utteranceCharsMax).normalize('NFKC').split(/[，。！？；、,.!?;…~\n]+|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])/u).map(normalise).filter((clause) => clause !== '')
+  return text.slice(0, utteranceCharsMax).normalize('NFKC').split(/[，。！？；、,.!?;…~\n]+|(?<=[\u4e00-\u9fff]{2})\s+(?=[\u4e00-\u9fff]{2})/u).map(normalise).filter((clause) => clause !== '')
 }
 
 const leading = /^(?:嗯|呃|额|啊|哦|噢|唉|哎|诶|欸|那个|这个(?=[^人号公])|喂|你好(?!像|多)|您好|不好意思|对不起|抱歉)+/u
@@ -30,8 +30,12 @@ export function formsOf(clause: string): string[] {
     const head = form.replace(leading, '')
     for (const one of [form, head, form.replace(trailing, ''), head.replace(trailing, '')]) {
       forms.add(one)
+      forms.add(one.replace(/^我们?(?=.)/u, ''))
       forms.add(one.replace(subject, ''))
     }
+    // 知道啦 is 知道了 said fondly.
+    forms.add(form.replace(/[啦咯喽咧]$/u, '了'))
+    forms.add(head.replace(/[啦咯喽咧]$/u, '了'))
   }
   forms.delete('')
   return [...forms]
@@ -50,7 +54,7 @@ export function soundOf(text: string): string {
   return sound
 }
 
-/** The same with the pairs merged that southern speech and recognisers do not keep apart: zh/z, ch/c, sh/s, n/l, ing/in, eng/en. */
+/** The same with the pairs merged that southern speech and recognisers do not keep apart: zh/z, ch/c, sh/s, n/l, ing/in, eng/en, uang/uan. */
 export function looseSoundOf(text: string): string {
-  return soundOf(text).replace(/ ([zcs])h/gu, ' $1').replace(/ l(?=[aeiouv])/gu, ' n').replace(/([ie])ng(?= )/gu, '$1n')
+  return soundOf(text).replace(/ ([zcs])h/gu, ' $1').replace(/ l(?=[aeiouv])/gu, ' n').replace(/([ie]|ua)ng(?= )/gu, '$1n')
 }

@@ -37,7 +37,7 @@ export function summarise(requirement: Requirement, notes: SummaryNotes, now: Da
   if (notes.identified) parts.push(requirement.person ? `已联系到${requirement.person.display}` : '已接通')
   if (heard.length > 0) parts.push(`${heard.length < requirement.facts.length ? '部分' : ''}告知：${heard.join('；')}`)
   const pressed = notes.slots[keySlot]
-  const answers = Object.entries(notes.slots).filter(([name]) => name !== keySlot)
+  const answers = Object.entries(notes.slots).filter(([name]) => name !== keySlot && name !== callBackSlot)
   if (answers.length > 0) parts.push(`询问${answers.map(([question, answer]) => `“${question}”，对方回答“${answer}”`).join('；')}`)
   if (pressed !== undefined) parts.push(`对方按了${pressed}`)
   // Words about what was kept back would be untrue once something was told.
