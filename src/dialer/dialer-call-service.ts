@@ -3,8 +3,10 @@ import type { Price } from '../account/billing.ts'
 import type { RunCall } from '../call/call.ts'
 import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
+import { forgetRequests } from '../db/idempotency.ts'
 import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
+import { log } from '../log.ts'
 import type { CallRecord, CallService, PlaceRequest } from './call-service.ts'
 import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
@@ -21,7 +23,7 @@ export type DialerOptions = {
   lines: readonly Line[]
   robots: RobotMaker
   runCall: RunCall
-  /** How many calls this process can carry at once, as the media plane sees it now. */
+  /** How many more calls this process can carry, as the media plane sees it now. Lines have exact limits of their own. */
   capacity: () => number
   /** True when the recogniser understands people, or the operator dials with the built-in one all the same. */
   understandsPeople: boolean
@@ -35,6 +37,7 @@ export type DialerOptions = {
 }
 
 const listMax = 1_000
+const forgetEveryMs = 3_600_000
 
 export class DialerCallService implements CallService {
   readonly settings: DialerSettings
@@ -44,6 +47,7 @@ export class DialerCallService implements CallService {
   readonly #db: Database
   readonly #now: () => number
   readonly #place: PlaceDeps
+  #forgetting: NodeJS.Timeout | undefined
 
   /** Errors: Error when the settings contradict each other. */
   constructor(options: DialerOptions) {
@@ -62,10 +66,12 @@ export class DialerCallService implements CallService {
     await this.followers.start()
     await this.live.start()
     await this.webhooks.start()
+    this.#forgetting = setInterval(() => void this.forgetOldRequests(), forgetEveryMs).unref()
   }
 
   /** Dials nothing more, lets calls end for `graceMs`, hangs up the rest and settles all. */
   async close(graceMs: number): Promise<void> {
+    clearInterval(this.#forgetting)
     await this.live.stop(graceMs)
     await this.webhooks.stop()
     await this.followers.stop()
@@ -97,6 +103,15 @@ export class DialerCallService implements CallService {
         return 'stopping'
       })
     return this.#db.retry('stop a call', stopping)
+  }
+
+  /** Drops idempotency keys that no client still repeats. Never throws: the next hour does the same. */
+  async forgetOldRequests(): Promise<void> {
+    try {
+      await forgetRequests(this.#db.sql, new Date(this.#now() - this.settings.idempotencyKeyMs))
+    } catch (error) {
+      log.warn({ err: error }, 'old idempotency keys could not be dropped')
+    }
   }
 
   async list(accountId: string, limit: number): Promise<CallRecord[]> {

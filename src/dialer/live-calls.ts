@@ -20,7 +20,7 @@ export type LiveCallsDeps = {
   runCall: RunCall
   robots: RobotMaker
   settings: DialerSettings
-  /** How many calls this process can carry at once, as the media plane sees it now. */
+  /** How many more calls this process can carry, as the media plane sees it now. Lines have exact limits of their own. */
   capacity: () => number
   /** True when the recogniser understands people, not only the simulator. */
   understandsPeople: boolean
@@ -144,9 +144,9 @@ export class LiveCalls {
     const { db, settings } = this.#deps
     if (this.#claimUncertain) await this.#adoptUnstarted()
     const due = await linesWithDueCalls(db.sql, [...this.#lines.keys()], new Date(this.#now()))
+    let capacity = this.#deps.capacity()
     for (const name of due) {
       const line = this.#lines.get(name)!
-      const capacity = this.#deps.capacity() - this.#live.size
       if (capacity <= 0 || this.#closing) return
       const result = await claimCalls(db, {
         line,
@@ -157,6 +157,7 @@ export class LiveCalls {
         linesNotCounted: this.#linesNotCounted,
       })
       for (const claimed of result.claimed) this.#run(claimed, line)
+      capacity -= result.claimed.length
       if (result.more) this.#again = true
       // A full line is looked at again when a call ends, and when its next start is due by the calls per second.
       if (result.full) this.#wakeSoon(Math.min(settings.pollMs, 1_000 / line.cps))

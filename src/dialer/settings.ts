@@ -15,6 +15,8 @@ export type DialerSettings = {
   phonesPerRequestMax: number
   requirementCharsMax: number
   idempotencyKeyCharsMax: number
+  /** How long an idempotency key answers for its request. */
+  idempotencyKeyMs: number
   /** Queued calls of one account. */
   queuedPerAccountMax: number
   /** Queued calls of everybody. */
@@ -77,6 +79,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
   phonesPerRequestMax: 100,
   requirementCharsMax: 4_000,
   idempotencyKeyCharsMax: 255,
+  idempotencyKeyMs: 7 * 24 * hour,
   queuedPerAccountMax: 10_000,
   queuedMax: 100_000,
   retryAfterMs: 5_000,

@@ -19,7 +19,10 @@ export async function severedDatabase(config: ConnectionConfig): Promise<Severed
   let commitsToLose = 0
   const open = new Set<Socket>()
   const proxy = createServer((client) => {
-    if (isDown) return void client.destroy()
+    if (isDown) {
+      client.destroy()
+      return
+    }
     const server = connect({ path: `${config.host}/.s.PGSQL.${config.port}` })
     let swallow = false
     for (const [from, to] of [[client, server], [server, client]] as const) {

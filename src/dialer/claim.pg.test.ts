@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { addDoNotCall } from '../db/do-not-call.ts'
 import { claimCalls } from './claim.ts'
 import { callsToStart, cpsWindowMs } from './line.ts'
-import { dialerWorld, isBusy, noonMs, realLine, simulatedLine, talksOn, until } from './testing.ts'
+import { dialerWorld, isBusy, noonMs, realLine, simulatedLine, talksOn, until, type World } from './testing.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -83,7 +83,7 @@ void test('the simulated carrier is exempt from hours and frequency, and its cal
 })
 
 /** Moves a fresh call to the real line at noon of the next day and claims there. */
-async function claimOn(world: Awaited<ReturnType<typeof dialerWorld>>, place: () => Promise<string>): Promise<number> {
+async function claimOn(world: World, place: () => Promise<string>): Promise<number> {
   await world.service.close(0)
   const id = await place()
   await world.db.sql.updateTable('calls').set({ line: 'trunk', expires_at: new Date(noonMs + 48 * hour) }).where('id', '=', id).execute()
@@ -227,13 +227,13 @@ void test('calls per second hold over all processes', async () => {
 })
 
 void test('the media plane decides how many calls a process takes', async () => {
-  let capacity = 0
-  await using world = await dialerWorld({ started: false, script: talksOn, capacity: () => capacity })
+  let ports = 0
+  await using world: World = await dialerWorld({ started: false, script: talksOn, capacity: () => ports - world.invited.length })
   await world.place('13800138000,13800138001,13800138002')
   await world.service.start()
   await world.service.live.idle()
   assert.equal(world.invited.length, 0)
-  capacity = 2
+  ports = 2
   world.service.live.wake()
   await world.service.live.idle()
   assert.equal(world.invited.length, 2)

@@ -61,8 +61,8 @@ for (const seed of [1, 2, 3]) {
     const dialled = world.invited.map((call) => call.request.id)
     assert.equal(new Set(dialled).size, dialled.length)
     const { rows } = await sql<{ charged: number; cost: number }>`
-      select (select -coalesce(sum(balance_delta_li), 0) from ledger_entries where kind = 'settle') as charged,
-             (select sum(cost_li) from calls) as cost`.execute(world.db.sql)
-    assert.equal(Number(rows[0]!.charged), Number(rows[0]!.cost))
+      select (select -coalesce(sum(balance_delta_li), 0) from ledger_entries where kind = 'settle')::bigint as charged,
+             (select sum(cost_li) from calls)::bigint as cost`.execute(world.db.sql)
+    assert.equal(rows[0]!.charged, rows[0]!.cost)
   })
 }

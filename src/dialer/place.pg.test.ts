@@ -172,3 +172,15 @@ void test('call ids sort by time', async () => {
   }
   assert.deepEqual(ids.toSorted(), ids)
 })
+
+void test('an idempotency key is forgotten after a week', async () => {
+  await using world = await dialerWorld({ started: false })
+  const request: PlaceRequest = { accountId: world.accountId, source: 'stepone', phones: '13800138000', userRequirement: '通知您开会', idempotencyKey: 'k' }
+  await world.service.place(request)
+  world.clock.nowMs += 7 * 24 * hour
+  await world.service.forgetOldRequests()
+  assert.equal((await world.service.place(request)).replayed, true)
+  world.clock.nowMs += 1
+  await world.service.forgetOldRequests()
+  assert.equal((await world.service.place(request)).replayed, false)
+})

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { outcomes } from '../call/end-reason.ts'
+import type { CallEvent, CallEventRow } from '../events.ts'
+import type { CallRecord } from './call-service.ts'
+import { explain, explanationText, outcomeText } from './explain.ts'
+
+const startMs = Date.parse('2026-11-20T14:05:00+08:00')
+
+const record: CallRecord = {
+  id: 'call_1',
+  phone: '+8613800138000',
+  phoneAsGiven: '13800138000',
+  userRequirement: '通知张总明天上午9点开会',
+  status: 'ended',
+  waitingFor: undefined,
+  createdAt: new Date(startMs),
+  dialingAt: undefined,
+  ringingAt: undefined,
+  answeredAt: undefined,
+  endedAt: undefined,
+  reason: undefined,
+  conversation: undefined,
+  talkMs: undefined,
+  billedSec: undefined,
+  costLi: undefined,
+  summary: undefined,
+  slots: undefined,
+  recording: undefined,
+}
+
+function log(...events: [sinceMs: number, event: CallEvent][]): CallEventRow[] {
+  return events.map(([sinceMs, event], index) => ({ seq: index + 1, at: new Date(startMs + sinceMs), event }))
+}
+
+const confirmed = {
+  record: { ...record, conversation: 'confirmed', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} } } satisfies CallRecord,
+  rows: log(
+    [0, { type: 'accepted' }],
+    [10, { type: 'waiting', why: 'frequency', untilMs: startMs + 60_000 }],
+    [60_000, { type: 'dialing', line: 'trunk', attempt: 1 }],
+    [61_500, { type: 'ringing', sipStatus: 180, earlyMedia: false }],
+    [66_500, { type: 'answered', sipStatus: 200 }],
+    [69_000, { type: 'robot-said', turn: 1, text: '您好，请问是张总吗？', cut: false, beginAtMs: 0, endAtMs: 2_000 }],
+    [70_000, { type: 'callee-said', turn: 2, text: '是我', rawText: '似我', beginAtMs: 0, endAtMs: 500, confidence: 0.4, bargeIn: true }],
+    [70_100, { type: 'noted', note: { identity: 'yes', source: 'rules' } }],
+    [70_200, { type: 'noted', note: { intent: 'affirm' } }],
+    [73_000, { type: 'robot-said', turn: 3, text: '通知您', plannedText: '通知您明天上午九点开会', cut: true, beginAtMs: 0, endAtMs: 1_000, latency: { endpointMs: 500, recognitionMs: 100, robotMs: 1_800, synthesisMs: 50, playoutMs: 20, totalMs: 2_470 } }],
+    [75_000, { type: 'hold-extended', heldLi: 300 }],
+    [90_000, { type: 'ended', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} }, conversation: 'confirmed', talkMs: 23_500, billedSec: 60, costLi: 150, media: { packetsSent: 1_000, packetsReceived: 900, packetsLost: 100, pacingErrorMsP95: 1 } }],
+  ),
+}
+
+void test('a confirmed call is told from acceptance to cost', () => {
+  const text = explanationText(explain(confirmed.record, confirmed.rows, 'zh'))
+  assert.equal(
+    text,
+    `已接通，对方已确认。
+
+14:05:00  已受理：拨打 13800138000
+          · 需求：通知张总明天上午9点开会
+14:05:00  排队：等待呼叫频率限制，最早 2026-11-20 14:06 再拨
+14:06:00  经线路 trunk 拨出（第 1 次）
+          · 受理后等待 60 秒
+14:06:01  对方电话在响
+          · 拨出后 1.5 秒
+          · SIP 180
+14:06:06  接听
+          · 响铃 5.0 秒
+14:06:09  机器人：您好，请问是张总吗？
+14:06:10  对方：是我
+          · 打断了机器人
+          · 识别把握不大（40%）
+          · 识别原文：似我
+14:06:10  确认是本人
+14:06:13  机器人：通知您
+          · 没说完就停了，原本要说：通知您明天上午九点开会
+          · 回应偏慢：2.5 秒，主要花在想怎么说（1.8 秒）
+14:06:15  续冻结话费，共 0.300 元
+14:06:30  结束：已接通（机器人结束，通话时）
+          · 通话 24 秒，计费 60 秒，0.150 元
+          · 丢包 10%：对方的话可能听不清`,
+  )
+})
+
+void test('the same call is told in English', () => {
+  const { headline, steps } = explain(confirmed.record, confirmed.rows, 'en')
+  assert.equal(headline, 'Answered; the callee confirmed.')
+  assert.deepEqual(steps.map((step) => step.text).slice(1, 5), [
+    'Queued: waiting because the callee was called recently, not before 2026-11-20 14:06',
+    'Dialled on line trunk (attempt 1)',
+    'The telephone rings',
+    'Answered',
+  ])
+  assert.ok(steps.every((step) => step.details.every((detail) => !/[\u4e00-\u9fff]/.test(detail) || detail.includes('通知') || detail.includes('似'))))
+})
+
+void test('evidence of a call that was not answered is told, with what to do next', () => {
+  const reason = { outcome: 'powered-off', by: 'network', stage: 'ringing', detail: '', evidence: { sipStatus: 480, sipReason: 'Temporarily Unavailable', q850Cause: 20, announcement: '您拨打的电话已关机' } } as const
+  const rows = log([0, { type: 'accepted' }], [5, { type: 'dialing', line: 'trunk', attempt: 1 }], [9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }])
+  const explanation = explain({ ...record, reason }, rows, 'zh')
+  assert.equal(explanation.headline, '对方关机。')
+  assert.deepEqual(explanation.steps.at(-1)!.details, ['听到的提示音：您拨打的电话已关机', 'SIP 480 Temporarily Unavailable', 'Q.850 原因值 20', '没有接通，不收费'])
+  assert.equal(explanation.advice, '可以过一会儿再拨。')
+})
+
+void test('a call that is not over says what it waits for', () => {
+  const rows = log([0, { type: 'accepted' }])
+  assert.equal(explain({ ...record, status: 'queued', waitingFor: 'line' }, rows, 'zh').headline, '通话还没有结束：排队，等待空闲线路。')
+  assert.equal(explain({ ...record, status: 'ringing' }, rows, 'en').headline, 'The call is not over: ringing.')
+})
+
+void test('what the callee wanted decides the advice on an answered call', () => {
+  const answered = { ...record, reason: { outcome: 'answered', by: 'callee', stage: 'talking', detail: '', evidence: {} } } as const
+  assert.equal(explain({ ...answered, conversation: 'handover-requested' }, [], 'en').advice, 'Have a person call back.')
+  assert.equal(explain({ ...answered, conversation: 'confirmed' }, [], 'en').advice, undefined)
+})
+
+void test('every outcome has words in both languages', () => {
+  for (const outcome of outcomes) {
+    assert.match(outcomeText(outcome, 'zh'), /[\u4e00-\u9fff]/)
+    assert.match(outcomeText(outcome, 'en'), /^[A-Z]/)
+  }
+})
