@@ -100,17 +100,21 @@ export function findDay(text: string, at: number): Found<DayWords> | undefined {
 
 const part = '凌晨|清晨|清早|早上|早晨|上午|中午|午后|下午|傍晚|晚上|晚间|夜里|夜间|半夜|深夜'
 const clockPattern = sticky(
-  `(?:(${part}|早|晚)\\s?)?(?:(\\d{1,2})[:：]([0-5]\\d)|(?<!第)(${number})(?:点(?!建议|要求|意见|内容|原因|需要|事|心|击|赞|名|评)|时(?!间|候|段|期))(?:钟|整|(半)|([一三]刻)|(${number})分?)?)`,
+  `(?:(${part}|早|晚)\\s?)?(?:(\\d{1,2})[:：]([0-5]\\d)|(?<!第)(${number})(?:点(?!建议|要求|意见|内容|原因|需要|事|心|击|赞|名|评)|时(?!间|候|段|期))(?:钟|整|(半)|([一三]刻)|(${number})分|([0-5]\\d|[二三四五]?十[一二三四五六七八九]?|[零〇][一二三四五六七八九])(?![个人位号楼层元块天名张点\\d]))?)`,
 )
+/** 营业时间9点到21点 is a timetable. */
+const timetableLabel = /(?:营业|开放|办公|服务|工作|上班|取件|领取|配送|开门)时间(?:为|是|：|:)?$/u
+
 const partPattern = sticky(`(${part})`)
 
 /** The time of day written at `at`. `afterDay`: a day stands right before, so a bare 9点 or a single 晚 is a time. */
 export function findClock(text: string, at: number, afterDay: boolean): Found<ClockWords> | undefined {
+  if (!afterDay && timetableLabel.test(text.slice(0, at))) return undefined
   clockPattern.lastIndex = at
   const m = clockPattern.exec(text)
   if (m) {
     const hour = m[2] === undefined ? parseNumeral(m[4]!) : Number(m[2])
-    const minute = m[3] !== undefined ? Number(m[3]) : m[5] !== undefined ? 30 : m[6] !== undefined ? (m[6] === '一刻' ? 15 : 45) : m[7] !== undefined ? (parseNumeral(m[7]) ?? 0) : 0
+    const minute = m[3] !== undefined ? Number(m[3]) : m[5] !== undefined ? 30 : m[6] !== undefined ? (m[6] === '一刻' ? 15 : 45) : (m[7] ?? m[8]) !== undefined ? (parseNumeral((m[7] ?? m[8])!) ?? 0) : 0
     // "早一点到", "注意一点": without a day or a part of the day, 一点 is "a bit".
     const isABit = !afterDay && m[1] === undefined && m[4] === '一' && m[0] === '一点'
     const isABitLater = m[1] !== undefined && m[1].length === 1 && /^[早晚]一点$/.test(m[0])
@@ -147,6 +151,10 @@ const timetablePattern = sticky(
 
 /** The end of a timetable written at `at` (每周三下午, 周一至周五9点到18点): it repeats, so it names no date. */
 export function findTimetable(text: string, at: number): number | undefined {
+  if (timetableLabel.test(text.slice(0, at))) {
+    const hours = /^[\d零〇一二两三四五六七八九十点时半:：到至\-—~～上下中午早晚分 ]+/u.exec(text.slice(at))
+    if (hours) return at + hours[0].length
+  }
   timetablePattern.lastIndex = at
   const m = timetablePattern.exec(text)
   if (!m || /[上这本下]个?$/.test(text.slice(0, at))) return undefined

@@ -46,7 +46,12 @@ export function findDates(text: string, writtenAt: Date): DateMention[] {
       continue
     }
     const mention = mentionAt(text, at, writtenAt, mentions.findLast((m) => m.precision !== 'month' && m.precision !== 'week'))
-    if (mention) mentions.push(mention)
+    if (mention) {
+      // 明天开会，9点开始: the clock says when on that day it is over.
+      const day = mentions.at(-1)
+      if (day?.precision === 'day' && !mention.dayIsWritten && mention.firstDay === day.lastDay) day.until = mention.until
+      mentions.push(mention)
+    }
     at = mention ? mention.end : at + 1
   }
   return mentions
@@ -250,7 +255,7 @@ export function speakDate(mention: DateMention, now: Date, options: { brief?: bo
   if (!mention.dayIsWritten) return options.brief ? `${near ?? speakDay(mention.firstDay, now)}${mention.clock}` : mention.clock
   if (mention.lastDay > mention.firstDay) return `${speakDay(mention.firstDay, now)}到${speakDay(mention.lastDay, now)}${mention.clock}`
   if (near === undefined) return `${speakDay(mention.firstDay, now)}${mention.clock}`
-  if (mention.firstDay === today || options.brief) return `${near}${mention.clock}`
+  if (mention.firstDay <= today || options.brief) return `${near}${mention.clock}`
   const closes = next === '' || /^[，。；！？、,;!?的之以前后起]/.test(next)
   const date = `${speakDay(mention.firstDay, now)}${mention.clock}`
   return /^[的之以前后起]/.test(next) ? `${near}${date}` : `${near}，也就是${date}${closes ? '' : '，'}`

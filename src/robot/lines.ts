@@ -6,8 +6,9 @@ import type { Requirement } from './requirement.ts'
 export interface Lines {
   /** Who speaks, and the label that GB 45438—2025 asks for: AI or 人工智能, and 合成 or 生成. */
   disclosure(organisation: string | undefined): string
-  askIdentity(person: Person | undefined): string
-  askIdentityAgain(person: Person | undefined): string
+  /** `asks`: there is something to ask and nothing to tell. */
+  askIdentity(person: Person | undefined, asks: boolean): string
+  askIdentityAgain(person: Person | undefined, asks: boolean): string
   sayWho(organisation: string | undefined, person: Person | undefined, sensitive: boolean): string
   admitRobot(organisation: string | undefined): string
   askForPerson(person: Person | undefined): string
@@ -53,8 +54,8 @@ const caller = (organisation: string | undefined): string => organisation ?? '�
 const chinese: Lines = {
   disclosure: (organisation) =>
     organisation === undefined ? '您好，我是受委托来电的AI语音助手，本次通话为人工智能合成语音。' : `您好，我是${organisation}的AI语音助手，本次通话为人工智能合成语音。`,
-  askIdentity: (person) => (person ? `请问是${person.display}吗？` : '有一个通知要告诉您，现在方便听一下吗？'),
-  askIdentityAgain: (person) => (person ? `请问您是${person.display}本人吗？` : '请问您现在方便听一个通知吗？'),
+  askIdentity: (person, asks) => (person ? `请问是${person.display}吗？` : asks ? '有件事想问您一下，现在方便吗？' : '有一个通知要告诉您，现在方便听一下吗？'),
+  askIdentityAgain: (person, asks) => (person ? `请问您是${person.display}本人吗？` : asks ? '请问您现在方便吗，想问一件事。' : '请问您现在方便听一个通知吗？'),
   sayWho: (organisation, person, sensitive) =>
     `我是${organisation === undefined ? '受委托来电' : organisation}的AI语音助手，${person ? `${sensitive ? '有件事要联系' : '有事要告诉'}${person.display}本人。` : '有一个通知要告诉您。'}`,
   admitRobot: (organisation) => `是的，我是${organisation ?? '受委托来电'}的AI语音助手，声音是人工智能合成的。`,
@@ -98,8 +99,8 @@ const chinese: Lines = {
 
 const english: Lines = {
   disclosure: (organisation) => `Hello, this is an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}. This call uses an AI-generated, synthetic voice.`,
-  askIdentity: (person) => (person ? `Am I speaking with ${person.display}?` : 'I have a short message for you. Is now a good time?'),
-  askIdentityAgain: (person) => (person ? `May I ask, are you ${person.display}?` : 'May I give you a short message now?'),
+  askIdentity: (person, asks) => (person ? `Am I speaking with ${person.display}?` : asks ? 'I have a short question for you. Is now a good time?' : 'I have a short message for you. Is now a good time?'),
+  askIdentityAgain: (person, asks) => (person ? `May I ask, are you ${person.display}?` : asks ? 'May I ask you a short question now?' : 'May I give you a short message now?'),
   sayWho: (organisation, person) => `I am an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}${person ? `, for ${person.display} in person.` : ', with a message for you.'}`,
   admitRobot: () => 'Yes, I am an AI voice assistant, and my voice is AI-generated.',
   askForPerson: (person) => (person ? `Sorry. Could ${person.display} come to the phone?` : 'Sorry. When would be a better time?'),
@@ -146,7 +147,7 @@ export const lines: Readonly<Record<'zh' | 'en', Lines>> = { zh: chinese, en: en
 export function linesBeforeIdentity(requirement: Pick<Requirement, 'organisation' | 'person' | 'sensitive'>): string[] {
   const { organisation, person, sensitive } = requirement
   return Object.values(lines).flatMap((l) => [
-    l.disclosure(organisation), l.askIdentity(person), l.askIdentityAgain(person), l.sayWho(organisation, person, sensitive), l.admitRobot(organisation), l.askForPerson(person), l.leaveForPerson(person),
+    l.disclosure(organisation), l.askIdentity(person, false), l.askIdentity(person, true), l.askIdentityAgain(person, false), l.askIdentityAgain(person, true), l.sayWho(organisation, person, sensitive), l.admitRobot(organisation), l.askForPerson(person), l.leaveForPerson(person),
     l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye, l.notTrusted,
   ])
 }

@@ -17,13 +17,14 @@ const namePattern = "((?:(?:Mr|Mrs|Ms|Dr|Prof)\\.?\\s+)?(?:[A-Z][a-z'-]+)(?:\\s+
 export function compileEnglish(original: string, text: string, options: CompileOptions): Requirement {
   const from = /^(?:(?:i am|i'm|this is|we are)\s+(?:from\s+)?)([^,.;]{2,60})[,.;]\s*/iu.exec(text)
   let rest = from ? text.slice(from[0].length) : text
-  rest = rest.replace(/^(?:please|kindly|can you|could you)\s+/iu, '')
+  rest = rest.replace(/^(?:please|kindly|can you|could you)\s+/iu, '').replace(/^(?:call|phone|dial)\s+\+?[\d\s-]{6,}\s*(?:and\s+|to\s+)?/iu, '')
   const head = new RegExp(`^(${Object.keys(verbs).join('|')})\\s+`, 'iu').exec(rest)
   const kind = head ? verbs[head[1]!.toLowerCase()]! : 'notify'
   if (head) rest = rest.slice(head[0].length)
   const name = head ? new RegExp(`^${namePattern}`, 'u').exec(rest) : null
   const display = name?.[1]
   if (name) rest = rest.slice(name[0].length)
+  else if (head) rest = rest.replace(/^(?:him|her|them|everyone|everybody)\b/iu, '')
   rest = rest.replace(/^\s*(?:,|that|to(?=\s)|about|if(?=\s)|whether(?=\s)|and)\s*/iu, (word) => (/to/iu.test(word) ? 'please ' : /if|whether/iu.test(word) ? '? ' : ''))
   const asks = kind === 'ask' || rest.startsWith('? ')
   const sentences = rest.replace(/^\?\s/u, '').split(/(?<=[.!?;])\s+/u).map((s) => s.replace(/[.!;\s]+$/u, '').trim()).filter((s) => s !== '').slice(0, 30)

@@ -75,6 +75,30 @@ void test('tells questions from facts', () => {
   assert.deepEqual(compile('给李总打电话，问他下周三下午有没有时间见面').questions.map(({ text }) => text), ['下周三下午有没有时间见面'])
 })
 
+void test('asks a business for a booking', () => {
+  const r = compile('帮我打电话给楼下餐厅预订今晚7点两个人的位子')
+  assert.equal(r.kind, 'ask')
+  assert.equal(r.person, undefined)
+  assert.deepEqual(r.questions.map((q) => speak(q, acceptedAt)), ['能不能预订今天晚上7点两个人的位子'])
+  assert.equal(r.expiresAt?.toISOString(), '2026-11-20T11:00:00.000Z')
+})
+
+void test('asks for an answer when it is to press for one', () => {
+  assert.deepEqual(compile('请帮我催一下王总合同什么时候能签').questions.map(({ text }) => text), ['合同什么时候能签'])
+  assert.deepEqual(factsOf('催张三还款'), ['请您还款'])
+})
+
+void test('reads a requirement that is itself an announcement', () => {
+  const r = compile('你好，我是小区物业，明天上午8点到12点停电，请提前做好准备')
+  assert.equal(r.organisation, '小区物业')
+  assert.deepEqual(r.facts.map((fact) => speak(fact, acceptedAt)), ['明天，也就是11月21日星期六上午8点到12点，停电', '请提前做好准备'])
+})
+
+void test('takes blanks between phrases for what they are', () => {
+  assert.deepEqual(spokenOf('通知张伟 明天上午9点 三楼会议室 开会'), ['明天，也就是11月21日星期六上午9点，三楼会议室开会'])
+  assert.deepEqual(factsOf('通知孙女士 您家燃气表欠费86.5元 请尽快缴费'), ['您家燃气表欠费86.5元', '请尽快缴费'])
+})
+
 void test('understands keys to press', () => {
   assert.deepEqual(compile('通知张总明天开会，请按1确认').keys, [{ key: '1', meaning: '确认', intent: 'affirm' }])
   const two = compile('通知张总明天开会，同意请按1，不参加请按2')

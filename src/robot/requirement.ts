@@ -78,7 +78,7 @@ export function compileRequirement(text: string, options: CompileOptions): Requi
   const clean = tidy(text)
   if (isEnglish(clean)) return compileEnglish(text, clean, options)
 
-  let rest = clean
+  let rest = clean.replace(/^(?:(?:你好|您好|喂|嗨)[，,。！!、]*)+/u, '')
   let organisation: string | undefined
   const stated = spokenFor.exec(rest)
   if (stated && !/^(?:我|您|你)/.test(stated[1]!)) {
@@ -101,6 +101,13 @@ export function compileRequirement(text: string, options: CompileOptions): Requi
     const found = takePerson(rest.slice(asACall[0].length))
     if (!found) {
       rest = rest.slice(asACall[0].length).replace(/^[，,：:\s]+/u, '')
+      // 打电话给楼下餐厅预订今晚7点的位子: the place that is called is no part of what is asked.
+      const booking = /^([\u4e00-\u9fffA-Za-z]{0,12}?)(?:(?:请|帮我|想|要|并)*)((?:预订|预定|预约|订).+)$/u.exec(rest)
+      if (booking) {
+        kind = 'ask'
+        addressed = true
+        rest = `能不能${booking[2]}`
+      }
     } else {
       person = found.person
       addressed = true
@@ -120,8 +127,10 @@ export function compileRequirement(text: string, options: CompileOptions): Requi
     } else {
       if (found) person ??= found.person
       rest = found ? found.rest : after
+      // 催一下王总合同什么时候能签 wants an answer.
+      if (m[0].startsWith('催') && /什么时候|几时|是否|能不能|何时/u.test(rest)) kind = 'ask'
       // 叫小王来开会: what he is made to do is a request to him.
-      if (found && /^[叫让约催]/u.test(m[0]) && /^[\u4e00-\u9fff]/u.test(rest)) rest = `请您${rest}`
+      else if (found && /^[叫让约催]/u.test(m[0]) && /^[\u4e00-\u9fff]/u.test(rest)) rest = `请您${rest}`
       addressed ||= found !== undefined
     }
     break
@@ -203,11 +212,11 @@ function topicsOf(text: string, dates: readonly DateMention[]): FactTopic[] {
   const topics: FactTopic[] = []
   if (dates.some((d) => d.precision !== 'month')) topics.push('time')
   if (/地址|[路街巷弄道]\d|号楼|号院|大厦|广场/u.test(text)) topics.push('address', 'place')
-  else if (/在(?!线|职|于).{1,12}|到(?!期|账|货|了|场|时).{2,}|会议室|地点|门口|[楼厅馆店校院]/u.test(text)) topics.push('place')
+  else if (/在(?!线|职|于).{1,12}|(?<![改换延推调提])到(?!期|账|货|了|场|时|处)[^，。]{2,}|会议室|地点|门口|[楼厅馆店校院]/u.test(text)) topics.push('place')
   if (/带|携带|准备|备好/u.test(text)) topics.push('bring')
   if (/\d[\d,.]*\s?(?:万)?(?:元|块|圆)|费用|金额|价格|免费/u.test(text)) topics.push('amount')
   if (/码|单号|编号|尾号/u.test(text)) topics.push('code')
-  if (/电话|手机号|联系方式|\d{7,}/u.test(text)) topics.push('phone')
+  if (/电话|手机号|联系方式|(?<!\d)(?:1[3-9]\d{9}|400\d{7}|0\d{2,3}-?\d{7,8})(?!\d)/u.test(text)) topics.push('phone')
   return topics
 }
 
@@ -218,6 +227,7 @@ function tidy(text: string): string {
     .replace(/[\u200b-\u200f\ufeff*#`>]|\p{Extended_Pictographic}/gu, '')
     .replace(/(?<=\d)：(?=\d)/gu, ':')
     .replace(/\r?\n+/gu, '。')
+    .replace(/(?<=[\u4e00-\u9fff\d])[ \t]+(?=请|您|如果|若|务必|谢谢)/gu, '，')
     .replace(/(?<=[\u4e00-\u9fff，。；：！？])\s+|\s+(?=[\u4e00-\u9fff，。；：！？])/gu, '')
     .replace(/[“”"『』「」]/gu, '')
     .trim()

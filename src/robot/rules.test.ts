@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { turnsMax } from './conversation-policy.ts'
 import { compileRequirement } from './requirement.ts'
+import type { RobotAction, RobotEvent } from './robot.ts'
 import { createRulesRobot } from './rules.ts'
 import { RobotRig, spokenIn } from './rules-rig.ts'
 
@@ -236,6 +237,14 @@ void test('offers a notice when the requirement names nobody', async () => {
   assert.equal(refused.outcome, 'refused')
 })
 
+void test('offers a question, not a notice, when there is only something to ask', async () => {
+  const rig = rigFor('打电话给楼下餐厅预订今晚7点两个人的位子')
+  assert.match(spokenIn(await rig.answer('喂，你好')), /有件事想问您/)
+  assert.match(spokenIn(await rig.callee('你说')), /能不能预订今天晚上7点两个人的位子/)
+  await rig.callee('可以的')
+  assert.equal(rig.outcome, 'confirmed')
+})
+
 void test('asks the questions one by one and keeps the words of the answers', async () => {
   const rig = rigFor('问张总明天能不能来开会，需要几个座位')
   await rig.answer()
@@ -362,6 +371,23 @@ void test('stops yielding when the caller aborts', async () => {
     controller.abort()
   }
   assert.equal(got.length, 1)
+})
+
+void test('keeps what it learnt when it is aborted, and tells it with the next event', async () => {
+  const requirement = compileRequirement(meeting, { acceptedAt })
+  await using robot = createRulesRobot({ requirement, now: () => callAt, attempt: 1 })
+  const live = new AbortController().signal
+  const collect = async (event: RobotEvent, signal: AbortSignal): Promise<RobotAction[]> => {
+    const actions: RobotAction[] = []
+    for await (const action of robot.handle(event, signal)) actions.push(action)
+    return actions
+  }
+  const utterance = (text: string): RobotEvent => ({ type: 'utterance', text, beginAtMs: 9_000, endAtMs: 9_500, confidence: 0.9, bargeIn: false })
+  await collect({ type: 'answered', atMs: 0, firstWords: '' }, live)
+  assert.deepEqual(await collect(utterance('别再打了'), AbortSignal.abort()), [])
+  const next = await collect(utterance('听到没有'), live)
+  assert.ok(next.some((action) => action.type === 'note' && action.note.doNotCall !== undefined))
+  assert.ok(next.some((action) => action.type === 'hang-up'))
 })
 
 void test('says goodbye after twenty turns', async () => {

@@ -82,14 +82,25 @@ class RulesRobot implements Robot {
     this.#react(event)
     const actions = this.#out
     this.#out = []
-    for (const action of actions) {
-      if (signal.aborted) return
+    for (const [i, action] of actions.entries()) {
+      if (signal.aborted) {
+        this.#takeBack(actions.slice(i))
+        return
+      }
       yield action
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#outstanding.clear()
+  }
+
+  /** Words that were never given out will never be played; what was learnt is told with the next event. */
+  #takeBack(actions: readonly RobotAction[]): void {
+    for (const action of actions) {
+      if (action.type === 'say') this.#outstanding.delete(action.id)
+      else if (action.type === 'note' || action.type === 'hang-up') this.#out.push(action)
+    }
   }
 
   #react(event: RobotEvent): void {
@@ -124,7 +135,7 @@ class RulesRobot implements Robot {
 
   #open(): void {
     this.#disclose()
-    this.#askWho(this.#lines.askIdentity(this.#requirement.person))
+    this.#askWho(this.#lines.askIdentity(this.#requirement.person, this.#requirement.kind === 'ask'))
   }
 
   /** A mailbox or a plea to stop needs no opening; anything else said before it is only how one picks up. */
@@ -360,7 +371,7 @@ class RulesRobot implements Robot {
       case 'identity':
         // A callee who talked over the opening has to hear who is calling, and that the voice is synthetic.
         if (this.#labelMissed) this.#disclose()
-        this.#askWho(l.askIdentityAgain(person))
+        this.#askWho(l.askIdentityAgain(person, this.#requirement.kind === 'ask'))
         return
       case 'fetching':
         this.#stage = 'identity'
@@ -558,7 +569,7 @@ class RulesRobot implements Robot {
     this.#sayCount += 1
     const id = `r${this.#sayCount}`
     this.#outstanding.set(id, kind)
-    this.#out.push({ type: 'say', id, parts: [{ type: 'text', text: held ? this.#lines.askIdentityAgain(this.#requirement.person) : text }], interruptible: options.interruptible ?? true })
+    this.#out.push({ type: 'say', id, parts: [{ type: 'text', text: held ? this.#lines.askIdentityAgain(this.#requirement.person, this.#requirement.kind === 'ask') : text }], interruptible: options.interruptible ?? true })
     return held ? undefined : id
   }
 }
