@@ -1,5 +1,8 @@
 // Knows which facts the callee has really heard. Does not know how they were spoken or why they were cut.
 
+/** A fact told in other words is told within so many characters. */
+const freeWordsCharsMax = 400
+
 type Piece = { id: string; text: string; heard: boolean }
 
 /**
@@ -11,9 +14,16 @@ export class FactProgress {
   /** What was queued under which say: offset of the fact's words in the say, and where in the fact they start. */
   readonly #says = new Map<string, { id: string; lead: number; from: number }>()
   readonly #resumeAt = new Map<string, number>()
+  /** Says in somebody else's words. `coming`: they are still to be heard. */
+  readonly #freeSays = new Map<string, { text: string; coming: boolean }>()
+  /** What was heard of them. */
+  #freeWords = ''
+  readonly #tells: (id: string, words: string) => boolean
 
-  constructor(facts: readonly { id: string; text: string }[]) {
+  /** `tells` decides whether words in any wording hold a whole fact. */
+  constructor(facts: readonly { id: string; text: string }[], tells: (id: string, words: string) => boolean = () => false) {
     this.#pieces = facts.map((fact) => ({ ...fact, heard: false }))
+    this.#tells = tells
   }
 
   /** The facts not yet heard, each from where it has to be taken up. */
@@ -22,6 +32,17 @@ export class FactProgress {
       const from = this.#resumeAt.get(p.id) ?? 0
       return { id: p.id, text: p.text.slice(from), from }
     })
+  }
+
+  /** The facts neither heard nor among words that are still to be heard. */
+  untold(): { id: string; text: string; from: number }[] {
+    const coming = [...this.#freeSays.values()].filter((say) => say.coming).map(({ text }) => text).join('')
+    return coming === '' ? this.unheard() : this.unheard().filter(({ id }) => !this.#tells(id, `${this.#freeWords}${coming}`))
+  }
+
+  /** True once anything of the facts was heard or is on its way. */
+  get begun(): boolean {
+    return this.#pieces.some((p) => p.heard || this.#resumeAt.has(p.id)) || this.untold().length < this.#pieces.length
   }
 
   heard(): string[] {
@@ -37,12 +58,29 @@ export class FactProgress {
     this.#says.set(say, { id, lead, from })
   }
 
+  /** A say that was never given out. */
+  takenBack(say: string): void {
+    this.#says.delete(say)
+    this.#freeSays.delete(say)
+  }
+
+  /** Notes that a say is worded freely: which facts it told shows in what was heard of it. */
+  queuedFreely(say: string, text: string): void {
+    this.#freeSays.set(say, { text, coming: true })
+  }
+
+  /** What was queued will not be heard any further. */
+  dropped(): void {
+    for (const say of this.#freeSays.values()) say.coming = false
+  }
+
   carriesFact(say: string): boolean {
     return this.#says.has(say)
   }
 
   /** A say is over. `heardText` is the beginning of it that reached the ear. */
   played(say: string, heardText: string, cut: boolean): void {
+    if (this.#freeSays.delete(say)) this.#heardFreely(heardText)
     const carried = this.#says.get(say)
     this.#says.delete(say)
     const piece = carried && this.#pieces.find((p) => p.id === carried.id)
@@ -54,6 +92,11 @@ export class FactProgress {
     } else {
       this.#resumeAt.set(piece.id, clauseStart(piece.text, reached))
     }
+  }
+
+  #heardFreely(words: string): void {
+    this.#freeWords = `${this.#freeWords}${words}`.slice(-freeWordsCharsMax)
+    for (const piece of this.#pieces) if (!piece.heard && this.#tells(piece.id, this.#freeWords)) piece.heard = true
   }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { answerFor, callBackTime, slotOf } from './answers.ts'
 import { countMove, type Move, type MoveCounts, nextMove, type Signal, type Stage } from './conversation-policy.ts'
+import { tells } from './fact-coverage.ts'
 import { FactProgress } from './fact-progress.ts'
 import { type Identity, maySpeak } from './identity-gate.ts'
 import { type AskedQuestion, type IntentMatch, matchIntent, recogniserPhrases } from './intents.ts'
@@ -16,6 +17,42 @@ export type RulesRobotOptions = {
   now: () => Date
   /** 1 for the first call to this person. A later call does not press a busy person to listen. */
   attempt: number
+  /** Turns for which this holds stay open: the state moves on, and the words are left to the owner of the conversation. */
+  leaves?: ((turn: OpenTurn) => boolean) | undefined
+}
+
+/** A turn of the callee and the move that answers it. `text`: what the callee said. */
+export type OpenTurn = { move: Move; signal: Signal; text: string }
+
+/** Ends that the owner of a conversation may ask for in an open turn. */
+export const freeEnds = ['confirmed', 'declined', 'delivered', 'refused', 'call-back', 'stop', 'human'] as const
+export type FreeEnd = (typeof freeEnds)[number]
+
+/** Where a conversation stands, for whoever words an open turn. Facts and questions are ids of the requirement. */
+export type ConversationState = {
+  stage: Stage
+  identity: Identity
+  /** Facts neither heard nor on their way to the ear. */
+  untold: readonly string[]
+  openQuestions: readonly string[]
+}
+
+/** The rules with their turns open to an owner: sayFreely any number of times, then settle or endFreely. */
+export interface RulesConversation extends Robot {
+  /** What `handle` does, at once. An open turn that was not settled is dropped: the callee has moved on. */
+  react(event: RobotEvent): RobotAction[]
+  /** Actions of react, settle … that were not carried out because the callee spoke again. */
+  takeBack(actions: readonly RobotAction[]): void
+  readonly openTurn: OpenTurn | undefined
+  readonly state: ConversationState
+  /** Words of the owner; undefined when the identity gate holds them back. What was heard of them counts for the facts. */
+  sayFreely(text: string, options?: { interruptible?: boolean }): RobotAction | undefined
+  /** What the owner learnt. Slots of questions are named by their text; `callBack` is in the callee's words. */
+  noteFreely(learnt: { slots?: Readonly<Record<string, string>>; callBack?: string | undefined }): RobotAction | undefined
+  /** The owner has said everything: what was left untold is told, what was left unasked is asked. Nothing said: the rules' own turn. */
+  settle(): RobotAction[]
+  /** Ends the call; undefined when the end would claim what has not happened. `farewell`: the owner has said goodbye. */
+  endFreely(end: FreeEnd, options: { farewell: boolean }): RobotAction[] | undefined
 }
 
 /** Facts told in one go; then the callee is asked whether it is clear so far. */
@@ -29,17 +66,19 @@ const holdMuteMs = 20_000
 const keysTimeOutMs = 10_000
 
 type SayKind = 'disclosure' | 'identity' | 'fact' | 'question' | 'other'
+/** The callee's turn as it was understood. */
+type Heard = { match: IntentMatch; text: string }
 
 const endOutcomes: Readonly<Partial<Record<Move, ConversationOutcome>>> = {
   'end-stopped': 'stopped', 'end-refused': 'refused', 'end-wrong-number': 'wrong-number', 'end-third-party': 'third-party', 'end-machine': 'machine', 'end-busy': 'busy-call-back',
   'end-unconfirmed': 'unconfirmed', 'end-silent': 'silent', 'end-declined': 'declined', 'end-delivered': 'delivered', 'end-handover': 'handover-requested',
 }
 
-export function createRulesRobot(options: RulesRobotOptions): Robot {
+export function createRulesRobot(options: RulesRobotOptions): RulesConversation {
   return new RulesRobot(options)
 }
 
-class RulesRobot implements Robot {
+class RulesRobot implements RulesConversation {
   readonly kind = 'rules'
   readonly hotWords: readonly string[]
   readonly phrases = recogniserPhrases
@@ -47,6 +86,7 @@ class RulesRobot implements Robot {
   readonly #now: () => Date
   readonly #attempt: number
   readonly #progress: FactProgress
+  readonly #leaves: (turn: OpenTurn) => boolean
   readonly #counts: MoveCounts = { before: {}, after: {} }
   /** Says that were given out and are not over. */
   readonly #outstanding = new Map<string, SayKind>()
@@ -68,23 +108,27 @@ class RulesRobot implements Robot {
   #callBackAt: string | undefined
   #outcome: ConversationOutcome | undefined
   #out: RobotAction[] = []
+  /** A turn whose words are the owner's, and what the owner has said in it. */
+  #open: { move: Move; signal: Signal; heard: Heard; words: string } | undefined
 
-  constructor({ requirement, now, attempt }: RulesRobotOptions) {
+  constructor({ requirement, now, attempt, leaves }: RulesRobotOptions) {
+    this.#leaves = leaves ?? (() => false)
     this.#requirement = requirement
     this.#now = now
     this.#attempt = attempt
     this.#lines = lines[requirement.language]
-    this.#progress = new FactProgress(requirement.facts.map((fact) => ({ id: fact.id, text: this.#lines.sentence(speak(fact, now())) })))
+    this.#progress = new FactProgress(
+      requirement.facts.map((fact) => ({ id: fact.id, text: this.#lines.sentence(speak(fact, now())) })),
+      (id, words) => tells(words, requirement.facts.find((fact) => fact.id === id)!, now()),
+    )
     this.hotWords = hotWordsOf(requirement)
   }
 
   async *handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction> {
-    this.#react(event)
-    const actions = this.#out
-    this.#out = []
+    const actions = this.react(event)
     for (const [i, action] of actions.entries()) {
       if (signal.aborted) {
-        this.#takeBack(actions.slice(i))
+        this.takeBack(actions.slice(i))
         return
       }
       yield action
@@ -95,10 +139,26 @@ class RulesRobot implements Robot {
     this.#outstanding.clear()
   }
 
+  react(event: RobotEvent): RobotAction[] {
+    // What was said before the callee moved on was still being heard; only the turn is over.
+    if (event.type !== 'played' && event.type !== 'partial') this.#open = undefined
+    this.#react(event)
+    return this.#taken()
+  }
+
+  #taken(): RobotAction[] {
+    const actions = this.#out
+    this.#out = []
+    return actions
+  }
+
   /** Words that were never given out will never be played; what was learnt is told with the next event. */
-  #takeBack(actions: readonly RobotAction[]): void {
+  takeBack(actions: readonly RobotAction[]): void {
     for (const action of actions) {
-      if (action.type === 'say') this.#outstanding.delete(action.id)
+      if (action.type === 'say') {
+        this.#outstanding.delete(action.id)
+        this.#progress.takenBack(action.id)
+      }
       else if (action.type === 'note' || action.type === 'hang-up') this.#out.push(action)
     }
   }
@@ -133,7 +193,7 @@ class RulesRobot implements Robot {
     }
   }
 
-  #open(): void {
+  #openConversation(): void {
     this.#disclose()
     this.#askWho(this.#lines.askIdentity(this.#requirement.person, this.#requirement.kind === 'ask'))
   }
@@ -146,7 +206,7 @@ class RulesRobot implements Robot {
       this.#note({ intent: match.intent, source: 'rules' })
       this.#take(match.intent, { match, text: firstWords })
     } else {
-      this.#open()
+      this.#openConversation()
     }
   }
 
@@ -190,7 +250,7 @@ class RulesRobot implements Robot {
     return false
   }
 
-  #take(signal: Signal, heard: { match: IntentMatch; text: string } | undefined): void {
+  #take(signal: Signal, heard: Heard | undefined): void {
     if (this.#stage === 'closed') {
       this.#out.push({ type: 'hang-up' })
       return
@@ -208,10 +268,118 @@ class RulesRobot implements Robot {
     if (move === 'ask-call-back' && heard && callBackTime(heard.text, this.#now()) !== undefined) move = 'note-call-back'
     countMove(this.#counts, move, this.#identity === 'yes')
     this.#stop()
-    this.#make(move, heard)
+    if (heard !== undefined && this.#leaves({ move, signal, text: heard.text })) this.#leaveOpen(move, signal, heard)
+    else this.#make(move, heard)
   }
 
-  #make(move: Move, heard: { match: IntentMatch; text: string } | undefined): void {
+  /** What is true after the callee's turn whatever is answered to it. */
+  #leaveOpen(move: Move, signal: Signal, heard: Heard): void {
+    if (move === 'tell') {
+      this.#identify('yes')
+      this.#stage = 'deliver'
+      if (this.#labelMissed) this.#disclose()
+    } else if (move === 'note-answer') {
+      this.#recordAnswer(heard)
+    }
+    this.#open = { move, signal, heard, words: '' }
+  }
+
+  get openTurn(): OpenTurn | undefined {
+    return this.#open && { move: this.#open.move, signal: this.#open.signal, text: this.#open.heard.text }
+  }
+
+  get state(): ConversationState {
+    return { stage: this.#stage, identity: this.#identity, untold: this.#progress.untold().map(({ id }) => id), openQuestions: this.#requirement.questions.slice(this.#questionIndex).map(({ id }) => id) }
+  }
+
+  sayFreely(text: string, options: { interruptible?: boolean } = {}): RobotAction | undefined {
+    assert(this.#open, 'words of the owner belong to an open turn')
+    if (!maySpeak(text, this.#requirement, this.#identity)) return undefined
+    this.#open.words += text
+    // A question waits for its answer; 嗯 over anything else only goes with our words.
+    const id = this.#say(text, isAsking(text) ? 'question' : 'fact', options)
+    if (id !== undefined) this.#progress.queuedFreely(id, text)
+    return this.#taken()[0]
+  }
+
+  noteFreely({ slots = {}, callBack }: { slots?: Readonly<Record<string, string>>; callBack?: string | undefined }): RobotAction | undefined {
+    const named = Object.fromEntries(Object.entries(slots).flatMap(([name, value]) => (slotOf(value) === '' ? [] : [[name, slotOf(value)]])))
+    this.#slots = { ...this.#slots, ...named }
+    const current = this.#requirement.questions[this.#questionIndex]
+    if (current !== undefined && Object.hasOwn(named, current.text)) this.#questionIndex += 1
+    const note: RobotNote = {}
+    if (Object.keys(named).length > 0) note.slots = { ...this.#slots }
+    if (callBack !== undefined && slotOf(callBack) !== '') {
+      this.#callBackAt = callBackTime(callBack, this.#now())
+      note.callBackAt = this.#callBackAt
+      note.slots = { ...note.slots, [callBackSlot]: slotOf(callBack) }
+    }
+    return note.slots && { type: 'note', note }
+  }
+
+  settle(): RobotAction[] {
+    const open = this.#open
+    this.#open = undefined
+    if (!open) return []
+    if (open.words === '') this.#makeLate(open.move, open.heard)
+    else if (this.#progress.untold().length > 0) {
+      if (isAsking(open.words)) this.#asked = 'understood'
+      else this.#tell(this.#progress.begun ? 'rest' : 'first')
+    } else if (isAsking(open.words) && this.#requirement.keys.length === 0) {
+      this.#awaitAnswer(open.words)
+    } else {
+      this.#askNext()
+    }
+    return this.#taken()
+  }
+
+  /** The move of an open turn after all, without what `leaveOpen` has done of it. */
+  #makeLate(move: Move, heard: Heard): void {
+    if (move === 'tell') this.#tell('first')
+    else if (move === 'note-answer') this.#afterAnswer(heard)
+    else this.#make(move, heard)
+  }
+
+  /** The owner's words end in a question: which of ours is it? */
+  #awaitAnswer(words: string): void {
+    const question = this.#requirement.questions[this.#questionIndex]
+    if (!question) {
+      this.#stage = 'confirm'
+      this.#asked = this.#confirmation().asked
+    } else if (tells(words, question, this.#now())) {
+      this.#stage = 'ask'
+      this.#asked = question.kind
+    } else {
+      // Another question; ours follows once it is answered.
+      this.#stage = 'deliver'
+      this.#asked = 'understood'
+    }
+  }
+
+  endFreely(end: FreeEnd, { farewell }: { farewell: boolean }): RobotAction[] | undefined {
+    const open = this.#open
+    assert(open, 'a free end belongs to an open turn')
+    // Nobody can confirm what they have not heard, nor be done with a question that was not asked.
+    if ((end === 'confirmed' || end === 'delivered') && (!this.#progress.complete || this.#questionsLeft())) return undefined
+    this.#open = undefined
+    const l = this.#lines
+    if (end === 'stop') this.#note({ doNotCall: { evidence: slotOf(open.heard.text) } })
+    if (end === 'call-back') this.#stage = 'call-back'
+    const { outcome, line } = {
+      confirmed: { outcome: 'confirmed', line: l.closeConfirmed(this.#keyFact()) },
+      declined: { outcome: 'declined', line: l.closeDeclined },
+      delivered: { outcome: 'delivered', line: l.closeDelivered },
+      refused: { outcome: 'refused', line: l.refused },
+      'call-back': { outcome: 'busy-call-back', line: l.willCallBack },
+      stop: { outcome: 'stopped', line: l.stopped },
+      human: { outcome: 'handover-requested', line: l.passOn(this.#requirement.organisation) },
+    }[end] as { outcome: ConversationOutcome; line: string }
+    // The promise not to call again is made in our words, whatever was said before.
+    this.#end(outcome, farewell && end !== 'stop' ? '' : line)
+    return this.#taken()
+  }
+
+  #make(move: Move, heard: Heard | undefined): void {
     const { organisation, person, sensitive } = this.#requirement
     const l = this.#lines
     switch (move) {
@@ -230,7 +398,7 @@ class RulesRobot implements Robot {
         return
       case 'greet-anew':
         this.#stage = 'identity'
-        this.#open()
+        this.#openConversation()
         return
       case 'say-who':
         this.#say(l.sayWho(organisation, person, sensitive), 'other')
@@ -375,7 +543,7 @@ class RulesRobot implements Robot {
         return
       case 'fetching':
         this.#stage = 'identity'
-        this.#open()
+        this.#openConversation()
         return
       case 'hand-over':
         this.#asked = 'available'
@@ -396,7 +564,7 @@ class RulesRobot implements Robot {
     assert(this.#identity === 'yes', 'facts are told only to the person')
     this.#stage = 'deliver'
     const told = new Set(this.#progress.heard())
-    const left = this.#progress.unheard()
+    const left = this.#progress.untold()
     const all = this.#requirement.facts.map((fact) => ({ id: fact.id, text: l.sentence(speak(fact, this.#now())), from: 0 }))
     // A repetition goes as far as the telling had come: what was heard, or the part that was cut.
     const everything = all.length <= factsPerTurnMax
@@ -438,25 +606,22 @@ class RulesRobot implements Robot {
       this.#out.push({ type: 'collect-digits', digitsMax: 1, timeOutMs: keysTimeOutMs })
       return
     }
-    if (this.#requirement.kind === 'greet') {
-      this.#asked = 'understood'
-      this.#say(l.greetingDone, 'question')
-      return
-    }
-    const all = this.#requirement.facts.map(({ text }) => text).join('')
-    if (/复诊|集合|面试|体检|就诊|报到|到场|到岗|赴约|考试|签约/u.test(all)) {
-      this.#asked = 'attend'
-      this.#say(l.askArrive, 'question')
-    } else if (/开会|会议|例会|年会|开.{0,6}会(?!员)|参加|出席|上课|培训|聚餐|活动|聚会|婚礼|宴|讲座|\bmeeting\b|\bparty\b/u.test(all)) {
-      this.#asked = 'attend'
-      this.#say(l.askAttend, 'question')
-    } else {
-      this.#asked = 'understood'
-      this.#say(l.askUnderstood, 'question')
-    }
+    const { asked, line } = this.#confirmation()
+    this.#asked = asked
+    this.#say(line, 'question')
   }
 
-  #answer(heard: { match: IntentMatch; text: string } | undefined): void {
+  /** The question that ends the telling. */
+  #confirmation(): { asked: AskedQuestion; line: string } {
+    const l = this.#lines
+    if (this.#requirement.kind === 'greet') return { asked: 'understood', line: l.greetingDone }
+    const all = this.#requirement.facts.map(({ text }) => text).join('')
+    if (/复诊|集合|面试|体检|就诊|报到|到场|到岗|赴约|考试|签约/u.test(all)) return { asked: 'attend', line: l.askArrive }
+    if (/开会|会议|例会|年会|开.{0,6}会(?!员)|参加|出席|上课|培训|聚餐|活动|聚会|婚礼|宴|讲座|\bmeeting\b|\bparty\b/u.test(all)) return { asked: 'attend', line: l.askAttend }
+    return { asked: 'understood', line: l.askUnderstood }
+  }
+
+  #answer(heard: Heard | undefined): void {
     const l = this.#lines
     const { organisation } = this.#requirement
     if (heard?.match.intent === 'who') this.#say(l.onBehalf(organisation), 'other')
@@ -473,22 +638,32 @@ class RulesRobot implements Robot {
     else this.#askNext()
   }
 
-  #noteAnswer(heard: { match: IntentMatch; text: string } | undefined): void {
-    const l = this.#lines
-    const question = this.#requirement.questions[this.#questionIndex]
-    if (question === undefined || heard === undefined) {
+  #noteAnswer(heard: Heard | undefined): void {
+    if (heard === undefined || !this.#questionsLeft()) {
       this.#resume()
       return
     }
+    this.#recordAnswer(heard)
+    this.#afterAnswer(heard)
+  }
+
+  #recordAnswer(heard: Heard): void {
+    const question = this.#requirement.questions[this.#questionIndex]
+    if (!question) return
     this.#slots = { ...this.#slots, [question.text]: slotOf(heard.text) }
     this.#note({ slots: { ...this.#slots } })
     this.#questionIndex += 1
+  }
+
+  #afterAnswer(heard: Heard): void {
+    const l = this.#lines
+    const question = this.#requirement.questions[this.#questionIndex - 1]
     if (this.#questionsLeft()) {
       this.#say(l.noted, 'other')
       this.#askNext()
     } else if (!this.#progress.complete) {
       this.#tell('rest')
-    } else if (question.kind === 'yes-no' && heard.match.intent === 'deny' && this.#requirement.questions.length === 1) {
+    } else if (question?.kind === 'yes-no' && heard.match.intent === 'deny' && this.#requirement.questions.length === 1) {
       this.#end('declined', l.closeDeclined)
     } else {
       this.#end('confirmed', l.closeNoted)
@@ -542,6 +717,7 @@ class RulesRobot implements Robot {
   #stop(): void {
     if (this.#outstanding.size > 0) this.#out.push({ type: 'stop' })
     this.#outstanding.clear()
+    this.#progress.dropped()
   }
 
   #end(outcome: ConversationOutcome, line: string): void {
@@ -572,6 +748,10 @@ class RulesRobot implements Robot {
     this.#out.push({ type: 'say', id, parts: [{ type: 'text', text: held ? this.#lines.askIdentityAgain(this.#requirement.person, this.#requirement.kind === 'ask') : text }], interruptible: options.interruptible ?? true })
     return held ? undefined : id
   }
+}
+
+function isAsking(text: string): boolean {
+  return /[?？]["”’」』\s]*$/u.test(text)
 }
 
 function firstGroup<T extends { text: string }>(facts: readonly T[]): T[] {
