@@ -1,69 +1,12 @@
-// Calls that we place, against a far end played by hand.
+// Calls that we place, from INVITE to answer or refusal, against a far end played by hand.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pino } from 'pino'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
+import { dial, dialAndAnswer, here, log, otherSdp, theirSdp, there } from './fake-call.ts'
 import { FakeNetwork } from './fake-network.ts'
-import { FakePeer } from './fake-peer.ts'
-import type { LegEvent, OutgoingCall } from './leg.ts'
-import type { ReceivedRequest } from './message.ts'
 import type { InviteOptions } from './invitation.ts'
-import { buildOffer } from './sdp.ts'
-import { SipUserAgent, type UserAgentLimits } from './user-agent.ts'
-
-const log = pino({ level: 'silent' })
-const here = { address: '10.0.0.1', port: 5060 }
-const there = { address: '10.0.0.2', port: 5060 }
-const theirSdp = buildOffer({ address: '10.0.0.2', port: 7000, sessionId: 9, version: 1 })
-const otherSdp = buildOffer({ address: '10.0.0.3', port: 7002, sessionId: 8, version: 1 })
-
-type Stage = {
-  network: FakeNetwork
-  agent: SipUserAgent
-  peer: FakePeer
-  events: LegEvent[]
-  types: () => string[]
-  call: OutgoingCall
-  invite: () => ReceivedRequest
-  wait: (ms: number) => Promise<void>
-}
-
-async function dial(options: Partial<InviteOptions> = {}, limits: Partial<UserAgentLimits> = {}): Promise<Stage> {
-  const network = new FakeNetwork()
-  const peer = await FakePeer.open(network, there, here)
-  const agent = await SipUserAgent.open({ ...here, log, limits, clock: network.clock, openTransport: network.open(here.address, here.port) })
-  const events: LegEvent[] = []
-  const call = agent.invite({
-    target: there,
-    requestUri: 'sip:13800138000@carrier.example',
-    from: '"外呼" <sip:02160001000@carrier.example>',
-    to: 'sip:13800138000@carrier.example',
-    sdp: buildOffer({ address: '10.0.0.1', port: 6000, sessionId: 1, version: 1 }),
-    ringMsMax: 45_000,
-    onEvent: (event) => events.push(event),
-    ...options,
-  })
-  return {
-    network,
-    agent,
-    peer,
-    events,
-    call,
-    types: () => events.map(({ type }) => type),
-    invite: () => peer.got('INVITE').at(-1)!,
-    wait: (ms) => network.clock.advance(ms),
-  }
-}
-
-/** A stage whose call was answered with SDP. */
-async function dialAndAnswer(options: Partial<InviteOptions> = {}): Promise<Stage> {
-  const stage = await dial(options)
-  await stage.wait(5)
-  stage.peer.reply(stage.invite(), 200, { sdp: theirSdp })
-  await stage.wait(5)
-  assert.equal(stage.events.at(-1)?.type, 'answered')
-  return stage
-}
+import type { LegEvent, OutgoingCall } from './leg.ts'
+import { SipUserAgent } from './user-agent.ts'
 
 void test('the INVITE carries what a carrier needs, with canonical header names', async () => {
   const { invite, wait, network } = await dial({ headers: [['P-Asserted-Identity', '<tel:+862160001000>']] })
@@ -114,73 +57,6 @@ void test('an answer repeated after the INVITE transaction is gone is still ackn
   peer.reply(invite(), 200, { sdp: theirSdp })
   await wait(5)
   assert.equal(peer.got('ACK').length, 2)
-})
-
-void test('BYE goes to the target of the answer, under the next number, with its reason', async () => {
-  const { peer, wait, call } = await dialAndAnswer()
-  void call.hangUp({ q850: 16, text: 'done' })
-  await wait(5)
-  const bye = peer.got('BYE')[0]!
-  assert.equal(bye.uri, 'sip:peer@10.0.0.2:5060')
-  assert.equal(bye.envelope.cseq, 2)
-  assert.equal(bye.envelope.toTag, 'peer')
-  assert.equal(bye.headers.get('Reason'), 'Q.850;cause=16;text="done"')
-})
-
-void test('requests in the dialog are sent to the nearest recorded route, in reverse order', async () => {
-  const { peer, wait, invite, call } = await dial()
-  await wait(5)
-  const routes: [string, string][] = [['Record-Route', '<sip:10.9.9.9;lr>'], ['Record-Route', '<sip:10.0.0.2:5060;lr>']]
-  peer.reply(invite(), 200, { sdp: theirSdp, headers: routes })
-  await wait(5)
-  void call.hangUp()
-  await wait(5)
-  assert.deepEqual(peer.got('ACK')[0]!.headers.all('Route'), ['<sip:10.0.0.2:5060;lr>', '<sip:10.9.9.9;lr>'])
-  assert.deepEqual(peer.got('BYE')[0]!.headers.all('Route'), ['<sip:10.0.0.2:5060;lr>', '<sip:10.9.9.9;lr>'])
-})
-
-void test('hangUp resolves when the far end answered the BYE, and the call ends exactly once', async () => {
-  const { peer, wait, call, types } = await dialAndAnswer()
-  let over = false
-  void call.hangUp().then(() => (over = true))
-  await wait(700)
-  assert.equal(over, false)
-  assert.equal(peer.got('BYE').length, 2)
-  peer.reply(peer.got('BYE')[0]!, 200)
-  await wait(5)
-  assert.equal(over, true)
-  await call.hangUp()
-  assert.deepEqual(types(), ['answered', 'ended'])
-})
-
-void test('a far end that never answers the BYE is given up after 32 s', async () => {
-  const { wait, call, agent } = await dialAndAnswer()
-  let over = false
-  void call.hangUp().then(() => (over = true))
-  await wait(32_100)
-  assert.equal(over, true)
-  await wait(70_000)
-  assert.equal(agent.stats.transactions, 0)
-})
-
-void test('a BYE from the far end is answered, also when it comes again, and its cause is told', async () => {
-  const { peer, wait, invite, events } = await dialAndAnswer()
-  const branch = peer.branch()
-  const headers: [string, string][] = [['Reason', 'SIP;cause=200, Q.850;cause=16;text="Normal, clearing"']]
-  peer.request(invite(), 'BYE', 1, { branch, headers })
-  peer.request(invite(), 'BYE', 1, { branch, headers })
-  await wait(5)
-  assert.deepEqual(peer.responses.map(({ status }) => status), [200, 200])
-  assert.deepEqual(events.slice(1), [{ type: 'ended', by: 'remote', q850: 16, reason: 'Normal, clearing' }])
-})
-
-void test('two BYEs that cross are both answered with 200', async () => {
-  const { peer, wait, invite, call, events } = await dialAndAnswer()
-  void call.hangUp()
-  peer.request(invite(), 'BYE', 1)
-  await wait(5)
-  assert.equal(peer.responses.at(-1)?.status, 200)
-  assert.deepEqual(events.slice(1), [{ type: 'ended', by: 'local', q850: undefined, reason: undefined }])
 })
 
 void test('ringing beyond the limit is cancelled in the same transaction', async () => {
@@ -314,25 +190,6 @@ void test('more early dialogs than sensible are told but not kept', async () => 
   assert.equal(events.length, 40)
 })
 
-void test('a reliable provisional is acknowledged once, and told once however often it comes', async () => {
-  const { peer, wait, invite, events } = await dial()
-  await wait(5)
-  const reliable = (rseq: number): void => peer.reply(invite(), 183, { sdp: theirSdp, headers: [['Require', '100rel'], ['RSeq', `${rseq}`]] })
-  peer.onRequest = (request) => {
-    if (request.method === 'PRACK') peer.reply(request, 200)
-  }
-  reliable(7)
-  reliable(7)
-  reliable(9) // 8 was lost: this one will come again.
-  await wait(5)
-  reliable(8)
-  reliable(9)
-  await wait(5)
-  assert.deepEqual(peer.got('PRACK').map(({ headers }) => headers.get('RAck')), ['7 1 INVITE', '8 1 INVITE', '9 1 INVITE'])
-  assert.deepEqual(peer.got('PRACK').map(({ envelope }) => envelope.cseq), [2, 3, 4])
-  assert.equal(events.length, 3)
-})
-
 void test('a challenge is answered once with the next number and a new branch', async () => {
   const { peer, wait, events } = await dial({ credentials: { username: '1001', password: 'secret' } })
   peer.onRequest = (request) => {
@@ -382,18 +239,6 @@ void test('a challenge without credentials of ours fails the call', async () => 
   assert.ok(last?.type === 'failed' && last.status === 401)
 })
 
-void test('a BYE that is challenged is sent again with credentials', async () => {
-  const { peer, wait, call } = await dialAndAnswer({ credentials: { username: '1001', password: 'secret' } })
-  peer.onRequest = (request) => {
-    if (request.method !== 'BYE') return
-    if (request.headers.get('Authorization') === undefined) peer.reply(request, 401, { headers: [['WWW-Authenticate', 'Digest realm="carrier", nonce="n", qop="auth"']] })
-    else peer.reply(request, 200)
-  }
-  void call.hangUp()
-  await wait(20)
-  assert.deepEqual(peer.got('BYE').map(({ envelope }) => envelope.cseq), [2, 3])
-})
-
 void test('a redirect is told as it is and not followed; Retry-After is told in ms', async () => {
   const redirected = await dial()
   await redirected.wait(5)
@@ -406,113 +251,6 @@ void test('a redirect is told as it is and not followed; Retry-After is told in 
   congested.peer.reply(congested.invite(), 503, { headers: [['Retry-After', '30 (later)'], ['Reason', 'Q.850;cause=34']] })
   await congested.wait(5)
   assert.deepEqual(congested.events, [{ type: 'failed', status: 503, reason: 'Service Unavailable', q850: 34, retryAfterMs: 30_000, local: undefined }])
-})
-
-void test('hold and resume are answered with the mirrored direction and the next version', async () => {
-  const { peer, wait, invite, events } = await dialAndAnswer()
-  const held = buildOffer({ address: '10.0.0.2', port: 7000, sessionId: 9, version: 2, direction: 'sendonly' })
-  peer.request(invite(), 'INVITE', 1, { sdp: held })
-  await wait(5)
-  const answer = Buffer.from(peer.responses.at(-1)!.body).toString()
-  assert.match(answer, /^o=- 1 2 IN IP4 10\.0\.0\.1\r$/m)
-  assert.match(answer, /^a=recvonly\r$/m)
-  assert.match(answer, /^m=audio 6000 RTP\/AVP 8 101\r$/m)
-  assert.deepEqual(events.at(-1), { type: 'remote-offer', sdp: held })
-  await wait(600)
-  assert.equal(peer.responses.length, 2) // repeated until the ACK
-  peer.request(invite(), 'ACK', 1)
-  await wait(10_000)
-  assert.equal(peer.responses.length, 2)
-})
-
-void test('a re-INVITE whose answer is never acknowledged ends the call with BYE', async () => {
-  const { peer, wait, invite, events } = await dialAndAnswer()
-  peer.request(invite(), 'INVITE', 1, { sdp: theirSdp })
-  await wait(32_100)
-  assert.equal(peer.got('BYE').length > 0, true)
-  assert.equal(events.at(-1)?.type, 'ended')
-})
-
-void test('a re-INVITE without SDP gets our offer, and the answer in its ACK is told', async () => {
-  const { peer, wait, invite, events } = await dialAndAnswer()
-  peer.request(invite(), 'INVITE', 1)
-  await wait(5)
-  assert.match(Buffer.from(peer.responses.at(-1)!.body).toString(), /m=audio 6000 RTP\/AVP 8 0 101/)
-  peer.request(invite(), 'ACK', 1, { sdp: otherSdp })
-  await wait(5)
-  assert.deepEqual(events.at(-1), { type: 'remote-answer', sdp: otherSdp })
-})
-
-void test('an offer without a codec of ours, or no SDP at all, is refused with 488 and changes nothing', async () => {
-  const { peer, wait, invite, events } = await dialAndAnswer()
-  peer.request(invite(), 'INVITE', 1, { sdp: theirSdp.replace(/m=audio.*/, 'm=audio 7000 RTP/AVP 18').replace(/a=rtpmap.*\r\n/g, '') })
-  await wait(5)
-  peer.request(invite(), 'INVITE', 2, { sdp: 'v=0\r\nm=nonsense\r\n' })
-  await wait(5)
-  assert.deepEqual(peer.responses.map(({ status }) => status), [488, 488])
-  assert.equal(events.length, 1)
-})
-
-void test('an answerOffer that throws refuses the offer and keeps the call', async () => {
-  const { peer, wait, invite, types } = await dialAndAnswer({
-    answerOffer() {
-      throw new Error('no media')
-    },
-  })
-  peer.request(invite(), 'UPDATE', 1, { sdp: theirSdp })
-  await wait(5)
-  assert.equal(peer.responses.at(-1)?.status, 488)
-  assert.deepEqual(types(), ['answered'])
-})
-
-void test('UPDATE in an early dialog is answered, and told as the early media', async () => {
-  const { peer, wait, invite, events } = await dial()
-  await wait(5)
-  peer.reply(invite(), 183, { sdp: theirSdp })
-  await wait(5)
-  peer.request(invite(), 'UPDATE', 1, { sdp: otherSdp })
-  await wait(5)
-  assert.equal(peer.responses.at(-1)?.status, 200)
-  assert.deepEqual(events.at(-1), { type: 'remote-offer', sdp: otherSdp })
-  peer.reply(invite(), 200)
-  await wait(5)
-  assert.deepEqual(events.at(-1), { type: 'answered', status: 200, sdp: otherSdp })
-})
-
-void test('UPDATE before our offer has an answer is refused with 491', async () => {
-  const { peer, wait, invite } = await dial()
-  await wait(5)
-  peer.reply(invite(), 180)
-  await wait(5)
-  peer.request(invite(), 'UPDATE', 1, { sdp: otherSdp })
-  peer.request(invite(), 'INVITE', 2, { sdp: otherSdp })
-  await wait(5)
-  assert.deepEqual(peer.responses.map(({ status }) => status), [491, 491])
-})
-
-void test('key presses come as INFO in both forms; other INFO bodies are refused', async () => {
-  const { peer, wait, invite, events } = await dialAndAnswer()
-  const info = (cseq: number, type: string, body: string): void => peer.request(invite(), 'INFO', cseq, { headers: [['Content-Type', type]], body })
-  info(1, 'application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n')
-  info(2, 'application/dtmf', '#')
-  info(3, 'application/dtmf-relay', 'Signal = 10\r\nDuration=160')
-  info(4, 'text/plain', 'hello')
-  peer.request(invite(), 'INFO', 5)
-  await wait(5)
-  assert.deepEqual(events.slice(1).map((event) => event.type === 'info-digit' && event.digit), ['5', '#', '*'])
-  assert.deepEqual(peer.responses.map(({ status }) => status), [200, 200, 200, 415, 200])
-})
-
-void test('requests in the dialog that are old, unknown or not for us get their own refusal', async () => {
-  const { peer, wait, invite } = await dialAndAnswer()
-  peer.request(invite(), 'OPTIONS', 5)
-  peer.request(invite(), 'INFO', 4) // older than 5
-  peer.request(invite(), 'REFER', 6)
-  peer.request(invite(), 'NOTIFY', 7)
-  peer.request(invite(), 'NONSENSE', 8)
-  peer.request(invite(), 'BYE', 9, { toTag: 'stranger' })
-  await wait(5)
-  assert.deepEqual(peer.responses.map(({ status }) => status), [200, 500, 405, 481, 501, 481])
 })
 
 void test('an abort hangs up in every state', async () => {
