@@ -205,6 +205,11 @@ export async function deferCalls(tx: Tx, calls: readonly { id: string; why: Wait
     where c.id = v.id and c.status = 'queued'`.execute(tx)
 }
 
+/** Keeps a queued call out of the way for a while, whatever is wrong with it. */
+export async function shelveCall(db: Queryable, id: string, dueAt: Date): Promise<void> {
+  await sql`update calls set due_at = ${dueAt} where id = ${id} and status = 'queued'`.execute(db)
+}
+
 /** Calls claimed by this owner whose claim was committed without the owner learning of it. */
 export async function claimedBy(db: Queryable, owner: string): Promise<CallRow[]> {
   const { rows } = await sql<CallRow>`
@@ -214,7 +219,8 @@ export async function claimedBy(db: Queryable, owner: string): Promise<CallRow[]
 
 /**
  * Prolongs the leases of the calls that are still ours. A call that is missing from the answer is lost.
- * Rows are locked in one order, so that two owners' heartbeats never wait for each other.
+ * Waits for nobody: a row that somebody is writing (its settlement, a stop) keeps its lease until the next time, so that one slow
+ * transaction cannot cost all the other calls their leases.
  */
 export async function heartbeat(
   db: Queryable,
@@ -223,14 +229,16 @@ export async function heartbeat(
 ): Promise<{ id: string; stopRequested: boolean }[]> {
   const { rows } = await sql<{ id: string; stopRequested: boolean }>`
     with ours as (
-      select c.id from calls c
+      select c.id, c.stop_requested_at is not null as stop_requested from calls c
       join unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.fence)}::int[]) as v (id, fence)
         on c.id = v.id and c.fence = v.fence
-      where c.status in ('dialing', 'ringing', 'talking')
-      order by c.id for no key update of c)
-    update calls c set lease_until = clock_timestamp() + ${p.leaseMs} * interval '1 millisecond', heartbeat_at = ${p.now}
-    from ours where c.id = ours.id
-    returning c.id, c.stop_requested_at is not null as "stopRequested"`.execute(db)
+      where c.status in ('dialing', 'ringing', 'talking')),
+    free as (
+      select c.id from calls c where c.id in (select id from ours) for no key update of c skip locked),
+    kept as (
+      update calls c set lease_until = clock_timestamp() + ${p.leaseMs} * interval '1 millisecond', heartbeat_at = ${p.now}
+      from free where c.id = free.id)
+    select id, stop_requested as "stopRequested" from ours`.execute(db)
   return rows
 }
 

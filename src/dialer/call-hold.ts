@@ -3,6 +3,7 @@ import { costOf, coverMs, type Price } from '../account/billing.ts'
 import { extend } from '../account/ledger.ts'
 import { lockOwnedCall } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import { entriesOfCalls } from '../db/ledger.ts'
 import { RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
@@ -73,7 +74,7 @@ export class CallHold {
         if (error instanceof RefusedError) continue
         // Asked again in a second, for as long as what is held lasts.
         this.#extension = 'failed'
-        log.warn({ err: error, call: this.#call.id }, 'money for a call could not be extended')
+        log.warn({ err: errorFacts(error), call: this.#call.id }, 'money for a call could not be extended')
         return
       }
     }

@@ -250,6 +250,24 @@ void test('a robot that cannot be woken ends the call without dialling', async (
   await world.assertLedger()
 })
 
+void test('a call that cannot even be ended holds up neither its line nor the closing of others', async () => {
+  await using world = await dialerWorld({ started: false })
+  const sick = await world.place('13800138000')
+  world.clock.nowMs += 1
+  const healthy = await world.place('13800138001')
+  await addDoNotCall(world.db.sql, { accountId: world.accountId, phone: '+8613800138000', source: 'account', evidence: '' }, new Date(noonMs))
+  // A gap in its log, as no part of the program leaves.
+  await world.db.sql.updateTable('call_events').set({ seq: 5 }).where('call_id', '=', sick).execute()
+  await world.service.start()
+  await world.ended(healthy)
+  world.clock.nowMs += 31 * minute
+  const late = await world.place('13800138002')
+  await world.service.live.sweep()
+  await world.ended(late)
+  assert.equal((await world.service.lookUp(world.accountId, sick)).status, 'queued')
+  assert.deepEqual(world.invited.map((call) => call.request.id), [healthy, late])
+})
+
 void test('a claim among 10,000 waiting and 10,000 finished calls stays fast', async () => {
   await using world = await dialerWorld({ started: false })
   const template = await world.place()

@@ -1,13 +1,15 @@
 // Knows how due calls of a line become dialing calls of this process: one transaction, durable before anything rings. Does not know SIP or robots.
 import { appendEvents, notifyFollowers } from '../db/call-events.ts'
-import { deferCalls, lineLoad, lockDueCalls, lockLine, lockPhones, markDialing, recentAttempts, type CallRow, type WaitingFor } from '../db/calls.ts'
+import { deferCalls, lineLoad, lockDueCalls, lockLine, lockPhones, lockQueuedCall, markDialing, recentAttempts, shelveCall, type CallRow, type WaitingFor } from '../db/calls.ts'
 import type { Database, Tx } from '../db/connection.ts'
 import { doNotCallAmong } from '../db/do-not-call.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import type { CallEvent } from '../events.ts'
+import { log } from '../log.ts'
 import { admit } from './admission/admit.ts'
 import { frequencyReach } from './admission/frequency.ts'
 import { callsToStart, cpsWindowMs, type Line } from './line.ts'
-import { endInTransaction, unansweredEnding } from './settle.ts'
+import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
 import type { DialerSettings } from './settings.ts'
 
 /** A call that is ours to dial: its `dialing` row is durable. */
@@ -37,13 +39,13 @@ type Turn =
   | { to: 'dial' }
   | { to: 'leave' }
   | { to: 'wait'; why: 'window' | 'frequency'; untilMs: number }
-  | { to: 'end'; ending: ReturnType<typeof unansweredEnding> }
+  | { to: 'end'; ending: Ending }
 
 /** Claims what the line may start now. A call that may not be dialled now moves to a later time; one that may never be is ended. */
 export async function claimCalls(db: Database, input: ClaimInput): Promise<ClaimResult> {
   const { line, settings, nowMs } = input
   const now = new Date(nowMs)
-  return db.transaction(async (tx) => {
+  const { endings, ...result } = await db.transaction(async (tx) => {
     await lockLine(tx, line.name)
     const load = await lineLoad(tx, line.name, new Date(nowMs - cpsWindowMs(line.cps)))
     const slots = callsToStart({
@@ -54,20 +56,39 @@ export async function claimCalls(db: Database, input: ClaimInput): Promise<Claim
       capacity: input.capacity,
       batchMax: settings.claimBatchMax,
     })
-    if (slots === 0) return { claimed: [], full: true, more: false }
+    if (slots === 0) return { claimed: [], endings: [], full: true, more: false }
     const due = await lockDueCalls(tx, line.name, now, settings.claimBatchMax)
-    if (due.length === 0) return { claimed: [], full: false, more: false }
+    if (due.length === 0) return { claimed: [], endings: [], full: false, more: false }
     const turns = await decide(tx, due, slots, input)
     const dial = due.filter((call) => turns.get(call.id)?.to === 'dial')
     const claimed = await startDialing(tx, dial, input, now)
     await wait(tx, due, turns, now)
-    for (const call of due) {
+    const endings = due.flatMap((call) => {
       const turn = turns.get(call.id)!
-      if (turn.to === 'end') await endInTransaction(tx, call, turn.ending)
-    }
+      return turn.to === 'end' ? [{ id: call.id, ending: turn.ending }] : []
+    })
     const full = dial.length === slots
-    return { claimed, full, more: due.length === settings.claimBatchMax && !full }
+    return { claimed, endings, full, more: due.length === settings.claimBatchMax && !full }
   })
+  for (const { id, ending } of endings) await endQueued(db, id, ending)
+  return result
+}
+
+/** How long a call that cannot even be ended is kept from holding up the line. */
+const shelvedMs = 60_000
+
+/** Ends a call that may not be dialled, in a transaction of its own: one call with something wrong must not hold up its line. */
+async function endQueued(db: Database, id: string, ending: Ending): Promise<void> {
+  try {
+    await db.transaction(async (tx) => {
+      const call = await lockQueuedCall(tx, id)
+      if (call) await endInTransaction(tx, call, ending)
+    })
+  } catch (error) {
+    // The claim before is done: its calls must be run whatever happens here.
+    log.error({ err: errorFacts(error), call: id }, 'a queued call could not be ended')
+    await shelveCall(db.sql, id, new Date(ending.endedAt.getTime() + shelvedMs)).catch(() => undefined)
+  }
 }
 
 /** Asks the rules for each due call in turn. The never-dial list is asked here a second time, with the list of today. */

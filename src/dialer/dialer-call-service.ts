@@ -3,6 +3,7 @@ import type { Price } from '../account/billing.ts'
 import type { RunCall } from '../call/call.ts'
 import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import { forgetRequests } from '../db/idempotency.ts'
 import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
@@ -12,6 +13,7 @@ import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
 import { LiveCalls } from './live-calls.ts'
 import { placeCalls, type Placed, type PlaceDeps } from './place.ts'
+import { QueueDepth } from './queue-depth.ts'
 import type { RobotMaker } from './robots.ts'
 import { checkDialerSettings, dialerDefaults, type DialerSettings } from './settings.ts'
 import { endInTransaction, unansweredEnding } from './settle.ts'
@@ -55,7 +57,7 @@ export class DialerCallService implements CallService {
     this.#db = options.db
     this.#now = options.now ?? Date.now
     const inner = { ...options, settings: this.settings, now: this.#now }
-    this.#place = inner
+    this.#place = { ...inner, queueDepth: new QueueDepth() }
     this.live = new LiveCalls(inner)
     this.followers = new Followers(options.db, this.settings)
     this.webhooks = new Webhooks(options.db, this.settings.webhook, this.#now)
@@ -110,7 +112,7 @@ export class DialerCallService implements CallService {
     try {
       await forgetRequests(this.#db.sql, new Date(this.#now() - this.settings.idempotencyKeyMs))
     } catch (error) {
-      log.warn({ err: error }, 'old idempotency keys could not be dropped')
+      log.warn({ err: errorFacts(error) }, 'old idempotency keys could not be dropped')
     }
   }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { advanceCalls, type CallStatus } from '../db/calls.ts'
 import { insertOwnedEvents, notifyFollowers, type OwnedEvent } from '../db/call-events.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
 import { statusAfter } from './call-status.ts'
@@ -137,7 +138,7 @@ export class EventLog {
       if (error !== undefined && !isRefusedData(error)) {
         const waits = this.#options.retryMs ?? retryDefaultMs
         const waitMs = waits[Math.min(failures, waits.length - 1)] ?? 1_000
-        if (failures === 0) log.warn({ err: error, buffered: this.buffered }, 'events cannot be stored, retrying')
+        if (failures === 0) log.warn({ err: errorFacts(error), buffered: this.buffered }, 'events cannot be stored, retrying')
         failures += 1
         this.#hurry = new AbortController()
         await sleep(waitMs, undefined, { signal: this.#hurry.signal, ref: false }).catch(() => undefined)
@@ -165,7 +166,7 @@ export class EventLog {
 
   /** A row that the database refuses for its content: the log of its call ends before it, without a gap. */
   #giveUp(event: OwnedEvent, error: unknown): void {
-    log.error({ err: error, call: event.callId, seq: event.seq, type: event.event.type }, 'an event cannot be stored; its call is ended')
+    log.error({ err: errorFacts(error), call: event.callId, seq: event.seq, type: event.event.type }, 'an event cannot be stored; its call is ended')
     const state = this.#calls.get(event.callId)
     this.stats.dropped += 1
     this.#queue = this.#queue.filter((other) => other.callId !== event.callId)

@@ -1,6 +1,7 @@
 // Knows how the logs of calls are followed: from the table, then live, without gap or repeat. Does not know SSE or accounts.
 import { eventsAfter, eventsChannel } from '../db/call-events.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import { OverloadedError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
@@ -109,7 +110,7 @@ export class Followers {
       }
     } catch (error) {
       // Everything is read again at the next poll.
-      log.warn({ err: error }, 'followers could not read the database')
+      log.warn({ err: errorFacts(error) }, 'followers could not read the database')
     } finally {
       this.#reading = false
     }

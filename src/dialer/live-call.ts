@@ -5,6 +5,7 @@ import type { CallHooks, CallResult, RunCall, StopCause } from '../call/call.ts'
 import { storeDialog } from '../db/calls.ts'
 import { passesByItself } from '../db/connection-loss.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import { RefusedError } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
@@ -126,7 +127,7 @@ export class LiveCall {
       const result = deps.runCall(request, this.#hooks(), this.#abort.signal)
       return await Promise.race([result, this.#deaf(overdue.signal)])
     } catch (error) {
-      log.error({ err: error, call: this.id }, 'a call failed')
+      log.error({ err: errorFacts(error), call: this.id }, 'a call failed')
       return this.#failed('通话程序出错', String(error))
     } finally {
       clearTimeout(timer)
@@ -191,7 +192,7 @@ export class LiveCall {
     try {
       await this.#deps.db.retry('store the SIP dialog', () => storeDialog(this.#deps.db.sql, { id: this.id, fence: this.fence }, dialog))
     } catch (error) {
-      log.warn({ err: error, call: this.id }, 'the SIP dialog of a call could not be stored')
+      log.warn({ err: errorFacts(error), call: this.id }, 'the SIP dialog of a call could not be stored')
     }
   }
 
@@ -207,7 +208,7 @@ export class LiveCall {
         return
       } catch (error) {
         if (!passesByItself(error)) refusals += 1
-        log[refusals > 0 ? 'error' : 'warn']({ err: error, call: this.id, tries }, 'a call could not be settled, trying again')
+        log[refusals > 0 ? 'error' : 'warn']({ err: errorFacts(error), call: this.id, tries }, 'a call could not be settled, trying again')
         if (refusals >= refusalsMax) {
           this.#phase = 'lost'
           return

@@ -1,7 +1,9 @@
 // Knows the loop that turns queued calls into calls: wake, claim, run, keep the lease, close what others left. Does not know SIP or HTTP.
 import { countEvents } from '../db/call-events.ts'
 import { claimedBy, dueChannel, heartbeat, linesWithDueCalls, stopChannel, stopsRequested } from '../db/calls.ts'
+import { passesByItself } from '../db/connection-loss.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import type { RunCall } from '../call/call.ts'
 import { log } from '../log.ts'
 import { newOwnerId } from './call-id.ts'
@@ -264,8 +266,8 @@ export class LiveCalls {
   }
 
   #failed(error: unknown, what: string): void {
-    this.#outageAtMs = this.#now()
-    log.warn({ err: error, what }, 'the dialer could not use the database, trying again')
+    if (passesByItself(error)) this.#outageAtMs = this.#now()
+    log.warn({ err: errorFacts(error), what }, 'the dialer could not use the database, trying again')
   }
 
   #every(ms: number, work: () => void): void {

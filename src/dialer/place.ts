@@ -16,6 +16,7 @@ import { frequencyReach } from './admission/frequency.ts'
 import { newCallId } from './call-id.ts'
 import type { PlaceRequest } from './call-service.ts'
 import type { Line } from './line.ts'
+import type { QueueDepth } from './queue-depth.ts'
 import type { AcceptedRequirement, RobotMaker } from './robots.ts'
 import type { DialerSettings } from './settings.ts'
 
@@ -28,6 +29,7 @@ export type PlaceDeps = {
   understandsPeople: boolean
   /** For accounts without a price list of their own. */
   defaultPrice: Price
+  queueDepth: QueueDepth
   now: () => number
 }
 
@@ -49,7 +51,7 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
   const place = async (): Promise<Placed> => {
     // A replay is answered before anything is judged: tomorrow the same words would mean another day.
     const known = request.idempotencyKey === undefined ? undefined : await findRequest(db.sql, request.accountId, request.idempotencyKey)
-    if (known) return replay(known, bodySha256)
+    if (known) return replay(known, bodySha256, ids)
     const account = await findAccount(db.sql, request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const accepted = deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation })
@@ -77,7 +79,7 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
   if (idempotencyKey !== undefined) {
     const first = await rememberRequest(tx, { accountId, key: idempotencyKey, bodySha256: p.bodySha256, callIds, now })
     const known = first ? undefined : await findRequest(tx, accountId, idempotencyKey)
-    if (known) return replay(known, p.bodySha256)
+    if (known) return replay(known, p.bodySha256, callIds)
   } else if (await wasPlaced(tx, callIds)) {
     // The first try was committed and only its answer was lost.
     return { callIds, replayed: false }
@@ -89,7 +91,7 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
   }
   const expiresAt = new Date(Math.min(nowMs + settings.queueMsMax, accepted.expiresAt?.getTime() ?? Infinity))
   if (expiresAt <= now) throw new RefusedError('expired', '通知的时间已经过去，没有拨打')
-  await assertRoom(tx, accountId, calls.length, settings)
+  await assertRoom(tx, deps, accountId, calls.length, nowMs)
   await assertAdmitted(tx, deps, accountId, calls, line, nowMs)
   // Last, because it locks the wallet until the commit.
   await holdAll(tx, { accountId, callIds, amountLi: costOf(1, price).costLi })
@@ -105,6 +107,7 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
   })
   await appendEvents(tx, callIds.map((callId) => ({ callId, event: { type: 'accepted' } })), now)
   await notifyFollowers(tx, callIds)
+  deps.queueDepth.added(calls.length)
   return { callIds, replayed: false }
 }
 
@@ -134,8 +137,9 @@ function readRequest(request: PlaceRequest, settings: DialerSettings): ParsedPho
   return ok
 }
 
-function replay(known: RememberedRequest, bodySha256: Buffer): Placed {
-  if (known.bodySha256.equals(bodySha256)) return { callIds: known.callIds, replayed: true }
+/** The answer of before. It is our own first try, and no replay, when the ids are ours: its commit was done and only the answer was lost. */
+function replay(known: RememberedRequest, bodySha256: Buffer, ids: readonly string[]): Placed {
+  if (known.bodySha256.equals(bodySha256)) return { callIds: known.callIds, replayed: known.callIds[0] !== ids[0] }
   throw new RefusedError('idempotency-conflict', '这个幂等键已用于另一个请求：换一个键，或原样重发那个请求')
 }
 
@@ -144,12 +148,12 @@ async function wasPlaced(tx: Tx, callIds: readonly string[]): Promise<boolean> {
   return length > 0
 }
 
-async function assertRoom(tx: Tx, accountId: string, count: number, settings: DialerSettings): Promise<void> {
+async function assertRoom(tx: Tx, { settings, queueDepth }: PlaceDeps, accountId: string, count: number, nowMs: number): Promise<void> {
   const { queuedPerAccountMax, queuedMax, retryAfterMs } = settings
   if ((await countQueued(tx, accountId, queuedPerAccountMax)) + count > queuedPerAccountMax) {
     throw new OverloadedError(`您排队中的通话已达上限 ${queuedPerAccountMax}，请稍后再提交`, retryAfterMs)
   }
-  if ((await countQueued(tx, undefined, queuedMax)) + count > queuedMax) {
+  if ((await queueDepth.read(tx, queuedMax, nowMs)) + count > queuedMax) {
     throw new OverloadedError('系统排队的通话过多，请稍后再提交', retryAfterMs)
   }
 }

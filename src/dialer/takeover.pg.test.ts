@@ -132,3 +132,23 @@ void test('stopping the service lets calls end, then hangs up, and settles all o
   assert.deepEqual([record.status, record.reason?.by], ['ended', 'platform'])
   await world.assertLedger()
 })
+
+void test('a transaction that holds on to one call does not cost the others their leases', async () => {
+  await using world = await dialerWorld({ script: talksOn })
+  const held = await world.place('13800138000')
+  const other = await world.place('13800138001')
+  await until('both talk', () => world.invited.length === 2)
+  const client = await world.db.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query('select 1 from calls where id = $1 for update', [held])
+    await world.db.sql.updateTable('calls').set({ lease_until: new Date(0) }).where('id', '=', other).execute()
+    await world.service.live.heartbeat()
+    const { rows } = await client.query<{ kept: boolean }>('select lease_until > clock_timestamp() as kept from calls where id = $1', [other])
+    assert.equal(rows[0]!.kept, true)
+    assert.equal(world.service.live.stats.lost, 0)
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+})

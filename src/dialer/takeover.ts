@@ -1,7 +1,9 @@
 // Knows how calls that nobody owns any more are closed: those of dead processes, and those that waited too long. Never dials anything.
 import { eventsAfter } from '../db/call-events.ts'
 import { abandonedCalls, expiredCalls, lockQueuedCall, takeOverCall, type CallRow } from '../db/calls.ts'
+import { passesByItself } from '../db/connection-loss.ts'
 import type { Database, Tx } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import { log } from '../log.ts'
 import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
 
@@ -23,11 +25,13 @@ export async function takeOverAbandoned(db: Database, input: SweepInput): Promis
   let closed = 0
   for (const { id } of await abandonedCalls(db.sql, input.limit)) {
     if (input.isOurs(id)) continue
-    const call = await db.transaction(async (tx) => {
-      const call = await takeOverCall(tx, id)
-      if (call) await endInTransaction(tx, call, await interrupted(tx, call, input))
-      return call
-    })
+    const call = await alone(id, () =>
+      db.transaction(async (tx) => {
+        const call = await takeOverCall(tx, id)
+        if (call) await endInTransaction(tx, call, await interrupted(tx, call, input))
+        return call
+      }),
+    )
     if (call === undefined) continue
     closed += 1
     log.warn({ call: id, status: call.status }, 'closed a call whose process is gone')
@@ -41,15 +45,28 @@ export async function endExpired(db: Database, input: Pick<SweepInput, 'nowMs' |
   const now = new Date(input.nowMs)
   let ended = 0
   for (const id of await expiredCalls(db.sql, now, input.limit)) {
-    const done = await db.transaction(async (tx) => {
-      const call = await lockQueuedCall(tx, id)
-      if (call === undefined || call.expiresAt > now) return false
-      await endInTransaction(tx, call, unansweredEnding('expired', expiredBecause(call), now))
-      return true
-    })
-    if (done) ended += 1
+    const call = await alone(id, () =>
+      db.transaction(async (tx) => {
+        const call = await lockQueuedCall(tx, id)
+        if (call === undefined || call.expiresAt > now) return undefined
+        await endInTransaction(tx, call, unansweredEnding('expired', expiredBecause(call), now))
+        return call
+      }),
+    )
+    if (call) ended += 1
   }
   return ended
+}
+
+/** One call with something wrong must not keep the others from being closed. Errors: those of a database that is away. */
+async function alone<T>(id: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (passesByItself(error)) throw error
+    log.error({ err: errorFacts(error), call: id }, 'a call could not be closed')
+    return undefined
+  }
 }
 
 async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<Ending> {

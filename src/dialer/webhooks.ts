@@ -7,6 +7,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { isPrivateAddress } from '../account/webhook-url.ts'
 import type { Database } from '../db/connection.ts'
+import { errorFacts } from '../db/error-facts.ts'
 import { claimDeliveries, deliveriesChannel, deliveryFailed, deliverySucceeded, type Delivery } from '../db/webhook-deliveries.ts'
 import { log } from '../log.ts'
 import type { WebhookSettings } from './settings.ts'
@@ -83,7 +84,7 @@ export class Webhooks {
         await Promise.all(due.map((delivery) => this.#deliver(delivery)))
       }
     } catch (error) {
-      log.warn({ err: error }, 'webhook deliveries could not be read, trying again')
+      log.warn({ err: errorFacts(error) }, 'webhook deliveries could not be read, trying again')
     }
   }
 
