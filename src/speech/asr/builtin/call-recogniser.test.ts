@@ -129,10 +129,10 @@ test('what is not on the list is recognised all the same', () => {
   assert.equal(final.source, 'open')
 })
 
-test('a filler before a phrase is tolerated', () => {
+test('a filler before a phrase is tolerated and written down', () => {
   const { pcm } = speechFixture('greeting')
   const grammar = new PhraseGrammar(['您好请问是哪位', '不需要'], lexicon)
-  assert.equal(recognise(new CallRecogniser(model, lexicon, grammar), pcm).final.text, '您好请问是哪位')
+  assert.equal(recognise(new CallRecogniser(model, lexicon, grammar), pcm).final.text, '喂您好请问是哪位')
 })
 
 test('a hot word wins over its homophones', () => {

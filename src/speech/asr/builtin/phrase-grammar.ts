@@ -26,7 +26,8 @@ type Phrase = { text: string; units: readonly number[]; sound: string }
 /** A list of phrases ready for matching. Immutable; one instance serves every call with the same list. */
 export class PhraseGrammar {
   readonly #phrases: readonly Phrase[]
-  readonly #fillers: ReadonlySet<number>
+  /** By syllable: how the filler is written. */
+  readonly #fillers: ReadonlyMap<number, string>
 
   /** Phrases with a character that the lexicon does not know are left out. */
   constructor(phrases: readonly string[], lexicon: Lexicon) {
@@ -34,7 +35,7 @@ export class PhraseGrammar {
       const units = lexicon.pronounce(text)
       return units ? [{ text, units, sound: units.join(' ') }] : []
     })
-    this.#fillers = new Set(FILLERS.flatMap((filler) => lexicon.pronounce(filler) ?? []))
+    this.#fillers = new Map(FILLERS.flatMap((filler) => (lexicon.pronounce(filler) ?? []).slice(0, 1).map((unit): [number, string] => [unit, filler])))
   }
 
   get size(): number {
@@ -45,21 +46,26 @@ export class PhraseGrammar {
   match(steps: readonly Step[], heard: readonly HeardSyllable[]): PhraseMatch | undefined {
     if (heard.length === 0) return undefined
     const units = heard.map(({ unit }) => unit)
-    const lead = units.length > 2 && this.#fillers.has(units[0]!) ? units.slice(0, 1) : []
+    const filler = units.length > 2 ? this.#fillers.get(units[0]!) : undefined
+    const lead = filler === undefined ? [] : units.slice(0, 1)
     const scorer = new CtcScorer(steps)
-    const scored = this.#candidates(units, lead.length).map((phrase) => {
-      const plain = scorer.score(phrase.units)
-      return { phrase, score: lead.length > 0 ? Math.max(plain, scorer.score([...lead, ...phrase.units])) : plain }
-    })
+    const scored: (Phrase & { score: number })[] = []
+    for (const phrase of this.#candidates(units, lead.length)) {
+      scored.push({ ...phrase, score: scorer.score(phrase.units) })
+      if (filler === undefined) continue
+      // The filler was said, so it is written too.
+      const units = [...lead, ...phrase.units]
+      scored.push({ text: filler + phrase.text, units, sound: units.join(' '), score: scorer.score(units) })
+    }
     scored.sort((a, b) => b.score - a.score)
     const best = scored[0]
     if (!best) return undefined
-    const rival = scored.find(({ phrase }) => phrase.sound !== best.phrase.sound)
-    const syllables = Math.max(best.phrase.units.length, units.length)
+    const rival = scored.find(({ sound }) => sound !== best.sound)
+    const syllables = Math.max(best.units.length, units.length)
     const distance = Math.max(0, scorer.score(units) - best.score) / syllables
     const margin = rival ? (best.score - rival.score) / syllables : MARGIN_ALONE
     const confidence = Math.exp(-distance / 2) * (1 - Math.exp(-2 * Math.max(0, margin) - 0.5))
-    return { text: best.phrase.text, distance, margin, confidence }
+    return { text: best.text, distance, margin, confidence }
   }
 
   /**
