@@ -88,8 +88,8 @@ function mentionAt(text: string, at: number, writtenAt: Date, before: DateMentio
       end = lastDay.end
     }
   }
-  // 明天（周六）上午: the bracket repeats the day and is said anyway.
-  end += /^(?:\s?[（(](?:周|星期|礼拜)[一二三四五六日天][）)])?\s?/.exec(text.slice(end))?.[0].trimEnd().length ?? 0
+  // 明天（周六）上午, 12月1日星期二: the weekday repeats the day and is said anyway.
+  if (day.words.type !== 'weekday' && day.words.type !== 'weekend') end += /^(?:\s?(?:[（(](?:周|星期|礼拜)[一二三四五六日天][）)]|(?:周|星期|礼拜)[一二三四五六日天]))?/.exec(text.slice(end))![0].length
   if (day.part !== undefined) {
     const hour = findClock(text, end, true)
     const clock = hour && hour.words.part === undefined ? { ...hour, words: { ...hour.words, part: day.part } } : { words: { part: day.part, hour: undefined, minute: 0 }, end }

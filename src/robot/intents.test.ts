@@ -117,6 +117,11 @@ void test('names what a question asks about', () => {
   assert.deepEqual(topics('能改时间吗'), [])
 })
 
+void test('answers first when a turn asks and agrees at once', () => {
+  for (const text of ['等一下，几点开始', '好的，在哪里', '没听清，几点', '几号会议室来着', '什么时候来着']) assert.equal(matchIntent(text, { stage: 'confirm', asked: 'understood' }).intent, 'question', text)
+  assert.equal(matchIntent('等一下，几点开始', { stage: 'identity', asked: 'identity' }).intent, 'wait')
+})
+
 void test('survives empty, odd and very long input', () => {
   assert.equal(matchIntent('').intent, 'none')
   assert.equal(matchIntent('……？！').intent, 'none')

@@ -88,7 +88,9 @@ export function matchIntent(text: string, context: IntentContext = {}): IntentMa
   const affirmed = candidates.some(({ intent, evidence }) => intent === 'affirm' && !/^(?:嗯|嗯嗯)$/u.test(evidence))
   const best = [...candidates].sort((a, b) => order.indexOf(a.intent) - order.indexOf(b.intent))[0]!
   const settled = inContext(best, candidates, flat, context)
-  const asksOnly = settled.intent === 'other' && (isQuestion(flat) || topics.length > 0)
+  // 等一下，几点开始 and 好的，在哪 want an answer before anything else.
+  const told = context.stage === 'deliver' || context.stage === 'confirm' || context.stage === 'ask'
+  const asksOnly = (settled.intent === 'other' && (isQuestion(flat) || topics.length > 0)) || (told && topics.length > 0 && softened.has(settled.intent))
   return { ...settled, intent: asksOnly ? 'question' : settled.intent, topics: settled.intent === 'who' ? [] : topics, affirmed, language: 'zh' }
 }
 
@@ -251,9 +253,14 @@ function inContext(best: Found, all: readonly Found[], flat: string, context: In
   if ((asked === 'yes-no' || asked === 'open') && best.intent === 'refuse' && /^(?:不用了?|不需要|不要了?|不必了|暂时不需要|没必要|已经有了|不买|不办)$/u.test(best.evidence)) return { ...best, intent: 'deny' }
   // The person says that he passes it on to others; a stranger saying so was a stranger before.
   if ((stage === 'confirm' || stage === 'deliver' || stage === 'ask') && best.intent === 'third-party' && /转达|转告/u.test(best.evidence)) return { ...best, intent: 'affirm' }
+  // Somebody else who is away is no longer about who is on the phone.
+  if ((stage === 'confirm' || stage === 'deliver' || stage === 'ask') && best.intent === 'third-party' && !/我|本人/u.test(best.evidence)) return { ...best, intent: 'other' }
   if ((stage === 'confirm' || stage === 'deliver') && best.intent === 'refuse' && affirmation && goesNow.test(best.evidence)) return affirmation
   return best
 }
+
+/** Meanings that stand back when the same turn asks something that the facts may answer. */
+const softened: ReadonlySet<Intent> = new Set<Intent>(['affirm', 'wait', 'repeat', 'thanks', 'greeting'])
 
 const englishOrder: readonly PhraseIntent[] = ['stop', 'voicemail', 'wrong-number', 'third-party', 'human', 'robot', 'abuse', 'who', 'repeat', 'refuse', 'busy', 'wait', 'deny', 'affirm', 'goodbye', 'thanks', 'greeting']
 

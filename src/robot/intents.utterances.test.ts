@@ -44,7 +44,7 @@ const confirm: readonly Labelled[] = [
   ['等一下我拿个笔', 'wait'], ['我记一下', 'wait'], ['等等，我找支笔', 'wait'], ['我查一下日程', 'wait'],
   ['再见', 'goodbye'], ['拜拜', 'goodbye'], ['那先这样，拜拜', 'goodbye'], ['谢谢', 'thanks'], ['谢谢你啊', 'thanks'],
   ['别再给我打了，烦死了', 'stop'], ['投速', 'stop'], ['我要投速你们', 'stop'], ['你是真人吗', 'robot'], ['让工作人员打给我', 'human'], ['大错了', 'wrong-number'],
-  ['我人不在公司', 'other'], ['我没打错', 'other'],
+  ['我人不在公司', 'other'], ['我没打错', 'other'], ['李总他不在，去不了', 'other'], ['我不是本人，我是他同事', 'third-party'],
 ]
 
 const attend: readonly Labelled[] = [

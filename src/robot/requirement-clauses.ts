@@ -48,7 +48,7 @@ export function splitClauses(text: string, kind: string): Clauses {
       const keysHere = [...clause.matchAll(keyPattern)]
       if (keysHere.length > 0) {
         for (const m of keysHere) result.keys.push({ key: m[1]!, meaning: meaningOf(clause, m), intent: intentOf(meaningOf(clause, m)) })
-        clause = clause.replace(keyPattern, '').replace(/^(?:如)?(?:确认|同意|收到|参加|取消|拒绝|不参加|不同意|如|则|请|和|或|，)*$/u, '')
+        clause = clause.replace(keyPattern, '').replace(/^(?:确认|同意|收到|参加|能参加|取消|拒绝|不参加|不同意|不能参加|听清楚|听清|听到|清楚|明白|知道|了|后|的话|如果|如|则|请|和|或|，)*$/u, '')
         if (clause === '') continue
       }
       const asks = askLead.exec(clause)

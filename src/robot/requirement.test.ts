@@ -104,6 +104,8 @@ void test('understands keys to press', () => {
   const two = compile('通知张总明天开会，同意请按1，不参加请按2')
   assert.deepEqual(two.keys.map(({ key, intent }) => [key, intent]), [['1', 'affirm'], ['2', 'deny']])
   assert.deepEqual(two.facts.map(({ text }) => text), ['明天开会'])
+  assert.deepEqual(factsOf('通知张总明天开会，听清楚请按1确认'), ['明天开会'])
+  assert.deepEqual(factsOf('通知张总明天开会，如果能参加请按1，不能参加请按2'), ['明天开会'])
 })
 
 void test('dates later clauses by the day of the first', () => {

@@ -118,6 +118,15 @@ void test('answers what the facts tell and admits what they do not', async () =>
   assert.equal(rig.outcome, 'confirmed')
 })
 
+void test('answers a question that interrupts, and takes up the fact it broke off', async () => {
+  const rig = rigFor(meeting)
+  await rig.answer()
+  await rig.callee('我是')
+  const answer = spokenIn(await rig.bargeIn('等一下，几点开始', '通知您：明天，也就是11月21日星期六上午9点，在三楼会议室开会。请带'.length))
+  assert.match(answer, /上午9点.*请带上报表。请问您能参加吗？$/)
+  assert.doesNotMatch(answer, /慢慢来|三楼/)
+})
+
 void test('closes with the key fact', async () => {
   const rig = await told()
   assert.match(spokenIn(await rig.callee('好的，能参加')), /明天上午9点在三楼会议室开会.*感谢.*再见/)

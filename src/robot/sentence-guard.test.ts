@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileRequirement } from './requirement.ts'
+import { compileRequirement, speak } from './requirement.ts'
 import { type GuardContext, guardSentence } from './sentence-guard.ts'
 
 const now = new Date('2026-11-20T10:00:00+08:00')
@@ -16,6 +16,23 @@ void test('passes true sentences in any wording', () => {
     '好的，通知您明天上午九点在三号会议室开季度例会。', '会议是11月21日星期六上午9点。', '请带上季度报表。', '费用是一千二百八十元。', '您稍等一下，我再说一遍。', '这个我这边没有信息，建议您联系发起方。', '电话是幺三八，零零幺三八，零零零。', '请张经理准时参加，好吗？',
     '是的，我是AI语音助手，声音是人工智能合成的。', '今天打扰您了，再见。', '您能来吗？', '一共就这一件事，一会儿就说完。',
   ]) assert.equal(why(sentence), 'ok', sentence)
+})
+
+void test('passes every fact as the rules speak it, on any day of the call', () => {
+  for (const text of [
+    '通知张总明天上午9点在三楼会议室开会，请带上报表', '提醒李娜女士周六下午3点到仁和口腔复诊，地址解放路18号', '告诉王强先生快递放在小区南门菜鸟驿站，取件码5-1-0327', '提醒刘洋同学12月1日上午8点半在图书馆前集合，带学生证', '通知孙丽女士本月物业费1280元，请25日前缴纳',
+    '通知张总明天14:30开会', '半小时后在楼下集合', '提醒业主下周一至周三停水', '通知张总订单20261120001已发货，余额86.5元', '今晚8点到10点停电',
+  ]) {
+    const told = compileRequirement(text, { acceptedAt: now })
+    for (const days of [0, 1, 2]) {
+      const at = new Date(now.getTime() + days * 86_400_000)
+      for (const fact of told.facts) {
+        const spoken = `${speak(fact, at)}。`
+        assert.deepEqual(guardSentence(spoken, { requirement: told, identity: 'yes', now: at }), { ok: true }, spoken)
+        assert.equal(guardSentence(spoken, { requirement: told, identity: 'unknown', now: at }).ok, false, spoken)
+      }
+    }
+  }
 })
 
 void test('stops days, times and numbers that nobody named', () => {
