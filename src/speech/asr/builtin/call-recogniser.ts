@@ -1,4 +1,5 @@
 // Knows one call's recognition: audio in, partial and final text out. Does not know threads or clocks.
+import { FRAME_SAMPLES } from '../../../media/frame.ts'
 import { BeamSearch, SURE_BLANK, joinWords, type BeamResult } from './beam-search.ts'
 import { STEP_MS, STEP_SAMPLES } from './features.ts'
 import { GreedySyllables } from './greedy-syllables.ts'
@@ -36,9 +37,10 @@ const SETTLED_CHARACTERS_MAX = 3000
 // the last one about this long before it ends. Medians of the fixtures.
 const ONSET_LEAD_MS = 60
 const ENDING_TAIL_MS = 90
-/** Silence before the first sample of an utterance: the network was trained with some, and loses a word that comes without. */
-const LEAD_IN_STEPS = 2
-const LEAD_IN = new Int16Array(LEAD_IN_STEPS * STEP_SAMPLES)
+/** Put before an utterance that begins in the middle of a sound: the network was trained with silence first, and loses a word without. */
+const LEAD_IN = new Int16Array(2 * STEP_SAMPLES)
+/** Louder than this a first frame is a word. Quieter ones are noise, whose sudden beginning would sound like one. */
+const LOUD_START_RMS = 600
 
 /** Feed the audio of one call, utterance after utterance; it keeps the line's level between them. */
 export class CallRecogniser {
@@ -51,6 +53,7 @@ export class CallRecogniser {
   #beam: BeamSearch
   /** Audio of the utterance was accepted. */
   #begun = false
+  #leadInSteps = 0
   /** Steps of the utterance, those of the lead-in included. */
   #stepCount = 0
   #silentSteps = 0
@@ -69,8 +72,7 @@ export class CallRecogniser {
 
   /** 8 kHz PCM of any length; the text so far when it changed. */
   accept(pcm: Int16Array): Recognition | undefined {
-    if (!this.#begun) this.#take(this.#stream.accept(LEAD_IN))
-    this.#begun = true
+    if (!this.#begun) this.#begin(pcm)
     const heardBefore = this.#greedy.heard.length
     this.#take(this.#stream.accept(pcm))
     if (this.#greedy.heard.length === heardBefore) return undefined
@@ -86,11 +88,21 @@ export class CallRecogniser {
     const result = this.#settled ? this.#withSettled(this.#open(this.#beam.result())) : this.#preferPhrase(this.#open(this.#beam.result()))
     this.#startBeam()
     this.#begun = false
+    this.#leadInSteps = 0
     this.#stepCount = 0
     this.#settled = undefined
     this.#settledSteps = 0
     this.#lastText = ''
     return result
+  }
+
+  #begin(pcm: Int16Array): void {
+    this.#begun = true
+    const first = pcm.subarray(0, FRAME_SAMPLES)
+    const energy = first.reduce((sum, sample) => sum + sample * sample, 0)
+    if (energy <= LOUD_START_RMS ** 2 * first.length) return
+    this.#leadInSteps = LEAD_IN.length / STEP_SAMPLES
+    this.#take(this.#stream.accept(LEAD_IN))
   }
 
   #take(steps: readonly Step[]): void {
@@ -127,7 +139,7 @@ export class CallRecogniser {
     const last = heard.at(-1)
     // The search alone would find words in noise: what never was the most probable sound was not said.
     if (!first || !last) return { text: '', source: 'open', confidence: 0, syllables: '', beginMs: 0, endMs: 0 }
-    const positionMs = (step: number) => (step - LEAD_IN_STEPS) * STEP_MS
+    const positionMs = (step: number) => (step - this.#leadInSteps) * STEP_MS
     const endMs = positionMs(this.#settledSteps + last.step + 1) + ENDING_TAIL_MS
     return {
       text: result.text,

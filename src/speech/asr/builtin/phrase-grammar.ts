@@ -49,19 +49,20 @@ export class PhraseGrammar {
     const filler = units.length > 2 ? this.#fillers.get(units[0]!) : undefined
     const lead = filler === undefined ? [] : units.slice(0, 1)
     const scorer = new CtcScorer(steps)
-    const scored: (Phrase & { score: number })[] = []
+    const scored: { text: string; phrase: Phrase; length: number; score: number }[] = []
     for (const phrase of this.#candidates(units, lead.length)) {
-      scored.push({ ...phrase, score: scorer.score(phrase.units) })
+      scored.push({ text: phrase.text, phrase, length: phrase.units.length, score: scorer.score(phrase.units) })
       if (filler === undefined) continue
       // The filler was said, so it is written too.
-      const units = [...lead, ...phrase.units]
-      scored.push({ text: filler + phrase.text, units, sound: units.join(' '), score: scorer.score(units) })
+      const score = scorer.score([...lead, ...phrase.units])
+      scored.push({ text: filler + phrase.text, phrase, length: phrase.units.length + 1, score })
     }
     scored.sort((a, b) => b.score - a.score)
     const best = scored[0]
     if (!best) return undefined
-    const rival = scored.find(({ sound }) => sound !== best.sound)
-    const syllables = Math.max(best.units.length, units.length)
+    // The same phrase with or without a filler is no rival.
+    const rival = scored.find(({ phrase }) => phrase.sound !== best.phrase.sound)
+    const syllables = Math.max(best.length, units.length)
     const distance = Math.max(0, scorer.score(units) - best.score) / syllables
     const margin = rival ? (best.score - rival.score) / syllables : MARGIN_ALONE
     const confidence = Math.exp(-distance / 2) * (1 - Math.exp(-2 * Math.max(0, margin) - 0.5))
