@@ -316,3 +316,23 @@ void test('OPTIONS is answered with what we take; unknown methods are not', asyn
   await wait(5)
   assert.deepEqual(statuses(), [200, 405, 501])
 })
+
+void test('a caller behind a NAT that asks for rport is answered where it came from', async () => {
+  const { peer, wait, network } = await stage()
+  peer.sendText(requestText({ method: 'OPTIONS' }).replace('10.0.0.2:5060;branch', '192.168.1.7:5999;branch'))
+  await wait(5)
+  const reply = network.sent.at(-1)!
+  assert.deepEqual(reply.to, there)
+  assert.match(reply.text, /^Via: SIP\/2\.0\/UDP 192\.168\.1\.7:5999;branch=z9hG4bKin;received=10\.0\.0\.2;rport=5060\r$/m)
+})
+
+void test('an ACK that wrongly keeps the branch of its INVITE still counts', async () => {
+  const { peer, calls, wait, final } = await stage()
+  peer.sendText(requestText({ sdp: offer }))
+  await wait(5)
+  calls[0]!.call.answer(answer)
+  await wait(5)
+  peer.sendText(requestText({ method: 'ACK', toTag: final().envelope.toTag! }))
+  await wait(5)
+  assert.equal(calls[0]!.events.at(-1)?.type, 'answered')
+})

@@ -1,5 +1,6 @@
 // Calls that we place, from INVITE to answer or refusal, against a far end played by hand.
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
 import { dial, dialAndAnswer, here, log, otherSdp, theirSdp, there } from './fake-call.ts'
@@ -272,6 +273,19 @@ void test('an abort hangs up in every state', async () => {
   assert.equal(third.peer.got('INVITE').length, 0)
   assert.deepEqual(third.events, [{ type: 'failed', status: 487, reason: 'Request Terminated', local: 'cancelled' }])
   assert.equal(third.agent.stats.calls, 0)
+})
+
+void test('a call that is over no longer listens to its signal', async () => {
+  const controller = new AbortController()
+  const { wait, invite, peer, types } = await dial({ signal: controller.signal })
+  await wait(5)
+  assert.equal(getEventListeners(controller.signal, 'abort').length, 1)
+  peer.reply(invite(), 486)
+  await wait(5)
+  assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  controller.abort()
+  await wait(5)
+  assert.deepEqual(types(), ['failed'])
 })
 
 void test('an INVITE that cannot be sent fails the call at once', async () => {

@@ -208,3 +208,25 @@ void test('requests in the dialog that are old, unknown or not for us get their 
   await wait(5)
   assert.deepEqual(peer.responses.map(({ status }) => status), [200, 500, 405, 481, 501, 481])
 })
+
+void test('a request in an early dialog follows the routes its provisional recorded', async () => {
+  const { peer, wait, invite } = await dial()
+  await wait(5)
+  const headers: [string, string][] = [['Require', '100rel'], ['RSeq', '1'], ['Record-Route', '<sip:10.9.9.9;lr>'], ['Record-Route', '<sip:10.0.0.2:5060;lr>']]
+  peer.reply(invite(), 183, { sdp: theirSdp, headers })
+  await wait(5)
+  assert.deepEqual(peer.got('PRACK')[0]?.headers.all('Route'), ['<sip:10.0.0.2:5060;lr>', '<sip:10.9.9.9;lr>'])
+})
+
+void test('a second re-INVITE before the ACK of the first takes its place', async () => {
+  const { peer, wait, invite, types } = await dialAndAnswer()
+  peer.request(invite(), 'INVITE', 1, { sdp: theirSdp })
+  await wait(100)
+  peer.request(invite(), 'INVITE', 2, { sdp: otherSdp })
+  await wait(5)
+  peer.request(invite(), 'ACK', 2)
+  await wait(40_000)
+  assert.equal(peer.got('BYE').length, 0)
+  assert.equal(peer.responses.length, 2)
+  assert.deepEqual(types(), ['answered', 'remote-offer', 'remote-offer'])
+})
