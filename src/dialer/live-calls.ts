@@ -106,7 +106,7 @@ export class LiveCalls {
   async stop(graceMs: number): Promise<void> {
     this.#closing = true
     clearTimeout(this.#soon)
-    await Promise.all(this.#unlisten.splice(0).map((unlisten) => unlisten()))
+    for (const unlisten of this.#unlisten.splice(0)) await unlisten()
     await this.#pass
     await this.#drained(graceMs)
     for (const call of this.#live.values()) call.stop({ by: 'platform', detail: '服务正在停止' })

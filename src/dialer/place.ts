@@ -93,8 +93,6 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
   if (expiresAt <= now) throw new RefusedError('expired', '通知的时间已经过去，没有拨打')
   await assertRoom(tx, deps, accountId, calls.length, nowMs)
   await assertAdmitted(tx, deps, accountId, calls, line, nowMs)
-  // Last, because it locks the wallet until the commit.
-  await holdAll(tx, { accountId, callIds, amountLi: costOf(1, price).costLi })
   await insertCalls(tx, calls, {
     accountId,
     source: request.source,
@@ -107,6 +105,8 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
   })
   await appendEvents(tx, callIds.map((callId) => ({ callId, event: { type: 'accepted' } })), now)
   await notifyFollowers(tx, callIds)
+  // Last, because it locks the wallet until the commit: requests of one account wait for each other only here.
+  await holdAll(tx, { accountId, callIds, amountLi: costOf(1, price).costLi })
   deps.queueDepth.added(calls.length)
   return { callIds, replayed: false }
 }

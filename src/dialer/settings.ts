@@ -98,7 +98,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
   eventsPerBatchMax: 1_000,
   followersMax: 10_000,
   followPollMs: 1_000,
-  settlingMax: 4,
+  settlingMax: 8,
   webhook: {
     timeoutMs: 5_000,
     backoffMs: [10_000, minute, 5 * minute, 30 * minute, 2 * hour],
