@@ -23,8 +23,6 @@ export const apiLimits = {
   recordingLinkMs: 3_600_000,
   /** Longest wait for one part of us when asked for health. */
   healthMsMax: 800,
-  /** Reading the finished log of a call for a look-up. */
-  lookUpMsMax: 5_000,
 }
 
 export type ApiLimits = typeof apiLimits

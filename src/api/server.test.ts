@@ -90,7 +90,7 @@ test('the OpenAPI document describes every action with examples, and the page sh
   const document = (await api.app.inject('/openapi.json')).json<{ openapi: string; paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: { properties: Record<string, { examples?: string[] }> } }> }; responses: Record<string, unknown> }>> }>()
   assert.equal(document.openapi, '3.1.0')
   assert.deepEqual(Object.keys(document.paths).sort(), [
-    '/api/v1/account/balance', '/api/v1/account/webhook', '/api/v1/callinfo/cancel', '/api/v1/callinfo/hang_up', '/api/v1/callinfo/initiate_call',
+    '/api/v1/account/balance', '/api/v1/account/webhook', '/api/v1/callinfo/cancel', '/api/v1/callinfo/explain', '/api/v1/callinfo/hang_up', '/api/v1/callinfo/initiate_call',
     '/api/v1/callinfo/recording/{call_id}', '/api/v1/callinfo/search_callinfo', '/api/v1/callinfo/skill_version', '/api/v1/callinfo/stream_chat_history', '/healthz',
   ])
   const initiate = document.paths['/api/v1/callinfo/initiate_call']!['post']!

@@ -92,6 +92,10 @@ export class MemoryCalls implements CallService {
     return Promise.resolve({ ...this.#own(accountId, callId).record })
   }
 
+  async events(accountId: string, callId: string): Promise<CallEventRow[]> {
+    return Promise.resolve([...this.#own(accountId, callId).rows])
+  }
+
   async *follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<CallEventRow> {
     const call = this.#own(accountId, callId)
     const aborted = Promise.withResolvers<void>()

@@ -42,6 +42,8 @@ export interface CallService {
   place(request: PlaceRequest): Promise<{ callIds: string[]; replayed: boolean }>
   /** Errors: NotFoundError, also for another account's call. */
   lookUp(accountId: string, callId: string): Promise<CallRecord>
+  /** The call's log as far as it is written now, from the first row on. Errors: NotFoundError. */
+  events(accountId: string, callId: string): Promise<CallEventRow[]>
   /** The call's log after `afterSeq`, in order, without gap or repeat, then live until the 'ended' row or abort. */
   follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<CallEventRow>
   /** Cancels before dialling, hangs up after. Resolves when the wish is durable; 'already-ended' when there was nothing to stop. */

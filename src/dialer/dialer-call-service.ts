@@ -1,6 +1,7 @@
 // Knows how the APIs' wishes are met: place, look up, follow, stop. Joins the parts of the dialer. Does not know HTTP.
 import type { Price } from '../account/billing.ts'
 import type { RunCall } from '../call/call.ts'
+import { eventsAfter } from '../db/call-events.ts'
 import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
@@ -85,6 +86,11 @@ export class DialerCallService implements CallService {
 
   async lookUp(accountId: string, callId: string): Promise<CallRecord> {
     return toRecord(await this.#find(accountId, callId), this.#now())
+  }
+
+  async events(accountId: string, callId: string): Promise<CallEventRow[]> {
+    await this.#find(accountId, callId)
+    return this.#db.retry('read a call log', () => eventsAfter(this.#db.sql, [{ callId, afterSeq: 0 }], this.settings.eventsPerCallMax))
   }
 
   async *follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<CallEventRow, void, undefined> {

@@ -232,6 +232,22 @@ test('a recording is served whole and in ranges, by key or by a signed link that
   }
 })
 
+test('a call is shown and explained while it goes on, to its owner only', async () => {
+  await using api = await testApi()
+  await api.post('initiate_call', place)
+  api.calls.append('call_1', { type: 'dialing', line: 'simulated', attempt: 1 })
+  api.calls.append('call_1', { type: 'answered', sipStatus: 200 })
+  api.calls.append('call_1', { type: 'callee-said', turn: 1, text: '喂你好', beginAtMs: 0, endAtMs: 500, confidence: 1, bargeIn: false })
+  const info = (await api.post('search_callinfo', { call_id: 'call_1' })).json()
+  assert.equal(info['duration_seconds'], null)
+  assert.deepEqual(info['call_content'], [{ role: 'user', content: '喂你好' }])
+  const told = (await api.post('explain', { call_id: 'call_1' })).json()
+  assert.match(String(told['text']), /喂你好/)
+  assert.equal((await api.post('explain', { call_id: 'call_1', language: 'en' })).statusCode, 200)
+  assert.equal((await api.post('explain', { call_id: 'call_1', language: 'fr' })).statusCode, 400)
+  assert.equal((await api.post('explain', { call_id: 'call_9' })).statusCode, 404)
+})
+
 test('byte ranges follow RFC 9110', () => {
   assert.deepEqual(rangeOf('bytes=0-0', 10), { start: 0, end: 0 })
   assert.deepEqual(rangeOf('bytes=-99', 10), { start: 0, end: 9 })

@@ -3,6 +3,7 @@ import { account_balance } from './account_balance.ts'
 import { account_webhook, set_account_webhook } from './account_webhook.ts'
 import type { Action } from './action.ts'
 import { cancel } from './cancel.ts'
+import { explain } from './explain.ts'
 import { hang_up } from './hang_up.ts'
 import { initiate_call } from './initiate_call.ts'
 import { recording } from './recording.ts'
@@ -14,6 +15,7 @@ export const actions = {
   initiate_call,
   search_callinfo,
   stream_chat_history,
+  explain,
   hang_up,
   cancel,
   recording,

@@ -1,6 +1,4 @@
 // POST search_callinfo: everything known about one call. Translates only.
-import type { CallEventRow } from '../../events.ts'
-import { OverloadedError } from '../../errors.ts'
 import { action, callinfo, jsonObject, zCallId } from './action.ts'
 import { callInfoShape, toCallInfo } from './wire.ts'
 
@@ -13,23 +11,9 @@ export const search_callinfo = action({
   needs: { key: true, version: true },
   body: jsonObject({ call_id: zCallId }),
   answer: callInfoShape,
-  async handle({ body, accountId, request }, { calls, clock, limits, recordings, baseUrl }) {
+  async handle({ body, accountId, request }, { calls, recordings, baseUrl }) {
     const record = await calls.lookUp(accountId, body.call_id)
-    const rows: CallEventRow[] = []
-    if (record.status === 'ended') {
-      // The log of an ended call ends by itself; the limit is for a database that hangs.
-      const stop = new AbortController()
-      const cancel = clock.after(limits.lookUpMsMax, () => stop.abort())
-      try {
-        for await (const row of calls.follow(accountId, record.id, 0, stop.signal)) {
-          rows.push(row)
-          if (row.event.type === 'ended') break
-        }
-      } finally {
-        cancel()
-      }
-      if (stop.signal.aborted) throw new OverloadedError('通话记录暂时读取不到，请稍后重试', 2_000)
-    }
+    const rows = await calls.events(accountId, record.id)
     const url =
       record.recording === undefined || recordings.fileOf(record.recording) === undefined
         ? undefined
