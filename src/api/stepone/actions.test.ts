@@ -243,9 +243,9 @@ test('a call is shown and explained while it goes on, to its owner only', async 
   assert.deepEqual(info['call_content'], [{ role: 'user', content: '喂你好' }])
   const told = (await api.post('explain', { call_id: 'call_1' })).json()
   assert.match(String(told['text']), /喂你好/)
-  assert.equal((await api.post('explain', { call_id: 'call_1', language: 'en' })).statusCode, 200)
-  assert.equal((await api.post('explain', { call_id: 'call_1', language: 'fr' })).statusCode, 400)
-  assert.equal((await api.post('explain', { call_id: 'call_9' })).statusCode, 404)
+  assert.equal((await api.post('explain', { call_id: 'call_1', language: 'en' })).status, 200)
+  assert.equal((await api.post('explain', { call_id: 'call_1', language: 'fr' })).status, 400)
+  assert.equal((await api.post('explain', { call_id: 'call_9' })).status, 404)
 })
 
 test('byte ranges follow RFC 9110', () => {
