@@ -16,7 +16,7 @@ import { LiveCalls } from './live-calls.ts'
 import { placeCalls, type Placed, type PlaceDeps } from './place.ts'
 import { QueueDepth } from './queue-depth.ts'
 import type { RobotMaker } from './robots.ts'
-import { checkDialerSettings, dialerDefaults, type DialerSettings } from './settings.ts'
+import { checkDialerSettings, dialerDefaults, rowsBesideMax, type DialerSettings } from './settings.ts'
 import { endInTransaction, unansweredEnding } from './settle.ts'
 import { Webhooks } from './webhooks.ts'
 
@@ -90,7 +90,7 @@ export class DialerCallService implements CallService {
 
   async events(accountId: string, callId: string): Promise<CallEventRow[]> {
     await this.#find(accountId, callId)
-    return this.#db.retry('read a call log', () => eventsAfter(this.#db.sql, [{ callId, afterSeq: 0 }], this.settings.eventsPerCallMax))
+    return this.#db.retry('read a call log', () => eventsAfter(this.#db.sql, [{ callId, afterSeq: 0 }], this.settings.eventsPerCallMax + rowsBesideMax))
   }
 
   async *follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<CallEventRow, void, undefined> {

@@ -5,7 +5,7 @@ import type { Database } from '../db/connection.ts'
 import type { CallEvent } from '../events.ts'
 import { claimCalls } from './claim.ts'
 import { EventLog, type EventLogOptions } from './event-log.ts'
-import { dialerWorld, noonMs, simulatedLine, type World } from './testing.ts'
+import { dialerWorld, noonMs, simulatedLine, until, type World } from './testing.ts'
 
 const options: EventLogOptions = { eventsPerCallMax: 1_000, eventsBufferedMax: 10_000, eventsPerBatchMax: 100, retryMs: [10] }
 const at = new Date(noonMs)
@@ -146,12 +146,16 @@ void test('one notification tells of a whole batch', async () => {
   const log = new EventLog(world.db, options)
   const calls: { callId: string; fence: number; lastSeq: number }[] = []
   for (let i = 0; i < 20; i += 1) calls.push(await dialing(world, `138001380${String(i).padStart(2, '0')}`))
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  const heard = async (marker: string): Promise<void> => {
+    await world.db.pool.query(`select pg_notify('call_events', $1)`, [marker])
+    await until('everything before the marker was heard', () => listening.payloads.includes(marker))
+  }
+  await heard('before')
   listening.payloads.length = 0
   for (const call of calls) log.open(call, lost).append(said(1), at)
   await log.idle()
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  assert.equal(listening.payloads.length, 1)
+  await heard('after')
+  assert.equal(listening.payloads.length, 2)
   assert.deepEqual(new Set(listening.payloads[0]!.split(',')), new Set(calls.map((call) => call.callId)))
 })
 

@@ -64,6 +64,9 @@ export type WebhookSettings = {
   responseBytesMax: number
 }
 
+/** Rows a log may hold beside the events of the call itself: accepted, waiting, dialing, ended. */
+export const rowsBesideMax = 100
+
 const minute = 60_000
 const hour = 60 * minute
 

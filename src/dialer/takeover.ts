@@ -6,6 +6,7 @@ import type { Database, Tx } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
 import { log } from '../log.ts'
 import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
+import { rowsBesideMax } from './settings.ts'
 
 export type SweepInput = {
   nowMs: number
@@ -72,7 +73,7 @@ async function alone<T>(id: string, work: () => Promise<T>): Promise<T | undefin
 async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<Ending> {
   const stage = call.status === 'talking' || call.status === 'ringing' ? call.status : 'dialing'
   const talkMs = call.answeredAt && call.heartbeatAt ? Math.max(0, call.heartbeatAt.getTime() - call.answeredAt.getTime()) : 0
-  const rows = await eventsAfter(tx, [{ callId: call.id, afterSeq: 0 }], input.eventsPerCallMax + 100)
+  const rows = await eventsAfter(tx, [{ callId: call.id, afterSeq: 0 }], input.eventsPerCallMax + rowsBesideMax)
   return {
     ...unansweredEnding('interrupted', '负责这通电话的进程意外终止，已停止计费，不会自动重拨', new Date(input.nowMs), { stage }),
     answeredAt: call.answeredAt ?? undefined,
