@@ -49,7 +49,7 @@ function withoutDates({ text, dates }: Pick<Fact, 'text' | 'dates'>): string {
 function piecesOf(text: string): string[] {
   const plain = text.toLowerCase()
   const runs = plain.replace(/[您请的了要在]/gu, ' ').match(/[\u4e00-\u9fff]+/gu) ?? []
-  const pairs = runs.flatMap((run) => (run.length === 1 ? [run] : [...run].slice(1).map((char, i) => `${run[i]!}${char}`)))
+  const pairs = runs.flatMap((run) => (run.length === 1 ? [run] : Array.from(run.slice(1), (char, i) => `${run[i]!}${char}`)))
   return [...pairs, ...(plain.match(/[a-z][a-z'-]+/gu) ?? [])]
 }
 

@@ -51,8 +51,8 @@ export interface RulesConversation extends Robot {
   noteFreely(learnt: { slots?: Readonly<Record<string, string>>; callBack?: string | undefined }): RobotAction | undefined
   /** The owner has said everything: what was left untold is told, what was left unasked is asked. Nothing said: the rules' own turn. */
   settle(): RobotAction[]
-  /** Ends the call; undefined when the end would claim what has not happened. `farewell`: the owner has said goodbye. */
-  endFreely(end: FreeEnd, options: { farewell: boolean }): RobotAction[] | undefined
+  /** Ends the call, with the owner's goodbye or our own; undefined when the end would claim what has not happened. */
+  endFreely(end: FreeEnd, farewell?: string): RobotAction[] | undefined
 }
 
 /** Facts told in one go; then the callee is asked whether it is clear so far. */
@@ -356,7 +356,7 @@ class RulesRobot implements RulesConversation {
     }
   }
 
-  endFreely(end: FreeEnd, { farewell }: { farewell: boolean }): RobotAction[] | undefined {
+  endFreely(end: FreeEnd, farewell?: string): RobotAction[] | undefined {
     const open = this.#open
     assert(open, 'a free end belongs to an open turn')
     // Nobody can confirm what they have not heard, nor be done with a question that was not asked.
@@ -375,7 +375,7 @@ class RulesRobot implements RulesConversation {
       human: { outcome: 'handover-requested', line: l.passOn(this.#requirement.organisation) },
     }[end] as { outcome: ConversationOutcome; line: string }
     // The promise not to call again is made in our words, whatever was said before.
-    this.#end(outcome, farewell && end !== 'stop' ? '' : line)
+    this.#end(outcome, end === 'stop' ? line : (farewell ?? line))
     return this.#taken()
   }
 

@@ -1,0 +1,211 @@
+// Knows how a language model holds a conversation with the rules in front. Does not know providers, audio or the rules' words.
+import { HeardHistory } from './heard-history.ts'
+import type { Log } from '../log.ts'
+import type { ChatModel } from './model/chat-model.ts'
+import type { CircuitBreaker } from './model/circuit-breaker.ts'
+import { type AnswerEnd, type AnswerLimits, answerLimits, boundedAnswer, realTimers, type Timers } from './prompt-answer.ts'
+import { endCallTool, instructionsFor, noteTool, remarkSlot, toolsFor } from './prompt-instructions.ts'
+import { isFreeTurn } from './prompt-policy.ts'
+import type { Requirement } from './requirement.ts'
+import type { Robot, RobotAction, RobotEvent } from './robot.ts'
+import { createRulesRobot, type FreeEnd, freeEnds, type RulesConversation } from './rules.ts'
+import { guardSentence } from './sentence-guard.ts'
+import { spokenText, soundsLikeSpeech } from './spoken-text.ts'
+
+export type PromptRobotOptions = {
+  requirement: Requirement
+  now: () => Date
+  attempt: number
+  callId: string
+  log: Log
+  model: ChatModel
+  /** One per model, shared by all calls: what one call learns about the provider spares the others the wait. */
+  breaker: CircuitBreaker
+  limits?: AnswerLimits | undefined
+  timers?: Timers | undefined
+}
+
+type Source = 'rules' | 'model' | 'fallback'
+
+/** Arguments of tools longer than this were not written for us. */
+const toolTextCharsMax = 200
+const farewellPattern = /再见|拜拜|goodbye|\bbye\b/iu
+
+export function createPromptRobot(options: PromptRobotOptions): Robot {
+  return new PromptRobot(options)
+}
+
+/** What the model wanted in one turn, gathered while it speaks. */
+type Wish = { end: FreeEnd | undefined; farewell: string | undefined; sentences: Set<string>; spoke: boolean }
+
+class PromptRobot implements Robot {
+  readonly kind = 'prompt'
+  readonly hotWords: readonly string[]
+  readonly phrases: readonly string[]
+  readonly #options: PromptRobotOptions
+  readonly #limits: AnswerLimits
+  readonly #timers: Timers
+  readonly #rules: RulesConversation
+  readonly #history = new HeardHistory()
+  readonly #closing = new AbortController()
+  /** Of the last words; unknown before the first. */
+  #source: Source | undefined
+
+  constructor(options: PromptRobotOptions) {
+    this.#options = options
+    this.#limits = options.limits ?? answerLimits
+    this.#timers = options.timers ?? realTimers
+    this.#rules = createRulesRobot({ requirement: options.requirement, now: options.now, attempt: options.attempt, leaves: isFreeTurn })
+    this.hotWords = this.#rules.hotWords
+    this.phrases = this.#rules.phrases
+  }
+
+  async *handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction> {
+    this.#history.note(event)
+    // Our words are over, or the call begins: an answer of the model will be wanted in a moment.
+    if (event.type === 'answered' || (event.type === 'played' && !event.cut)) this.#warmUp()
+    yield* this.#give(this.#rules.react(event), 'rules', signal)
+    if (this.#rules.openTurn !== undefined && !signal.aborted) yield* this.#answer(signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await this.#rules[Symbol.asyncDispose]()
+  }
+
+  #warmUp(): void {
+    if (!this.#options.breaker.isOpen(this.#timers.nowMs())) void this.#options.model.warmUp()
+  }
+
+  /** The model words the open turn as far as it can; the rules do the rest. */
+  async *#answer(signal: AbortSignal): AsyncIterable<RobotAction> {
+    const { breaker, model, requirement, now, attempt } = this.#options
+    if (!breaker.admits(this.#timers.nowMs())) {
+      yield* this.#give(this.#rules.settle(), 'fallback', signal)
+      return
+    }
+    const giveUp = new AbortController()
+    const stream = model.stream(
+      { instructions: instructionsFor({ requirement, state: this.#rules.state, now: now(), attempt }), messages: this.#history.messages(), tools: toolsFor(requirement), tokensMax: this.#limits.tokensMax },
+      AbortSignal.any([signal, giveUp.signal, this.#closing.signal]),
+    )
+    const wish: Wish = { end: undefined, farewell: undefined, sentences: new Set(), spoke: false }
+    let end: AnswerEnd | undefined
+    try {
+      for await (const event of boundedAnswer(stream, (sentence) => this.#take(sentence, wish), { limits: this.#limits, timers: this.#timers, signal })) {
+        if (event.type === 'over') end = event.end
+        else if (event.type === 'tool') yield* this.#give(this.#useTool(event.name, event.input, wish), 'model', signal)
+        else yield* this.#give(this.#sayFreely(spokenText(event.text)), 'model', signal)
+      }
+    } finally {
+      giveUp.abort()
+      this.#report(end ?? { how: 'aborted' })
+    }
+    if (end === undefined || end.how === 'aborted' || signal.aborted) return
+    yield* this.#finish(wish, end, signal)
+  }
+
+  /** True when the sentence will be spoken. Sentences that may not be are dropped; a goodbye waits until it is known that the call ends. */
+  #take(sentence: string, wish: Wish): boolean {
+    const text = spokenText(sentence)
+    const { requirement, now, log, callId } = this.#options
+    const verdict = guardSentence(text, { requirement, identity: this.#rules.state.identity, now: now(), calleeSaid: this.#history.calleeSaid })
+    const why = !verdict.ok ? verdict.why : !soundsLikeSpeech(text, requirement.language, this.#history.calleeSaid) ? 'no-speech' : wish.sentences.has(text) ? 'repeated' : undefined
+    if (why !== undefined) {
+      log.info({ call: callId, why }, 'a sentence of the model was held back')
+      return false
+    }
+    wish.sentences.add(text)
+    if (farewellPattern.test(text)) {
+      wish.farewell = text
+      return false
+    }
+    // Nothing follows a goodbye but the end.
+    wish.spoke ||= wish.farewell === undefined
+    return wish.farewell === undefined
+  }
+
+  #sayFreely(text: string): RobotAction[] {
+    const action = this.#rules.sayFreely(text)
+    return action ? [action] : []
+  }
+
+  #useTool(name: string, input: unknown, wish: Wish): RobotAction[] {
+    const given = typeof input === 'object' && input !== null ? (input as { [key: string]: unknown }) : {}
+    if (name === endCallTool) {
+      wish.end ??= freeEnds.find((end) => end === given['reason'])
+      return []
+    }
+    if (name !== noteTool) return []
+    const slots: Record<string, string> = {}
+    for (const answer of Array.isArray(given['answers']) ? (given['answers'] as unknown[]).slice(0, this.#options.requirement.questions.length) : []) {
+      const { question: id, answer: words } = (typeof answer === 'object' && answer !== null ? answer : {}) as { question?: unknown; answer?: unknown }
+      const question = this.#options.requirement.questions.find((one) => one.id === id)
+      if (question && this.#isBelievable(words)) slots[question.text] = words
+    }
+    if (this.#isBelievable(given['remark'])) slots[remarkSlot] = given['remark']
+    const callBack = this.#isBelievable(given['call_back']) ? given['call_back'] : undefined
+    const action = this.#rules.noteFreely({ slots, callBack })
+    return action ? [action] : []
+  }
+
+  /** What goes into the record passes the same guard as what is spoken: no number, day or name that nobody said. */
+  #isBelievable(words: unknown): words is string {
+    if (typeof words !== 'string' || words.length > toolTextCharsMax) return false
+    const { requirement, now } = this.#options
+    return guardSentence(words, { requirement, identity: 'yes', now: now(), calleeSaid: this.#history.calleeSaid }).ok
+  }
+
+  async *#finish(wish: Wish, end: AnswerEnd, signal: AbortSignal): AsyncIterable<RobotAction> {
+    const failed = !wish.spoke || end.how === 'failed' || end.how === 'stalled'
+    // A goodbye without the tool still means to end.
+    const wanted = wish.end ?? (wish.farewell === undefined ? undefined : this.#rules.openTurn?.signal === 'affirm' ? 'confirmed' : 'delivered')
+    const ending = wanted && this.#rules.endFreely(wanted, wish.farewell)
+    if (ending) yield* this.#give(ending, wish.farewell === undefined ? 'rules' : 'model', signal)
+    else yield* this.#give(this.#rules.settle(), failed ? 'fallback' : 'rules', signal)
+  }
+
+  /** Passes actions on with a note whenever the words change hands. */
+  async *#give(actions: readonly RobotAction[], source: Source, signal: AbortSignal): AsyncIterable<RobotAction> {
+    for (const [i, action] of actions.entries()) {
+      if (signal.aborted) {
+        this.#rules.takeBack(actions.slice(i))
+        return
+      }
+      if (action.type === 'note' && (action.note.source !== undefined || source === 'model')) {
+        this.#source = source
+        yield { type: 'note', note: { ...action.note, source } }
+        continue
+      }
+      if (action.type === 'say' && this.#source !== source) {
+        this.#source = source
+        yield { type: 'note', note: { source } }
+      }
+      yield action
+    }
+  }
+
+  #report(end: AnswerEnd): void {
+    const { breaker, log, callId, model } = this.#options
+    switch (end.how) {
+      case 'complete':
+      case 'full':
+      case 'unusable':
+        breaker.succeeded()
+        return
+      case 'aborted':
+        breaker.abandoned()
+        return
+      case 'late':
+      case 'stalled':
+        breaker.failed(this.#timers.nowMs())
+        log.warn({ call: callId, model: model.name, why: end.how }, 'the model did not answer in time')
+        return
+      case 'failed': {
+        const { why, status, retryAfterMs } = end.failure
+        breaker.failed(this.#timers.nowMs(), { atOnce: why === 'rejected' || why === 'busy', retryAfterMs })
+        log.warn({ call: callId, model: model.name, why, status }, 'the model failed')
+      }
+    }
+  }
+}
