@@ -8,7 +8,7 @@ import type { FromWorker, GrammarId, StreamId, WorkerData } from './worker-proto
 import { WorkerSlot } from './worker-slot.ts'
 
 export type BuiltinAsrOptions = {
-  /** Threads at most; each takes about 90 MB and serves about 90 calls that talk at once. */
+  /** Threads at most; each takes about 110 MB and serves about 90 calls that talk at once. */
   workersMax?: number
   /** Calls on a thread before another one is started. */
   streamsPerWorker?: number
