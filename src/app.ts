@@ -12,6 +12,7 @@ import { callRunner } from './call/run-call.ts'
 import type { Config } from './config.ts'
 import { openDatabase, type Database } from './db/connection.ts'
 import { migrate } from './db/migrations.ts'
+import { folderError } from './db/postgres/start-error.ts'
 import { startEmbeddedPostgres } from './db/postgres/supervisor.ts'
 import { ensureDemoAccount } from './demo-account.ts'
 import { parseHours } from './dialer/admission/calling-hours.ts'
@@ -47,36 +48,42 @@ export type App = {
   stop(): Promise<void>
 }
 
-/** Starts everything. What was started is stopped again when a later part does not start. Errors: AppError with what to do. */
-export async function startApp(config: Config): Promise<App> {
+/**
+ * Starts everything. What was started is stopped again when a later part does not start, or when `signal` is aborted meanwhile.
+ * Errors: AppError with what to do; the reason of `signal`.
+ */
+export async function startApp(config: Config, signal: AbortSignal = new AbortController().signal): Promise<App> {
   const log = rootLog
   const stack = new AsyncDisposableStack()
   try {
-    await mkdir(config.dataDir, { recursive: true })
+    signal.throwIfAborted()
+    await makeDataDir(config.dataDir)
     const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
     stack.use(asr)
     const tts = new SynthesisCache(pick('TTS', ttsProviders, config.tts)())
     stack.use(tts)
     // Slow starts side by side: database, speech, media, and the simulated carrier with speech of its own.
     const [db, carrier, media] = await settleAll([
-      startDatabase(config, stack),
+      startDatabase(config, stack, signal),
       config.sipTrunk === undefined ? SimulatedCarrier.start({ address: config.sipAddress, port: 0, load: config.simulatorLoad, log }).then((it) => stack.use(it)) : Promise.resolve(undefined),
       createMediaEngine({ workers: config.mediaWorkers || undefined, portMin: config.rtpPortMin, portMax: config.rtpPortMax, log }).then((it) => stack.use(it)),
       asr.warmUp(),
       tts.warmUp(),
     ])
-    const userAgent = await SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', log })
+    signal.throwIfAborted()
+    const userAgent = await bound(SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', log }), 'SIP_ADDRESS', 'SIP_PORT')
     stack.use(userAgent)
 
     const trunk = trunkOf(config, carrier, userAgent)
     const line = lineOf(config, carrier)
     const understandsPeople = asr.capabilities.understands === 'people' || config.allowDemoAsr
     const recordings = path.join(config.dataDir, 'recordings')
-    if (config.record) await mkdir(recordings, { recursive: true })
+    // What people said is for the owner's eyes only.
+    if (config.record) await mkdir(recordings, { recursive: true, mode: 0o700 })
     const calls = new DialerCallService({
       db,
       lines: [line],
-      robots: createRobotMaker({ kind: 'rules', log }),
+      robots: createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log }),
       runCall: callRunner({ trunk, media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }),
       capacity: () => (media.load().busiest > 0.8 ? 0 : Math.max(0, config.callsMax - media.load().ports)),
       understandsPeople,
@@ -115,7 +122,7 @@ export async function startApp(config: Config): Promise<App> {
       },
     })
     stack.defer(() => server.close())
-    await server.listen({ host: config.host, port: config.port })
+    await bound(server.listen({ host: config.host, port: config.port }), 'HOST', 'PORT')
     const { port } = server.server.address() as AddressInfo
     const baseUrl = `http://${config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host}:${port}`
     const demo = await ensureDemoAccount({ db, keys, dataDir: config.dataDir, baseUrl, creditLi: config.creditLi })
@@ -129,12 +136,38 @@ export async function startApp(config: Config): Promise<App> {
   }
 }
 
+/** Passable but not listable for others: PostgreSQL may have to run as another user below it. Errors: PostgresStartError. */
+async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o711 })
+  } catch (error) {
+    throw folderError(error, dataDir)
+  }
+}
+
+/** What a socket that cannot be opened means for whoever starts the program. Errors: InvalidInputError naming the option. */
+async function bound<T>(opening: Promise<T>, hostOption: string, portOption: string): Promise<T> {
+  try {
+    return await opening
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const advice = {
+      EADDRINUSE: [portOption, `端口已被占用：请停掉占用它的程序，或用 ${portOption} 换一个。 The port is in use: stop the program that uses it, or set ${portOption} to another one (0 takes a free one)`],
+      EACCES: [portOption, `没有权限使用该端口：请用 ${portOption} 换一个 1024 以上的。 This user may not use the port: set ${portOption} to one above 1023`],
+      EADDRNOTAVAIL: [hostOption, `本机没有这个地址：请检查 ${hostOption}。 This machine does not have that address: check ${hostOption}`],
+      ENOTFOUND: [hostOption, `找不到这个地址：请检查 ${hostOption}。 That name has no address: check ${hostOption}`],
+    }[code ?? '']
+    if (advice === undefined) throw error
+    throw new InvalidInputError(advice[0]!, `${advice[1]!} (${message})`, [], { cause: error })
+  }
+}
+
 /** The database of this installation, migrated. */
-async function startDatabase(config: Config, stack: AsyncDisposableStack): Promise<Database> {
+async function startDatabase(config: Config, stack: AsyncDisposableStack, signal: AbortSignal): Promise<Database> {
   let where: { url: string } | { config: { host: string; port: number; user: string; database: string } }
   if (config.databaseUrl !== undefined) where = { url: config.databaseUrl }
   else {
-    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: rootLog })
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log: rootLog, signal })
     stack.use(postgres)
     where = { config: postgres.connectionConfig }
   }

@@ -11,13 +11,16 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
 
 let app: App | undefined
 let stopping = false
+const starting = new AbortController()
 
 async function stop(why: string): Promise<void> {
   if (stopping) return
   stopping = true
   log.info({ why }, 'stopping')
+  // Still starting: the start gives up, stops what it has started, and ends the process below.
+  if (app === undefined) return starting.abort(new Error(`stopped while starting: ${why}`))
   try {
-    await app?.stop()
+    await app.stop()
     process.exit(0)
   } catch (error) {
     log.fatal({ err: error }, 'did not stop cleanly')
@@ -25,17 +28,21 @@ async function stop(why: string): Promise<void> {
   }
 }
 
-process.on('SIGINT', () => void stop('SIGINT'))
-process.on('SIGTERM', () => void stop('SIGTERM'))
-// The starter is gone without being able to say so.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
+// The starter is gone without being able to say so; perhaps before we could listen, while this program was being loaded.
 process.on('disconnect', () => void stop('starter is gone'))
+if (process.connected === false) void stop('starter is gone')
 process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
 
 try {
-  app = await startApp(readConfig(process.env))
-  if (stopping) await app.stop()
+  app = await startApp(readConfig(process.env), starting.signal)
+  if (starting.signal.aborted) {
+    await app.stop()
+    process.exit(0)
+  }
   printWelcome(app)
 } catch (error) {
+  if (stopping) process.exit(0)
   if (error instanceof AppError) console.error(error.message)
   else log.fatal({ err: error }, 'did not start')
   process.exit(1)

@@ -1,5 +1,7 @@
 // The simulated carrier as a process. Reads its settings from the environment, tells its parent the SIP port, ends with its parent.
+import { appendFileSync } from 'node:fs'
 import { createMediaEngine } from '../media/worker-engine.ts'
+import type { IncomingCall } from '../sip/leg.ts'
 import { SipUserAgent } from '../sip/user-agent.ts'
 import { asrProviders } from '../speech/asr/index.ts'
 import { SynthesisCache } from '../speech/tts/cache.ts'
@@ -12,23 +14,26 @@ import type { CarrierReady } from './process.ts'
 const log = rootLog.child({ part: 'simulator' })
 const address = process.env['SIMULATOR_ADDRESS'] ?? '127.0.0.1'
 const port = Number(process.env['SIMULATOR_PORT'] ?? 0)
+/** A file to which each INVITE is appended. It holds full numbers, so it is for tests. */
+const callLog = process.env['SIMULATOR_CALL_LOG']
 const load = process.env['SIMULATOR_LOAD'] === 'on'
 
-// Before anything slow: a parent that is gone already would never be noticed later.
+// The parent says that we shall go by closing the channel, or is gone; perhaps it went while this program was being loaded.
 process.on('disconnect', () => process.exit(0))
-process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the parent decides when we go.
+if (process.connected === false) process.exit(0)
+// Ctrl-C and the stop of a service manager reach the whole group: calls still end by themselves then, so the parent decides when we go.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
 
 const tts = new SynthesisCache(ttsProviders.espeak())
 const asr = load ? deafAsr : asrProviders.builtin({})
 const [media] = await Promise.all([createMediaEngine({ workers: 1, portMin: 10_000, portMax: 19_998, log }), tts.warmUp(), asr.warmUp()])
 const carrier = new Carrier({ address, media, asr, tts, announcerVoice: 'f1' })
-const agent = await SipUserAgent.open({ address, port, userAgent: 'waihu simulated carrier', onCall: (call) => carrier.take(call), log })
+const agent = await SipUserAgent.open({ address, port, userAgent: 'waihu simulated carrier', onCall: take, log })
 process.send?.({ type: 'ready', port: agent.port } satisfies CarrierReady)
 
-process.on('SIGTERM', () => {
-  void (async () => {
-    await agent[Symbol.asyncDispose]()
-    await media[Symbol.asyncDispose]()
-    process.exit(0)
-  })()
-})
+function take(call: IncomingCall): void {
+  // What was dialled, as the far end saw it: written at once, so that it outlives whoever is killed next.
+  if (callLog) appendFileSync(callLog, `${JSON.stringify({ at: new Date().toISOString(), callId: call.callId, requestUri: call.requestUri })}\n`)
+  carrier.take(call)
+}

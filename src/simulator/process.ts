@@ -64,7 +64,7 @@ export class SimulatedCarrier implements AsyncDisposable {
     const child = this.#child
     if (!child || !this.isUp) return
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    child.kill('SIGTERM')
+    if (child.connected) child.disconnect()
     const kill = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
     await gone
     clearTimeout(kill)

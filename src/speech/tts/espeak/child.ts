@@ -25,7 +25,9 @@ const trimmer = new SilenceTrimmer()
 // `closed` covers a server that was killed: the kernel closes its end, and this process must not stay behind.
 const lines = createInterface({ input: process.stdin })
 lines.on('close', () => process.exit(0))
-process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group; the server says when to stop by closing stdin
+// Ctrl-C and the stop of a service manager reach the whole group; the server says when to stop by closing stdin.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => {})
 
 let synthesizer: Synthesizer
 try {
