@@ -205,7 +205,7 @@ export class VoiceLoop {
     if (this.#closing) return
     if (!bargeIn && !this.#isTurn(utterance)) return
     this.#post({
-      event: { type: 'utterance', text, beginAtMs, endAtMs, confidence, bargeIn },
+      event: { type: 'utterance', text, beginAtMs, endAtMs, confidence, bargeIn, silentMs: Math.max(0, this.#deps.now() - endAtMs) },
       clock: { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs: this.#deps.now() },
     })
   }

@@ -2,11 +2,12 @@
 import type { ChatEvent, ModelFailure } from './model/chat-model.ts'
 
 export type AnswerLimits = {
-  /**
-   * Until the first sentence that may be spoken. End of turn takes up to 0.9 s and synthesis 0.1 s, and nobody waits more
-   * than 2.5 s in all.
-   */
+  /** Until the first sentence that may be spoken. */
   firstSentenceMsMax: number
+  /** From the callee's last sound to that sentence, end of turn included. Nobody waits more than 2.5 s; synthesis and the way to the ear take the rest. */
+  silenceMsMax: number
+  /** With less time than this left the model is not asked: it could not make it. */
+  firstSentenceMsMin: number
   /** Between two sentences. Most of it passes while the one before is being heard. */
   stallMsMax: number
   /** For the whole answer. */
@@ -15,7 +16,13 @@ export type AnswerLimits = {
   charsMax: number
   tokensMax: number
 }
-export const answerLimits = { firstSentenceMsMax: 1_200, stallMsMax: 1_500, answerMsMax: 8_000, sentencesMax: 6, charsMax: 180, tokensMax: 400 } as const satisfies AnswerLimits
+export const answerLimits = { firstSentenceMsMax: 1_200, silenceMsMax: 2_100, firstSentenceMsMin: 250, stallMsMax: 1_500, answerMsMax: 8_000, sentencesMax: 6, charsMax: 180, tokensMax: 400 } as const satisfies AnswerLimits
+
+/** How long a callee who has been silent for `silentMs` still waits for a first sentence; undefined when it is not worth asking. */
+export function patienceMs(silentMs: number, limits: AnswerLimits): number | undefined {
+  const leftMs = Math.min(limits.firstSentenceMsMax, limits.silenceMsMax - silentMs)
+  return leftMs < limits.firstSentenceMsMin ? undefined : leftMs
+}
 
 /** Timers from outside, so that tests do not wait. `after` returns what cancels it. */
 export interface Timers {
@@ -43,7 +50,7 @@ export type AnswerEvent = { type: 'sentence'; text: string } | { type: 'tool'; n
  * `take` is told each sentence and returns whether it will be spoken: only those count as heard from.
  * Never throws, whatever the stream does, and gives the stream up when it is over.
  */
-export async function* boundedAnswer(stream: AsyncIterable<ChatEvent>, take: (sentence: string) => boolean, p: { limits: AnswerLimits; timers: Timers; signal: AbortSignal }): AsyncGenerator<AnswerEvent, void> {
+export async function* boundedAnswer(stream: AsyncIterable<ChatEvent>, take: (sentence: string) => boolean, p: { firstSentenceMsMax: number; limits: AnswerLimits; timers: Timers; signal: AbortSignal }): AsyncGenerator<AnswerEvent, void> {
   const { limits, timers, signal } = p
   const begunAtMs = timers.nowMs()
   const iterator = stream[Symbol.asyncIterator]()
@@ -53,7 +60,7 @@ export async function* boundedAnswer(stream: AsyncIterable<ChatEvent>, take: (se
   let chars = 0
   try {
     for (;;) {
-      const patienceEndsAtMs = spokenAtMs === undefined ? begunAtMs + limits.firstSentenceMsMax : Math.min(spokenAtMs + limits.stallMsMax, begunAtMs + limits.answerMsMax)
+      const patienceEndsAtMs = spokenAtMs === undefined ? begunAtMs + p.firstSentenceMsMax : Math.min(spokenAtMs + limits.stallMsMax, begunAtMs + limits.answerMsMax)
       const next = await withinTime(iterator.next(), patienceEndsAtMs - timers.nowMs(), timers, signal)
       if (next === 'aborted') return yield over('aborted')
       if (next === 'time') return yield over(spokenAtMs === undefined ? (answered ? 'unusable' : 'late') : timers.nowMs() >= begunAtMs + limits.answerMsMax ? 'full' : 'stalled')

@@ -3,7 +3,7 @@ import { HeardHistory } from './heard-history.ts'
 import type { Log } from '../log.ts'
 import type { ChatModel } from './model/chat-model.ts'
 import type { CircuitBreaker } from './model/circuit-breaker.ts'
-import { type AnswerEnd, type AnswerLimits, answerLimits, boundedAnswer, realTimers, type Timers } from './prompt-answer.ts'
+import { type AnswerEnd, type AnswerLimits, answerLimits, boundedAnswer, patienceMs, realTimers, type Timers } from './prompt-answer.ts'
 import { endCallTool, instructionsFor, noteTool, remarkSlot, toolsFor } from './prompt-instructions.ts'
 import { isFreeTurn } from './prompt-policy.ts'
 import type { Requirement } from './requirement.ts'
@@ -65,7 +65,7 @@ class PromptRobot implements Robot {
     // Our words are over, or the call begins: an answer of the model will be wanted in a moment.
     if (event.type === 'answered' || (event.type === 'played' && !event.cut)) this.#warmUp()
     yield* this.#give(this.#rules.react(event), 'rules', signal)
-    if (this.#rules.openTurn !== undefined && !signal.aborted) yield* this.#answer(signal)
+    if (this.#rules.openTurn !== undefined && !signal.aborted) yield* this.#answer(event.type === 'utterance' ? (event.silentMs ?? 0) : 0, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,9 +78,10 @@ class PromptRobot implements Robot {
   }
 
   /** The model words the open turn as far as it can; the rules do the rest. */
-  async *#answer(signal: AbortSignal): AsyncIterable<RobotAction> {
+  async *#answer(silentMs: number, signal: AbortSignal): AsyncIterable<RobotAction> {
     const { breaker, model, requirement, now, attempt } = this.#options
-    if (!breaker.admits(this.#timers.nowMs())) {
+    const firstSentenceMsMax = patienceMs(silentMs, this.#limits)
+    if (firstSentenceMsMax === undefined || !breaker.admits(this.#timers.nowMs())) {
       yield* this.#give(this.#rules.settle(), 'fallback', signal)
       return
     }
@@ -92,7 +93,7 @@ class PromptRobot implements Robot {
     const wish: Wish = { end: undefined, farewell: undefined, sentences: new Set(), spoke: false }
     let end: AnswerEnd | undefined
     try {
-      for await (const event of boundedAnswer(stream, (sentence) => this.#take(sentence, wish), { limits: this.#limits, timers: this.#timers, signal })) {
+      for await (const event of boundedAnswer(stream, (sentence) => this.#take(sentence, wish), { firstSentenceMsMax, limits: this.#limits, timers: this.#timers, signal })) {
         if (event.type === 'over') end = event.end
         else if (event.type === 'tool') yield* this.#give(this.#useTool(event.name, event.input, wish), 'model', signal)
         else yield* this.#give(this.#sayFreely(spokenText(event.text)), 'model', signal)

@@ -40,6 +40,8 @@ export type RobotEvent =
       confidence: number
       /** True when it stopped the robot in mid-sentence. */
       bargeIn: boolean
+      /** How long the callee had been silent when these words were handed over: what is left of their patience is shorter by it. */
+      silentMs?: number | undefined
     }
   /** Nobody spoke for the mute time since the last word of either side. `count` counts from 1 since the callee last spoke. */
   | { type: 'silence'; count: number }
