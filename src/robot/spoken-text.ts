@@ -14,7 +14,7 @@ export function spokenText(text: string): string {
 /** Longest run of one character that is still a word (哈哈哈). */
 const sameCharsMax = 4
 /** Words of another script in a sentence that are names and abbreviations (AI, WiFi). */
-const foreignShareMax = 0.5
+const foreignShareMax = 0.7
 
 /**
  * False for noise: broken encodings, the wrong language, one character over and over.

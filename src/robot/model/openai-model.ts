@@ -88,18 +88,20 @@ export class OpenAiModel implements ChatModel {
 
   async warmUp(): Promise<void> {
     if (performance.now() - this.#usedAtMs < KEEP_WARM_MS) return
-    this.#warming ??= fetch(`${this.#options.baseUrl}/models`, {
-      method: 'HEAD',
-      headers: this.#options.apiKey === undefined ? {} : { authorization: `Bearer ${this.#options.apiKey}` },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(WARM_UP_MS_MAX),
-    }).then(
-      () => {
-        this.#usedAtMs = performance.now()
-      },
-      () => {},
-    ).finally(() => (this.#warming = undefined))
+    this.#warming ??= this.#connect().finally(() => (this.#warming = undefined))
     await this.#warming
+  }
+
+  /** OPTIONS costs nobody anything, needs no key, and leaves the connection open whatever it is answered (fetch closes it after HEAD). */
+  async #connect(): Promise<void> {
+    try {
+      const response = await fetch(`${this.#options.baseUrl}/chat/completions`, { method: 'OPTIONS', redirect: 'manual', signal: AbortSignal.timeout(WARM_UP_MS_MAX) })
+      // Only what was read to its end leaves the connection to the next request.
+      await response.arrayBuffer()
+      this.#usedAtMs = performance.now()
+    } catch {
+      // The answer that needs the connection will say what is wrong.
+    }
   }
 }
 
