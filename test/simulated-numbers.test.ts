@@ -16,8 +16,8 @@ describe('each number of the simulated carrier', { concurrency: true }, () => {
   })
   after(() => platform[Symbol.asyncDispose]())
 
-  const ends = (number: string, title: string, expected: { outcome: string; conversation: string | null; billed: boolean; endedBy?: string }, check: (info: CallInfo) => void | Promise<void> = () => {}, requirement = REQUIREMENT) =>
-    test(`${number} ${title}`, { timeout: 150_000 }, async () => {
+  const ends = (number: string, title: string, expected: { outcome: string; conversation: string | null; billed: boolean; endedBy?: string }, check: (info: CallInfo) => void | Promise<void> = () => {}, requirement = REQUIREMENT) => {
+    void test(`${number} ${title}`, { timeout: 150_000 }, async () => {
       const info = await platform.call(number, requirement)
       const told = info.turns.map((turn) => `${String(turn['speaker'])}: ${String(turn['text'])}`).join('\n')
       assert.deepEqual({ outcome: info['outcome'], conversation: info['conversation'], billed: info['billed'] }, { outcome: expected.outcome, conversation: expected.conversation, billed: expected.billed }, told)
@@ -27,6 +27,7 @@ describe('each number of the simulated carrier', { concurrency: true }, () => {
       assert.equal(typeof info['duration_seconds'], 'number')
       await check(info)
     })
+  }
 
   const hearsFacts = (info: CallInfo) => {
     const words = said(info, 'assistant').join('')
