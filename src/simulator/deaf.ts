@@ -5,9 +5,9 @@ export const deafAsr: AsrProvider = {
   name: 'deaf',
   capabilities: { partials: false, hotWords: false, understands: 'simulator' },
   warmUp: () => Promise.resolve(),
-  open: ({ onEvent }) => ({
+  open: (options) => ({
     push: () => {},
-    endUtterance: () => queueMicrotask(() => onEvent({ type: 'final', text: '', beginAtMs: 0, endAtMs: 0, confidence: 0 })),
+    endUtterance: () => queueMicrotask(() => options.onEvent({ type: 'final', text: '', beginAtMs: 0, endAtMs: 0, confidence: 0 })),
     [Symbol.dispose]: () => {},
   }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
