@@ -14,7 +14,7 @@ async function accountWith(db: Database, creditLi: number): Promise<string> {
 }
 
 function isNoBalance(error: unknown): boolean {
-  return error instanceof RefusedError && error.code === 'no-balance' && /Top up/.test(error.message)
+  return error instanceof RefusedError && error.code === 'no-balance' && /请充值/.test(error.message)
 }
 
 test('a call is held, extended and settled, and the rest comes back', async () => {

@@ -123,11 +123,11 @@ function assertAmount(amountLi: number): void {
 function assertCovered(wallet: Wallet, amountLi: number): void {
   const freeLi = wallet.balanceLi - wallet.heldLi
   if (freeLi >= amountLi) return
-  throw new RefusedError('no-balance', `the balance does not cover this: ${yuan(amountLi)} are needed and ${yuan(freeLi)} are free (${yuan(wallet.heldLi)} are held for calls under way). Top up the account, or wait for running calls to end`)
+  throw new RefusedError('no-balance', `余额不足：需要 ${yuan(amountLi)}，可用 ${yuan(freeLi)}（进行中的通话预留 ${yuan(wallet.heldLi)}）。请充值，或等进行中的通话结束后再试`)
 }
 
 function yuan(li: number): string {
-  return `${(li / 1_000).toFixed(3)} RMB`
+  return `${li / 1_000} 元`
 }
 
 const isLast = ({ kind }: LedgerEntry): boolean => kind === 'settle' || kind === 'release'

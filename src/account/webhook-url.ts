@@ -9,18 +9,18 @@ const urlCharsMax = 2_000
  * and for addresses of this machine and of private networks unless they are allowed.
  */
 export function checkWebhookUrl(text: string, rules: { privateAllowed: boolean }): string {
-  if (text.length > urlCharsMax) throw refused(`is longer than ${urlCharsMax} characters`)
+  if (text.length > urlCharsMax) throw refused(`过长，最多 ${urlCharsMax} 个字符`)
   const url = URL.parse(text)
-  if (!url) throw refused('is not an address: write it like https://example.com/calls')
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused('must begin with https:// or http://')
-  if (url.username !== '' || url.password !== '') throw refused('must not hold a user name: reports are signed instead')
-  if (!rules.privateAllowed && isPrivateHost(url.hostname)) throw refused('points into a private network, which this server does not allow (WEBHOOK_PRIVATE=on allows it)')
+  if (!url) throw refused('不是网址：请写成 https://example.com/calls 这样')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refused('应以 https:// 或 http:// 开头')
+  if (url.username !== '' || url.password !== '') throw refused('不能带用户名密码：推送用签名证明来源')
+  if (!rules.privateAllowed && isPrivateHost(url.hostname)) throw refused('指向内网，本服务不允许（自用可设 WEBHOOK_PRIVATE=on）')
   url.hash = ''
   return url.href
 }
 
 function refused(why: string): InvalidInputError {
-  return new InvalidInputError('webhook_url', `the webhook address ${why}`)
+  return new InvalidInputError('webhook_url', `推送地址${why}`)
 }
 
 /** By its name alone. URL parsing has turned forms like 0x7f.1 into dotted numbers. */

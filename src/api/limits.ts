@@ -11,7 +11,8 @@ export const apiLimits = {
   requestsAtOnceMax: 200,
   /** Event loop delay, averaged over half a second, from which requests are shed. */
   loopDelayMsMax: 300,
-  streamsPerKeyMax: 20,
+  /** More than a key has calls at once, so that each can be watched, by several people. */
+  streamsPerKeyMax: 100,
   streamsMax: 1_000,
   /** A stream whose reader takes nothing for this long is cut; it may resume. */
   streamStallMsMax: 20_000,

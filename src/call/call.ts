@@ -40,7 +40,8 @@ export type CallResult = {
 
 /**
  * Makes one call. Never rejects: every ending is a CallResult.
- * Aborting the signal hangs up (reason `AbortSignal.reason` as StopCause) and still resolves within a few seconds.
+ * Aborting the signal hangs up (reason `AbortSignal.reason` as StopCause) and still resolves within a few seconds. When a user asked for
+ * it in a conversation, the callee is told goodbye first.
  */
 export type RunCall = (request: CallRequest, hooks: CallHooks, signal: AbortSignal) => Promise<CallResult>
 

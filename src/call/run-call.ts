@@ -18,7 +18,7 @@ const DIALS_MAX = 2
 const REDIAL_PAUSE_MS = 1_000
 /** A hang-up that the far end never confirms must not hold the call. */
 const HANG_UP_MS_MAX = 5_000
-/** The robot may finish its goodbye after the talk limit; then the line is cut. */
+/** A goodbye may be finished; then the line is cut. */
 const FAREWELL_MS_MAX = 8_000
 
 export type CallDeps = {
@@ -145,28 +145,40 @@ class OneCall {
       this.#answeredAtMs = nowMs()
       this.#hooks.onEvent({ type: 'answered', sipStatus: answer.status })
       this.#hooks.onAnswered(leg.dialog())
-      return await this.#talk(leg, Promise.race([leg.ended, stopped, portFailed]))
+      return await this.#talk(leg, Promise.race([leg.ended, portFailed]), stopped)
     } finally {
       await leg.hangUp(HANG_UP_MS_MAX)
     }
   }
 
-  async #talk<T>(leg: Leg, lineEnded: Promise<T>): Promise<T | { type: 'loop'; end: LoopEnd }> {
+  async #talk<T, S extends { cause: StopCause }>(leg: Leg, lineEnded: Promise<T>, stopped: Promise<S>): Promise<T | S | { type: 'loop'; end: LoopEnd }> {
     const { asr, tts, voice } = this.#deps
     const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#hooks.onEvent(event), now: nowMs })
     this.#loop = loop
     let cutOff: NodeJS.Timeout | undefined
+    let over = false
+    const endPolitely = (why: 'time' | 'money' | StopCause): void => {
+      if (over) return
+      loop.endPolitely(why)
+      cutOff ??= setTimeout(() => void loop.close(), FAREWELL_MS_MAX)
+    }
     const limits = setInterval(() => {
       const talkMs = nowMs() - this.#answeredAtMs
       const why = talkMs >= this.#request.talkMsMax ? 'time' : this.#hooks.mayContinue(talkMs) === 'end' ? 'money' : undefined
       if (why === undefined || cutOff) return
       if (why === 'money') this.#hooks.onEvent({ type: 'out-of-money' })
-      loop.endPolitely(why)
-      cutOff = setTimeout(() => void loop.close(), FAREWELL_MS_MAX)
+      endPolitely(why)
     }, 1_000)
+    // A user who hangs up leaves the callee with a goodbye. A platform that must stop has no time for one: others may own the call by now.
+    const stoppedAtOnce = stopped.then((stop) => {
+      if (stop.cause.by === 'platform') return stop
+      endPolitely(stop.cause)
+      return new Promise<never>(() => undefined)
+    })
     try {
-      return await Promise.race([lineEnded, loop.ended.then((end) => ({ type: 'loop' as const, end }))])
+      return await Promise.race([lineEnded, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end }))])
     } finally {
+      over = true
       clearInterval(limits)
       clearTimeout(cutOff)
     }

@@ -6,6 +6,7 @@ import { assertNever } from '../errors.ts'
 import type { ConversationOutcome, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
+import type { StopCause } from './call.ts'
 import { DigitCollector } from './digit-collector.ts'
 import { isStopWord, isTurn } from '../speech/barge-in.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
@@ -44,9 +45,15 @@ const ownLines = {
   cannotHear: '不好意思，我这边听不清您说话，稍后再联系您，再见。',
   outOfTime: '不好意思，本次通话时间到了，先到这里，再见。',
   outOfMoney: '不好意思，本次通话需要先结束，稍后再联系您，再见。',
+  stopped: '不好意思，本次通话先到这里，再见。',
 } as const
 
-export type LoopEnd = { by: 'robot' | 'platform'; detail: string }
+export type LoopEnd = { by: 'robot' | 'platform' | 'user'; detail: string }
+
+const limitEnds = {
+  time: { line: ownLines.outOfTime, end: { by: 'platform', detail: 'talk time limit reached' } },
+  money: { line: ownLines.outOfMoney, end: { by: 'platform', detail: 'balance used up' } },
+} as const satisfies Record<string, { line: string; end: LoopEnd }>
 
 export type VoiceLoopDeps = {
   port: Pick<MediaPort, 'play' | 'flush' | 'sendDigits'>
@@ -131,14 +138,15 @@ export class VoiceLoop {
     }
   }
 
-  /** Ends the conversation politely: the line says why and hangs up. */
-  endPolitely(why: 'time' | 'money'): void {
+  /** Ends the conversation politely, at a limit or because somebody wants it: the line says goodbye and hangs up. */
+  endPolitely(why: 'time' | 'money' | StopCause): void {
     if (this.#closing) return
     this.#handling?.abort()
     this.#pending = []
     this.#speaker.stop()
-    this.#sayOwn(why === 'time' ? ownLines.outOfTime : ownLines.outOfMoney)
-    this.#close({ by: 'platform', detail: why === 'time' ? 'talk time limit reached' : 'balance used up' })
+    const { line, end } = typeof why === 'string' ? limitEnds[why] : { line: ownLines.stopped, end: why }
+    this.#sayOwn(line)
+    this.#close(end)
   }
 
   /** The line is gone. Nothing is asked of the robot afterwards but its end. */
@@ -151,7 +159,8 @@ export class VoiceLoop {
     this.#listener.close()
     this.#digits.close()
     this.#speaker.onMediaEvent({ type: 'closed', stats: noStats })
-    this.#resolveEnded({ by: 'platform', detail: 'line closed' })
+    // A goodbye that was cut off still ends for its own reason.
+    this.#resolveEnded(this.#closing ?? { by: 'platform', detail: 'line closed' })
     // The robot's last notes (summary) belong to the record; it gets a moment, no more.
     try {
       const signal = AbortSignal.timeout(500)
