@@ -114,6 +114,7 @@ void describe('a call with a language model', { concurrency: true }, () => {
     const told = await call('13800138011', '周小强')
     assert.equal(told.conversation, 'confirmed', JSON.stringify(told.said.map(({ text }) => text)))
     assert.match(told.heard.join(' '), /几点/)
+    assert.match(textOf(told, 'model'), /九点开始/)
     assert.match(textOf(told), /会议室.*报表/)
     await assertNobodyWaits(t, told)
   })

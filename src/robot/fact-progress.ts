@@ -42,7 +42,7 @@ export class FactProgress {
 
   /** True once anything of the facts was heard or is on its way. */
   get begun(): boolean {
-    return this.#pieces.some((p) => p.heard || this.#resumeAt.has(p.id)) || this.untold().length < this.#pieces.length
+    return this.#freeWords !== '' || this.#pieces.some((p) => p.heard || this.#resumeAt.has(p.id)) || this.untold().length < this.#pieces.length
   }
 
   heard(): string[] {

@@ -95,7 +95,7 @@ void test('answers a question in the model\'s words and takes up what was cut', 
   const call = new Call([answering(telling), answering(['在三号会议室。'])])
   await call.identified()
   const answer = await call.time.drive(call.rig.bargeIn('等一下，几号会议室', 9))
-  assert.match(spokenIn(answer), /^在三号会议室。.*上午9点.*3号会议室.*报表/)
+  assert.match(spokenIn(answer), /^在三号会议室。明天.*上午9点.*3号会议室.*报表/)
 })
 
 void test('never asks the model before the person is confirmed, nor for what rules decide', async () => {
@@ -241,6 +241,40 @@ void test('does not blame the model for a callee who speaks again', async () => 
   assert.equal(spokenIn(actions), '')
   assert.equal(call.time.nowMs(), 500)
   assert.match(spokenIn(await call.hears('喂，到底什么事啊')), /会议室/)
+})
+
+void test('goes on with the rest after an 好的 that stopped the model in the middle', async () => {
+  const call = new Call([[...answering([telling[0]!]).slice(0, 1), { hang: true }]])
+  await call.time.drive(call.rig.answer('喂'))
+  await call.rig.play()
+  const murmur = new AbortController()
+  const actions: RobotAction[] = []
+  call.time.after(900, () => murmur.abort())
+  await call.time.drive((async () => {
+    for await (const action of call.robot.handle({ type: 'utterance', text: '对，我是', beginAtMs: 0, endAtMs: 1, confidence: 1, bargeIn: false }, murmur.signal)) actions.push(action)
+  })())
+  assert.equal(spokenIn(actions), telling[0])
+  assert.match(spokenIn(await call.time.drive(call.rig.callee('好的', { waitsForRobot: false }))), /^请您?带上季度报表。请问您能参加吗？$/)
+})
+
+void test('asks no model when the silence before has used up the time', async () => {
+  const call = new Call([answering(telling)])
+  await call.time.drive(call.rig.answer('喂'))
+  await call.rig.play()
+  const told = await call.time.drive(call.rig.send({ type: 'utterance', text: '对，我是', beginAtMs: 0, endAtMs: 1, confidence: 1, bargeIn: false, silentMs: 2_000 }))
+  assert.match(spokenIn(told), /会议室.*报表/)
+  assert.equal(call.model.requests.length, 0)
+})
+
+void test('does not blame the model for having had little time', async () => {
+  const call = new Call(Array.from({ length: 5 }, () => answering(['您请说。'], { firstMs: 800 })))
+  await call.time.drive(call.rig.answer('喂'))
+  for (const text of ['对，我是', '几号会议室来着', '在哪里啊', '哪个会议室']) {
+    await call.rig.play()
+    await call.time.drive(call.rig.send({ type: 'utterance', text, beginAtMs: 0, endAtMs: 1, confidence: 1, bargeIn: false, silentMs: 1_600 }))
+  }
+  assert.equal(call.model.requests.length, 4)
+  assert.ok(!call.breaker.isOpen(call.time.nowMs()))
 })
 
 void test('admits in the system message who speaks, what is true and what the rules are', async () => {

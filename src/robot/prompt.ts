@@ -64,8 +64,14 @@ class PromptRobot implements Robot {
     this.#history.note(event)
     // Our words are over, or the call begins: an answer of the model will be wanted in a moment.
     if (event.type === 'answered' || (event.type === 'played' && !event.cut)) this.#warmUp()
+    const before = this.#rules.openTurn
     yield* this.#give(this.#rules.react(event), 'rules', signal)
-    if (this.#rules.openTurn !== undefined && !signal.aborted) yield* this.#answer(event.type === 'utterance' ? (event.silentMs ?? 0) : 0, signal)
+    const turn = this.#rules.openTurn
+    if (turn === undefined || signal.aborted) return
+    // 好的 in the middle of our words stopped the model and was no turn: what was left is told.
+    if (turn === before) {
+      if (event.type === 'utterance') yield* this.#give(this.#rules.settle(), 'rules', signal)
+    } else yield* this.#answer(event.type === 'utterance' ? (event.silentMs ?? 0) : 0, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,12 +101,14 @@ class PromptRobot implements Robot {
     try {
       for await (const event of boundedAnswer(stream, (sentence) => this.#take(sentence, wish), { firstSentenceMsMax, limits: this.#limits, timers: this.#timers, signal })) {
         if (event.type === 'over') end = event.end
+        else if (signal.aborted) break
         else if (event.type === 'tool') yield* this.#give(this.#useTool(event.name, event.input, wish), 'model', signal)
         else yield* this.#give(this.#sayFreely(spokenText(event.text)), 'model', signal)
       }
     } finally {
       giveUp.abort()
-      this.#report(end ?? { how: 'aborted' })
+      // A model that had less than the usual time is not to blame for being late.
+      this.#report(end === undefined || (end.how === 'late' && firstSentenceMsMax < this.#limits.firstSentenceMsMax) ? { how: 'aborted' } : end)
     }
     if (end === undefined || end.how === 'aborted' || signal.aborted) return
     yield* this.#finish(wish, end, signal)

@@ -39,10 +39,11 @@ export type ConversationState = {
 
 /** The rules with their turns open to an owner: sayFreely any number of times, then settle or endFreely. */
 export interface RulesConversation extends Robot {
-  /** What `handle` does, at once. An open turn that was not settled is dropped: the callee has moved on. */
+  /** What `handle` does, at once. An open turn that was not settled ends with the next turn of the callee; 嗯 in between is none. */
   react(event: RobotEvent): RobotAction[]
   /** Actions of react, settle … that were not carried out because the callee spoke again. */
   takeBack(actions: readonly RobotAction[]): void
+  /** The same object as long as it is the same turn. */
   readonly openTurn: OpenTurn | undefined
   readonly state: ConversationState
   /** Words of the owner; undefined when the identity gate holds them back. What was heard of them counts for the facts. */
@@ -109,7 +110,7 @@ class RulesRobot implements RulesConversation {
   #outcome: ConversationOutcome | undefined
   #out: RobotAction[] = []
   /** A turn whose words are the owner's, and what the owner has said in it. */
-  #open: { move: Move; signal: Signal; heard: Heard; words: string } | undefined
+  #open: { turn: OpenTurn; heard: Heard; words: string } | undefined
 
   constructor({ requirement, now, attempt, leaves }: RulesRobotOptions) {
     this.#leaves = leaves ?? (() => false)
@@ -140,8 +141,6 @@ class RulesRobot implements RulesConversation {
   }
 
   react(event: RobotEvent): RobotAction[] {
-    // What was said before the callee moved on was still being heard; only the turn is over.
-    if (event.type !== 'played' && event.type !== 'partial') this.#open = undefined
     this.#react(event)
     return this.#taken()
   }
@@ -268,12 +267,15 @@ class RulesRobot implements RulesConversation {
     if (move === 'ask-call-back' && heard && callBackTime(heard.text, this.#now()) !== undefined) move = 'note-call-back'
     countMove(this.#counts, move, this.#identity === 'yes')
     this.#stop()
-    if (heard !== undefined && this.#leaves({ move, signal, text: heard.text })) this.#leaveOpen(move, signal, heard)
+    this.#open = undefined
+    const turn = heard && { move, signal, text: heard.text }
+    if (turn && this.#leaves(turn)) this.#leaveOpen(turn, heard)
     else this.#make(move, heard)
   }
 
   /** What is true after the callee's turn whatever is answered to it. */
-  #leaveOpen(move: Move, signal: Signal, heard: Heard): void {
+  #leaveOpen(turn: OpenTurn, heard: Heard): void {
+    const { move } = turn
     if (move === 'tell') {
       this.#identify('yes')
       this.#stage = 'deliver'
@@ -281,11 +283,11 @@ class RulesRobot implements RulesConversation {
     } else if (move === 'note-answer') {
       this.#recordAnswer(heard)
     }
-    this.#open = { move, signal, heard, words: '' }
+    this.#open = { turn, heard, words: '' }
   }
 
   get openTurn(): OpenTurn | undefined {
-    return this.#open && { move: this.#open.move, signal: this.#open.signal, text: this.#open.heard.text }
+    return this.#open?.turn
   }
 
   get state(): ConversationState {
@@ -321,7 +323,7 @@ class RulesRobot implements RulesConversation {
     const open = this.#open
     this.#open = undefined
     if (!open) return []
-    if (open.words === '') this.#makeLate(open.move, open.heard)
+    if (open.words === '') this.#makeLate(open.turn.move, open.heard)
     else if (this.#progress.untold().length > 0) {
       if (isAsking(open.words)) this.#asked = 'understood'
       else this.#tell(this.#progress.begun ? 'rest' : 'first')
@@ -722,6 +724,7 @@ class RulesRobot implements RulesConversation {
 
   #end(outcome: ConversationOutcome, line: string): void {
     this.#stage = 'closed'
+    this.#open = undefined
     this.#asked = undefined
     this.#say(line, 'other', { interruptible: false })
     this.#finish(outcome)

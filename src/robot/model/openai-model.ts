@@ -20,6 +20,9 @@ const ANSWER_CHARS_MAX = 4_000
 const TEMPERATURE = 0.3
 const RETRY_AFTER_S_MAX = 3_600
 
+/** Warnings of the SDK go to the console, past our log. */
+Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
+
 export class OpenAiModel implements ChatModel {
   readonly name: string
   readonly #options: OpenAiModelOptions
