@@ -58,6 +58,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
   try {
     signal.throwIfAborted()
     await makeDataDir(config.dataDir)
+    const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
     const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
     stack.use(asr)
     const tts = new SynthesisCache(pick('TTS', ttsProviders, config.tts)())
@@ -83,7 +84,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const calls = new DialerCallService({
       db,
       lines: [line],
-      robots: createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log }),
+      robots,
       runCall: callRunner({ trunk, media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }),
       capacity: () => (media.load().busiest > 0.8 ? 0 : Math.max(0, config.callsMax - media.load().ports)),
       understandsPeople,

@@ -2,7 +2,7 @@
 import type { ChatTool } from './model/chat-model.ts'
 import { isoInChina, weekdayOf, dayOf } from './china-time.ts'
 import { type Requirement, speak } from './requirement.ts'
-import { type ConversationState, freeEnds } from './rules.ts'
+import { type ConversationState, freeEnds } from './rules-conversation.ts'
 
 export type InstructionsInput = { requirement: Requirement; state: ConversationState; now: Date; attempt: number }
 

@@ -1,7 +1,7 @@
 // Knows which turns a language model may word. Pure. Does not know models.
 import type { Move, Signal } from './conversation-policy.ts'
 import { isQuestion } from './question-topics.ts'
-import type { OpenTurn } from './rules.ts'
+import type { OpenTurn } from './rules-conversation.ts'
 import { normalise } from './spoken-forms.ts'
 
 /** Moves a model may make in its own words, by what the callee meant. Everything that is not here is the rules' alone. */

@@ -8,7 +8,8 @@ import { endCallTool, instructionsFor, noteTool, remarkSlot, toolsFor } from './
 import { isFreeTurn } from './prompt-policy.ts'
 import type { Requirement } from './requirement.ts'
 import type { Robot, RobotAction, RobotEvent } from './robot.ts'
-import { createRulesRobot, type FreeEnd, freeEnds, type RulesConversation } from './rules.ts'
+import { createRulesRobot } from './rules.ts'
+import { type FreeEnd, freeEnds, type RulesConversation } from './rules-conversation.ts'
 import { guardSentence } from './sentence-guard.ts'
 import { spokenText, soundsLikeSpeech } from './spoken-text.ts'
 
