@@ -19,7 +19,7 @@ import { parseHours } from './dialer/admission/calling-hours.ts'
 import { DialerCallService } from './dialer/dialer-call-service.ts'
 import type { Line } from './dialer/line.ts'
 import { dialerDefaults } from './dialer/settings.ts'
-import { InvalidInputError } from './errors.ts'
+import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
@@ -57,6 +57,9 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
   const stack = new AsyncDisposableStack()
   try {
     signal.throwIfAborted()
+    // What can be wrong in the options is told before anything is started.
+    const rules = { hours: hoursOf(config), testNumbers: testNumbersOf(config) }
+    if (config.sipTrunk !== undefined) splitHostPort(config.sipTrunk)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
     const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
@@ -90,13 +93,12 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
       settings: {
-        hours: hoursOf(config),
+        ...rules,
         frequency: [
           { count: config.frequencyMinute, windowMs: 60_000 },
           { count: config.frequencyHour, windowMs: 3_600_000 },
           { count: config.frequencyDay, windowMs: 86_400_000 },
         ],
-        testNumbers: testNumbersOf(config),
         queueMsMax: config.queueMsMax,
         webhook: { ...dialerDefaults.webhook, privateAllowed: config.webhookPrivate },
       },
@@ -174,7 +176,13 @@ async function startDatabase(config: Config, stack: AsyncDisposableStack, signal
   }
   const db = openDatabase({ log: rootLog, ...where })
   stack.use(db)
-  await migrate(db, { log: rootLog })
+  try {
+    await migrate(db, { log: rootLog })
+  } catch (error) {
+    if (config.databaseUrl === undefined || error instanceof AppError) throw error
+    const advice = '用不了 DATABASE_URL 指向的数据库：请检查地址、用户和权限。 The database of DATABASE_URL cannot be used: check the address, the user and its rights'
+    throw new InvalidInputError('DATABASE_URL', `${advice} (${(error as Error).message})`, [], { cause: error })
+  }
   return db
 }
 
@@ -214,7 +222,7 @@ function hoursOf(config: Config): ReturnType<typeof parseHours> {
   try {
     return parseHours(config.callingHours)
   } catch (error) {
-    throw new InvalidInputError('CALLING_HOURS', (error as Error).message)
+    throw new InvalidInputError('CALLING_HOURS', `CALLING_HOURS '${config.callingHours}': ${(error as Error).message}`)
   }
 }
 
