@@ -24,6 +24,8 @@ export type CalleeDeps = {
   tts: TtsProvider
   persona: Persona
   now: () => number
+  /** Something was said to its end. */
+  onSaid?: (text: string) => void
   hangUp(): void
 }
 
@@ -50,7 +52,10 @@ export class Callee {
       voice: { ...defaultVoice, name: deps.persona.voice },
       now: deps.now,
       onStarted: () => {},
-      onEnded: () => this.#maybeLeave(),
+      onEnded: (speech, { cut }) => {
+        if (!cut) deps.onSaid?.(speech.text)
+        this.#maybeLeave()
+      },
       onFailed: () => {},
     })
     this.#listener = new Listener({

@@ -12,7 +12,7 @@ import { Callee } from './callee.ts'
 import { behaviourOf, type Behaviour } from './numbers.ts'
 import { loadPersona, type Persona } from './persona.ts'
 
-export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string }
+export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; onSaid?: (call: IncomingCall, text: string) => void }
 
 /** A second attempt within this time is the one that a congested number answers. */
 const CONGESTION_MS = 60_000
@@ -100,7 +100,7 @@ export class Carrier {
     if (!line || over.isOver || !call.answer(line.sdp)) return
     await Promise.race([over.answered, over.promise])
     if (over.isOver) return
-    const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, persona: this.#persona(behaviour.persona), now: nowMs, hangUp: () => void call.hangUp({ q850: 16 }) })
+    const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, persona: this.#persona(behaviour.persona), now: nowMs, onSaid: (text) => this.#deps.onSaid?.(call, text), hangUp: () => void call.hangUp({ q850: 16 }) })
     line.onEvent = (event) => callee.onMediaEvent(event)
     const limit = setTimeout(() => void call.hangUp({ q850: 102 }), CALL_MS_MAX)
     await over.promise

@@ -14,7 +14,7 @@ import type { CarrierReady } from './process.ts'
 const log = rootLog.child({ part: 'simulator' })
 const address = process.env['SIMULATOR_ADDRESS'] ?? '127.0.0.1'
 const port = Number(process.env['SIMULATOR_PORT'] ?? 0)
-/** A file to which each INVITE is appended. It holds full numbers, so it is for tests. */
+/** A file to which each INVITE and each thing a callee said is appended. It holds full numbers and words, so it is for tests. */
 const callLog = process.env['SIMULATOR_CALL_LOG']
 const load = process.env['SIMULATOR_LOAD'] === 'on'
 
@@ -28,12 +28,16 @@ process.on('SIGTERM', () => {})
 const tts = new SynthesisCache(ttsProviders.espeak())
 const asr = load ? deafAsr : asrProviders.builtin({})
 const [media] = await Promise.all([createMediaEngine({ workers: 1, portMin: 10_000, portMax: 19_998, log }), tts.warmUp(), asr.warmUp()])
-const carrier = new Carrier({ address, media, asr, tts, announcerVoice: 'f1' })
+const carrier = new Carrier({ address, media, asr, tts, announcerVoice: 'f1', onSaid: (call, text) => keep({ callId: call.callId, said: text }) })
 const agent = await SipUserAgent.open({ address, port, userAgent: 'waihu simulated carrier', onCall: take, log })
 process.send?.({ type: 'ready', port: agent.port } satisfies CarrierReady)
 
 function take(call: IncomingCall): void {
-  // What was dialled, as the far end saw it: written at once, so that it outlives whoever is killed next.
-  if (callLog) appendFileSync(callLog, `${JSON.stringify({ at: new Date().toISOString(), callId: call.callId, requestUri: call.requestUri })}\n`)
+  keep({ callId: call.callId, requestUri: call.requestUri })
   carrier.take(call)
+}
+
+/** What happened as the far end saw it: written at once, so that it outlives whoever is killed next. */
+function keep(entry: { callId: string; requestUri?: string; said?: string }): void {
+  if (callLog) appendFileSync(callLog, `${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`)
 }
