@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { optionGroups, programRoot } from '../src/config.ts'
+import { operationsPage } from './write-operations.ts'
 import { numberTable } from '../src/simulator/numbers.ts'
 
-const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'scripts/skill/SKILL.md']
+const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/operations.md', 'scripts/skill/SKILL.md']
 const read = (file: string) => readFileSync(path.join(programRoot, file), 'utf8')
 
 test('every file that a document names exists', () => {
@@ -30,4 +31,8 @@ test('both READMEs show the two commands and every number of the simulated carri
     for (const command of ['npm start', 'npm test', 'npm run demo']) assert.ok(text.includes(command), `${document} lacks ${command}`)
     for (const number of Object.keys(numberTable)) assert.ok(text.includes(number), `${document} lacks ${number}`)
   }
+})
+
+test('docs/operations.md lists the options as they are', () => {
+  assert.equal(read('docs/operations.md'), operationsPage(), 'run: node tools/write-operations.ts')
 })
