@@ -8,6 +8,7 @@ import { AccountDesk } from './account/account-desk.ts'
 import { ApiKeys } from './account/api-keys.ts'
 import { buildServer } from './api/server.ts'
 import type { Trunk } from './call/leg.ts'
+import { measured, showGauges } from './call-metrics.ts'
 import { callRunner } from './call/run-call.ts'
 import type { Config } from './config.ts'
 import { openDatabase, type Database } from './db/connection.ts'
@@ -84,11 +85,12 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const recordings = path.join(config.dataDir, 'recordings')
     // What people said is for the owner's eyes only.
     if (config.record) await mkdir(recordings, { recursive: true, mode: 0o700 })
+    const metrics = new Registry()
     const calls = new DialerCallService({
       db,
       lines: [line],
       robots,
-      runCall: callRunner({ trunk, media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }),
+      runCall: measured(callRunner({ trunk, media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }), metrics),
       capacity: () => (media.load().busiest > 0.8 ? 0 : Math.max(0, config.callsMax - media.load().ports)),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -107,6 +109,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
     })
+    showGauges({ liveCalls: () => calls.live.live, rtpPorts: () => media.load().ports, busiestMediaThread: () => media.load().busiest, sip: () => userAgent.stats }, metrics)
     await calls.start()
     stack.defer(() => calls.close(DRAIN_MS))
 
@@ -115,7 +118,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       calls,
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
       log,
-      metrics: new Registry(),
+      metrics,
       recordings: { dir: recordings, linkSecret: await linkSecret(config.dataDir) },
       publicUrl: config.publicUrl,
       health: {

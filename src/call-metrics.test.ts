@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Registry } from 'prom-client'
+import type { CallHooks, CallResult, RunCall } from './call/call.ts'
+import { measured, showGauges } from './call-metrics.ts'
+
+const result: CallResult = {
+  reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} },
+  answeredAt: new Date(0),
+  talkMs: 12_000,
+  conversation: 'confirmed',
+  notes: [],
+  recording: undefined,
+  media: undefined,
+}
+
+test('counts endings, turns and failures, and passes everything on', async () => {
+  const registry = new Registry()
+  const seen: string[] = []
+  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onAnswered: () => seen.push('stored'), mayContinue: () => 'end' }
+  const run: RunCall = async (_request, given) => {
+    given.beforeInvite()
+    given.onAnswered({})
+    assert.equal(given.mayContinue(1), 'end')
+    given.onEvent({ type: 'callee-said', turn: 1, text: '等一下', beginAtMs: 0, endAtMs: 1, confidence: 1, bargeIn: true })
+    given.onEvent({ type: 'provider-failed', provider: 'espeak', message: '13800138000', fallback: 'goodbye' })
+    const latency = { endpointMs: 400, recognitionMs: 5, robotMs: 1, synthesisMs: 2, playoutMs: 12, totalMs: 420 }
+    given.onEvent({ type: 'robot-said', turn: 2, text: '好的', cut: false, beginAtMs: 2, endAtMs: 3, latency })
+    return Promise.resolve(result)
+  }
+  const request = { id: 'call_1', phone: '+8613800138000', attempt: 1, ringMsMax: 1, talkMsMax: 1 } as Parameters<RunCall>[0]
+  assert.equal(await measured(run, registry)(request, hooks, new AbortController().signal), result)
+  assert.deepEqual(seen, ['before', 'stored', 'callee-said', 'provider-failed', 'robot-said'])
+  showGauges({ liveCalls: () => 3, rtpPorts: () => 4, busiestMediaThread: () => 0.5, sip: () => ({ shed: 7 }) }, registry)
+  const text = await registry.metrics()
+  for (const line of ['waihu_calls_ended_total{outcome="answered",by="robot"} 1', 'waihu_conversations_total{conversation="confirmed"} 1', 'waihu_talk_seconds_total 12', 'waihu_barge_ins_total 1', 'waihu_provider_failures_total{provider="espeak"} 1', 'waihu_turn_seconds_bucket{le="0.5"} 1', 'waihu_calls_live 3', 'waihu_sip{what="shed"} 7']) {
+    assert.ok(text.includes(line), `${line}\n${text}`)
+  }
+  assert.doesNotMatch(text, /138|等一下|好的/, 'no numbers and no words')
+})

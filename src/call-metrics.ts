@@ -1,0 +1,58 @@
+// One function per figure about calls, for /metrics. Labels take few values: never ids, numbers, words or keys.
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { RunCall } from './call/call.ts'
+import type { CallEvent } from './events.ts'
+
+/** Figures that are looked up when somebody asks. */
+export type CallGauges = { liveCalls(): number; rtpPorts(): number; busiestMediaThread(): number; sip(): Readonly<Record<string, number>> }
+
+/** Counts what calls come to, and how fast turns are answered, around the function that makes them. */
+export function measured(runCall: RunCall, registry: Registry): RunCall {
+  const ended = new Counter({ name: 'waihu_calls_ended_total', help: 'Calls that ended.', labelNames: ['outcome', 'by'], registers: [registry] })
+  const conversations = new Counter({ name: 'waihu_conversations_total', help: 'What answered calls came to.', labelNames: ['conversation'], registers: [registry] })
+  const talkSec = new Counter({ name: 'waihu_talk_seconds_total', help: 'Seconds from answer to end.', registers: [registry] })
+  const turnSec = new Histogram({ name: 'waihu_turn_seconds', help: 'From the end of the callee’s speech to the first packet of the answer.', buckets: [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2, 2.5, 4], registers: [registry] })
+  const bargeIns = new Counter({ name: 'waihu_barge_ins_total', help: 'Times a callee stopped the robot.', registers: [registry] })
+  const failures = new Counter({ name: 'waihu_provider_failures_total', help: 'Failures of speech and language providers during calls.', labelNames: ['provider'], registers: [registry] })
+  const count = (event: CallEvent) => {
+    if (event.type === 'robot-said' && event.latency) turnSec.observe(event.latency.totalMs / 1_000)
+    else if (event.type === 'callee-said' && event.bargeIn) bargeIns.inc()
+    else if (event.type === 'provider-failed') failures.inc({ provider: event.provider })
+  }
+  return async (request, hooks, signal) => {
+    const onEvent = (event: CallEvent) => {
+      count(event)
+      hooks.onEvent(event)
+    }
+    const result = await runCall(request, { beforeInvite: () => hooks.beforeInvite(), onAnswered: (dialog) => hooks.onAnswered(dialog), mayContinue: (talkMs) => hooks.mayContinue(talkMs), onEvent }, signal)
+    ended.inc({ outcome: result.reason.outcome, by: result.reason.by })
+    talkSec.inc(result.talkMs / 1_000)
+    if (result.conversation) conversations.inc({ conversation: result.conversation })
+    return result
+  }
+}
+
+/** Registers the figures that are read when asked for. */
+export function showGauges(gauges: CallGauges, registry: Registry): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('waihu_calls_live', 'Calls on the line or being settled.', () => gauges.liveCalls())
+  gauge('waihu_rtp_ports', 'RTP ports in use.', () => gauges.rtpPorts())
+  gauge('waihu_media_thread_busy', 'Load of the busiest media thread, 0 to 1.', () => gauges.busiestMediaThread())
+  new Gauge({
+    name: 'waihu_sip',
+    help: 'Counters and sizes of the SIP user agent.',
+    labelNames: ['what'],
+    registers: [registry],
+    collect() {
+      for (const [what, value] of Object.entries(gauges.sip())) this.set({ what }, value)
+    },
+  })
+}
