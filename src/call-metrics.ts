@@ -46,13 +46,14 @@ export function showGauges(gauges: CallGauges, registry: Registry): void {
   gauge('waihu_calls_live', 'Calls on the line or being settled.', () => gauges.liveCalls())
   gauge('waihu_rtp_ports', 'RTP ports in use.', () => gauges.rtpPorts())
   gauge('waihu_media_thread_busy', 'Load of the busiest media thread, 0 to 1.', () => gauges.busiestMediaThread())
-  new Gauge({
+  const sip = new Gauge({
     name: 'waihu_sip',
     help: 'Counters and sizes of the SIP user agent.',
     labelNames: ['what'],
-    registers: [registry],
+    registers: [],
     collect() {
       for (const [what, value] of Object.entries(gauges.sip())) this.set({ what }, value)
     },
   })
+  registry.registerMetric(sip)
 }
