@@ -21,7 +21,7 @@ export function stops(platform: () => Platform): void {
     const lines = blocks.flatMap(({ line }) => line ?? [])
     assert.equal(lines.at(-1)!.outcome, 'answered')
     const info = await customer.lookUp(id!)
-    assert.deepEqual([info['ended_by'], info['billed'], info['cost'], info['billed_seconds']], ['user', true, 0.15, 60])
+    assert.deepEqual([info['ended_by'], info['billed'], info['cost'], info['billed_seconds']], ['user', true, 0.15, 60], String(info['provider_response']))
     assert.ok((info['duration_seconds'] as number) > 0)
     assert.match(lines.at(-2)!.content, /再见/, 'the callee is told')
     assert.deepEqual(await customer.balance(), { balanceLi: 99_850, heldLi: 0, availableLi: 99_850 })

@@ -47,9 +47,10 @@ export function stream(platform: () => Platform): void {
     assert.equal(conversationOf(await readAll(customer.stream(id!))), bytes, 'a reader after the end')
     for (const pieces of Object.values(cut)) assert.equal(conversationOf(await pieces), bytes)
 
-    // Heartbeats before the first words, none between lines of a conversation.
+    // Heartbeats every half second before the first words; afterwards only where it is quiet for long.
     const first = whole.findIndex((block) => block.line)
     assert.ok(first > 0, 'a heartbeat before anybody spoke')
+    assert.ok(whole.slice(first).filter((block) => !block.line).length <= 2, 'a conversation is no series of heartbeats')
     const ids = whole.flatMap((block) => block.id ?? [])
     assert.deepEqual(ids, ids.toSorted((a, b) => a - b))
     assert.equal(new Set(ids).size, lines.length, 'every line has an id of its own')
@@ -60,6 +61,9 @@ export function stream(platform: () => Platform): void {
       const [byHeader, byBody] = await Promise.all([readAll(customer.stream(id!, { header: after })), readAll(customer.stream(id!, { body: after }))])
       assert.deepEqual([conversationOf(byHeader), conversationOf(byBody)], [rest, rest], `after ${after}`)
     }
+    // A reader that has seen the end and comes back all the same: nothing is repeated, and it is let go at once.
+    const done = await customer.post('stream_chat_history', { call_id: id, last_event_id: ids.at(-1) })
+    assert.deepEqual([done.status, done.text], [200, ''])
     const info = await customer.lookUp(id!)
     assert.deepEqual(info['call_content'], lines.slice(0, -1))
     assert.equal(info['user_requirement'], '通知张总明天上午9点在“三楼会议室”开会， 请带上\\报表\\')
