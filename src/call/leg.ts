@@ -1,6 +1,7 @@
 // One outgoing leg: a SIP dialog bound to a media port. Does not know robots, words or why we call.
-import type { MediaPort } from '../media/engine.ts'
-import { ProtocolError } from '../errors.ts'
+import type { MediaPort, RemoteMedia } from '../media/engine.ts'
+import { AppError } from '../errors.ts'
+import { log } from '../log.ts'
 import type { LegEvent, LocalFailure, OutgoingCall } from '../sip/leg.ts'
 import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
@@ -20,9 +21,11 @@ export type Trunk = {
 
 export type LegEnd =
   /** Never answered. */
-  | { type: 'failed'; status: number; reason: string; q850?: number | undefined; local: LocalFailure }
-  /** Answered, then ended by the far end (or lost). */
-  | { type: 'ended'; q850?: number | undefined; reason?: string | undefined }
+  | { type: 'failed'; status: number; reason: string; q850?: number | undefined; retryAfterMs?: number | undefined; local: LocalFailure }
+  /** Answered with audio that we cannot send or receive: nobody could talk. The dialog still stands. */
+  | { type: 'no-audio'; status: number; detail: string }
+  /** Answered, then ended by the far end, or by our SIP side because it was lost. */
+  | { type: 'ended'; by: 'remote' | 'local'; q850?: number | undefined; reason?: string | undefined }
 
 export type LegOptions = {
   /** E.164. */
@@ -33,10 +36,13 @@ export type LegOptions = {
   onDigit(digit: string): void
 }
 
-/** Digits as a mainland carrier dials them: 13800138000, 02158881234. */
+/** Digits as a mainland carrier dials them: 13800138000, 02158881234, 4001234567, 95588, 0014155550100. */
 export function nationalDigits(phone: string): string {
-  const national = phone.replace(/^\+86/, '')
-  return /^1[3-9]\d{9}$/.test(national) ? national : `0${national}`
+  if (!phone.startsWith('+86')) return phone.replace(/^\+/, '00')
+  const national = phone.slice(3)
+  // Only geographic numbers take the trunk prefix; an area code and a number are nine digits and more.
+  const whole = /^1[3-9]\d{9}$/.test(national) || /^[48]00\d{7}$/.test(national) || national.length < 9
+  return whole ? national : `0${national}`
 }
 
 export class Leg {
@@ -47,6 +53,7 @@ export class Leg {
   readonly #options: LegOptions
   #call: OutgoingCall | undefined
   #isOver = false
+  #remote: RemoteMedia | undefined
   #resolveAnswered!: (answer: { type: 'answered'; status: number }) => void
   #resolveEnded!: (end: LegEnd) => void
 
@@ -94,31 +101,54 @@ export class Leg {
         if (event.sdp !== undefined) this.#connect(event.sdp)
         if (event.status > 100) this.#options.onRinging(event.status, event.sdp !== undefined)
         return
-      case 'answered':
-        if (event.sdp !== undefined) this.#connect(event.sdp)
+      case 'answered': {
+        const problem = event.sdp === undefined ? 'the answer has no SDP' : this.#connect(event.sdp)
+        if (this.#remote === undefined) return this.#resolveEnded({ type: 'no-audio', status: event.status, detail: problem ?? 'no audio' })
         return this.#resolveAnswered({ type: 'answered', status: event.status })
+      }
       case 'remote-offer':
       case 'remote-answer':
         // Hold, resume or another media server: the user agent has answered it.
-        return this.#connect(event.sdp)
+        this.#connect(event.sdp)
+        return
       case 'info-digit':
         return this.#options.onDigit(event.digit)
       case 'failed':
         this.#isOver = true
-        return this.#resolveEnded({ type: 'failed', status: event.status, reason: event.reason, q850: event.q850, local: event.local })
+        return this.#resolveEnded({ type: 'failed', status: event.status, reason: event.reason, q850: event.q850, retryAfterMs: event.retryAfterMs, local: event.local })
       case 'ended':
         this.#isOver = true
-        return this.#resolveEnded({ type: 'ended', q850: event.q850, reason: event.reason })
+        return this.#resolveEnded({ type: 'ended', by: event.by, q850: event.q850, reason: event.reason })
     }
   }
 
-  /** The far end's SDP in force: early media first, then the answer. An SDP without usable audio is left alone; silence shows as dead air. */
-  #connect(sdp: string): void {
+  /**
+   * Follows the far end's SDP in force: early media first, then the answer, then changes. What cannot be followed leaves the
+   * stream as it was and is told: before the answer another SDP may come, later a line without sound shows as dead air.
+   */
+  #connect(sdp: string): string | undefined {
+    let problem: string | undefined
     try {
       const audio = remoteAudioOf(sdp)
-      if (audio) this.port.connect(audio)
+      const remote = audio && this.#onHold(audio)
+      if (remote) {
+        this.port.connect(remote)
+        this.#remote = remote
+      } else {
+        problem = 'no audio stream that we can use'
+      }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
+      // The SDP parser and the media plane refuse what they cannot use: host names, other IP versions, odd ports.
+      if (!(error instanceof AppError)) throw error
+      problem = error.message
     }
+    if (problem !== undefined) log.warn({ problem }, 'the SDP of a far end was not followed')
+    return problem
+  }
+
+  /** Hold the old way (c=0.0.0.0, RFC 3264 §8.4) names no address: the one before stays, and nothing is sent to it. */
+  #onHold(audio: RemoteMedia): RemoteMedia | undefined {
+    if (audio.address !== '0.0.0.0' && audio.address !== '::') return audio
+    return this.#remote && { ...audio, address: this.#remote.address, port: this.#remote.port, send: false }
   }
 }

@@ -1,14 +1,15 @@
 // One call from dial to end: SIP leg, media port, conversation. Does not know Postgres, HTTP or campaigns.
-import type { MediaEngine, MediaEvent, MediaPort } from '../media/engine.ts'
+import { rm } from 'node:fs/promises'
+import type { CallEvent } from '../events.ts'
+import type { MediaEngine, MediaEvent, MediaPort, PortStats } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
-import { RefusedError } from '../errors.ts'
+import { assertNever, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
 import { log } from '../log.ts'
-import type { RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import type { CallHooks, CallRequest, CallResult, RunCall, StopCause } from './call.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
-import type { EndReason, Stage } from './end-reason.ts'
+import type { EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
 import { mayTryAgainAtOnce, outcomeOf } from './sip-outcome.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
@@ -16,10 +17,13 @@ import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
 /** One more INVITE after a 503 that came before any ringing, after this pause. */
 const DIALS_MAX = 2
 const REDIAL_PAUSE_MS = 1_000
-/** A hang-up that the far end never confirms must not hold the call. */
+/** A hang-up that the far end never confirms must not hold the call, … */
 const HANG_UP_MS_MAX = 5_000
-/** A goodbye may be finished; then the line is cut. */
-const FAREWELL_MS_MAX = 8_000
+/** … nor a recording that a slow disk does not take, … */
+const PORT_CLOSE_MS_MAX = 6_000
+/** … nor a robot that does not let go. */
+const ROBOT_CLOSE_MS_MAX = 1_000
+const LIMITS_MS = 1_000
 
 export type CallDeps = {
   trunk: Trunk
@@ -31,7 +35,9 @@ export type CallDeps = {
   voice: Voice
 }
 
-type Ending = LegEnd | { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'loop'; end: LoopEnd }
+/** What comes from outside of leg and conversation, and ends the call at once. `broken`: whoever owns the call threw at us. */
+type Interruption = { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'broken'; error: unknown }
+type Ending = LegEnd | Interruption | { type: 'loop'; end: LoopEnd }
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
@@ -43,11 +49,14 @@ class OneCall {
   readonly #hooks: CallHooks
   readonly #deps: CallDeps
   readonly #signal: AbortSignal
+  readonly #stopped = Promise.withResolvers<Extract<Interruption, { type: 'stopped' }>>()
+  readonly #interrupted = Promise.withResolvers<Interruption>()
   #state: CallState = 'queued'
   #answeredAt: Date | undefined
   #answeredAtMs = 0
+  #port: MediaPort | undefined
+  #leg: Leg | undefined
   #loop: VoiceLoop | undefined
-  #notes: readonly RobotNote[] = []
 
   constructor(request: CallRequest, hooks: CallHooks, deps: CallDeps, signal: AbortSignal) {
     this.#request = request
@@ -57,131 +66,166 @@ class OneCall {
   }
 
   async run(): Promise<CallResult> {
+    const onAbort = () => this.#stopped.resolve({ type: 'stopped', cause: causeOf(this.#signal.reason) })
+    if (this.#signal.aborted) onAbort()
+    else this.#signal.addEventListener('abort', onAbort, { once: true })
     let reason: EndReason
-    let port: MediaPort | undefined
-    let stats: CallResult['media']
     try {
-      this.#hooks.beforeInvite()
-      port = await this.#deps.media.open({ address: this.#deps.mediaAddress, recordingPath: this.#request.recordingPath, onEvent: (event) => this.#onMedia(event) })
-      reason = await this.#dialAndTalk(port)
+      reason = this.#reasonOf(await this.#dialAndTalk())
     } catch (error) {
       reason = this.#failure(error)
     }
-    const endedAtMs = nowMs()
-    await this.#loop?.close().catch((error: unknown) => log.error({ call: this.#request.id, err: error }, 'conversation did not close'))
-    this.#notes = this.#loop?.notes ?? []
-    if (port) stats = await port.close().catch(() => undefined)
-    try {
-      await this.#request.robot[Symbol.asyncDispose]()
-    } catch (error) {
-      log.error({ call: this.#request.id, err: error }, 'robot did not close')
-    }
+    this.#signal.removeEventListener('abort', onAbort)
+    // The call is over here, however long the far end takes to confirm it.
+    const talkMs = this.#answeredAt ? Math.max(0, Math.round(nowMs() - this.#answeredAtMs)) : 0
+    const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX)])
+    await this.#closeRobot()
     const conversation = this.#loop?.conversation
     if (conversation === 'machine' && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
     return {
       reason,
       answeredAt: this.#answeredAt,
-      talkMs: this.#answeredAt ? Math.max(0, Math.round(endedAtMs - this.#answeredAtMs)) : 0,
+      talkMs,
       conversation,
-      notes: this.#notes,
-      recording: this.#answeredAt && stats && !('recordingFailed' in stats && stats.recordingFailed) ? this.#request.recordingPath : undefined,
-      media: stats,
+      notes: this.#loop?.notes ?? [],
+      recording: await this.#recording(stats),
+      media: stats && { packetsSent: stats.packetsSent, packetsReceived: stats.packetsReceived, packetsLost: stats.packetsLost, pacingErrorMsP95: stats.pacingErrorMsP95 },
     }
+  }
+
+  // ── Dialling ───────────────────────────────────────────────────────────────
+
+  async #dialAndTalk(): Promise<Ending> {
+    const { media, mediaAddress, trunk } = this.#deps
+    const { phone, ringMsMax, recordingPath } = this.#request
+    if (this.#signal.aborted) return await this.#stopped.promise
+    this.#port = await media.open({ address: mediaAddress, recordingPath, onEvent: (event) => this.#onMedia(event) })
+    for (let dial = 1; ; dial++) {
+      // Whatever came while we waited for a port or for the next attempt: nothing is dialled any more.
+      if (this.#signal.aborted) return await this.#stopped.promise
+      // The list may have changed as well; the last check is always right before an INVITE.
+      this.#hooks.beforeInvite()
+      if (dial === 1) this.#step('dial')
+      else this.#tell({ type: 'dialing', line: trunk.name, attempt: dial })
+      const leg = new Leg(trunk, this.#port, {
+        phone,
+        ringMsMax,
+        onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
+        onDigit: (digit) => this.#loop?.pressKey(digit, 'info'),
+      })
+      leg.dial()
+      this.#leg = leg
+      const ending = await this.#follow(leg)
+      const again = ending.type === 'failed' && dial < DIALS_MAX && mayTryAgainAtOnce({ ...ending, rang: this.#state === 'ringing', pauseMs: REDIAL_PAUSE_MS })
+      if (!again) return ending
+      const interruption = await this.#pause(REDIAL_PAUSE_MS)
+      if (interruption) return interruption
+    }
+  }
+
+  async #pause(ms: number): Promise<Interruption | undefined> {
+    let timer: NodeJS.Timeout | undefined
+    const over = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)))
+    const interruption = await Promise.race([over, this.#stopped.promise, this.#interrupted.promise])
+    clearTimeout(timer)
+    return interruption
+  }
+
+  #onRinging(sipStatus: number, earlyMedia: boolean): void {
+    if (this.#state === 'dialing') this.#tell({ type: 'ringing', sipStatus, earlyMedia })
+    this.#step('ring')
+  }
+
+  /** Until the call is over in one way or another. The dialog may still stand then. */
+  async #follow(leg: Leg): Promise<Ending> {
+    const answer = await Promise.race([leg.answered, leg.ended, this.#stopped.promise, this.#interrupted.promise])
+    if (answer.type !== 'answered') return answer
+    this.#step('answer')
+    this.#answeredAt = new Date()
+    this.#answeredAtMs = nowMs()
+    this.#tell({ type: 'answered', sipStatus: answer.status })
+    this.#safely(() => this.#hooks.onAnswered(leg.dialog()))
+    return await this.#talk(leg)
+  }
+
+  // ── Talking ────────────────────────────────────────────────────────────────
+
+  async #talk(leg: Leg): Promise<Ending> {
+    const { asr, tts, voice } = this.#deps
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#tell(event), now: nowMs })
+    this.#loop = loop
+    let outOfMoney = false
+    const limits = setInterval(() => {
+      const talkMs = nowMs() - this.#answeredAtMs
+      if (talkMs >= this.#request.talkMsMax) return loop.endPolitely('time')
+      if (outOfMoney || this.#safely(() => this.#hooks.mayContinue(talkMs)) !== 'end') return
+      outOfMoney = true
+      this.#tell({ type: 'out-of-money' })
+      loop.endPolitely('money')
+    }, LIMITS_MS)
+    // A user who hangs up leaves the callee with a goodbye. A platform that must stop has no time for one: others may own the call by now.
+    const stoppedAtOnce = this.#stopped.promise.then((stop) => {
+      if (stop.cause.by === 'platform') return stop
+      loop.endPolitely(stop.cause)
+      return new Promise<never>(() => undefined)
+    })
+    try {
+      return await Promise.race([leg.ended, this.#interrupted.promise, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end }))])
+    } finally {
+      clearInterval(limits)
+    }
+  }
+
+  #onMedia(event: MediaEvent): void {
+    this.#loop?.onMediaEvent(event)
+    if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
   }
 
   #step(signal: CallSignal): void {
     this.#state = nextState(this.#state, signal)
   }
 
+  #tell(event: CallEvent): void {
+    this.#safely(() => this.#hooks.onEvent(event))
+  }
+
+  /** The owner's hooks may not throw; one that does costs this call, not the process. */
+  #safely<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      this.#interrupted.resolve({ type: 'broken', error })
+      return undefined
+    }
+  }
+
+  // ── Ending ─────────────────────────────────────────────────────────────────
+
+  /** The conversation first: what was said until now belongs to it. */
+  async #closeLine(): Promise<PortStats | undefined> {
+    try {
+      await this.#loop?.close()
+    } catch (error) {
+      log.error({ call: this.#request.id, err: error }, 'conversation did not close')
+    }
+    return await within(PORT_CLOSE_MS_MAX, () => this.#port?.close(), (error) => log.error({ call: this.#request.id, err: error }, 'media port did not close'))
+  }
+
+  async #closeRobot(): Promise<void> {
+    await within(ROBOT_CLOSE_MS_MAX, async () => await this.#request.robot[Symbol.asyncDispose](), (error) => log.error({ call: this.#request.id, err: error }, 'robot did not close'))
+  }
+
+  /** Ringing tones and announcements are nobody's conversation: what was recorded of them goes. */
+  async #recording(stats: PortStats | undefined): Promise<string | undefined> {
+    const { recordingPath } = this.#request
+    if (recordingPath === undefined || this.#port === undefined) return undefined
+    if (this.#answeredAt) return stats && stats.recordingFailed === undefined ? recordingPath : undefined
+    await rm(recordingPath, { force: true }).catch((error: unknown) => log.warn({ call: this.#request.id, err: error }, 'a recording without a conversation could not be removed'))
+    return undefined
+  }
+
   get #stage(): Stage {
     return this.#state === 'ended' ? 'talking' : this.#state
-  }
-
-  #onMedia(event: MediaEvent): void {
-    this.#loop?.onMediaEvent(event)
-    if (event.type === 'closed' && event.failed !== undefined) this.#portFailed?.(event.failed)
-  }
-  #portFailed: ((message: string) => void) | undefined
-
-  async #dialAndTalk(port: MediaPort): Promise<EndReason> {
-    this.#step('dial')
-    for (let dial = 1; ; dial++) {
-      if (dial > 1) this.#hooks.onEvent({ type: 'dialing', line: this.#deps.trunk.name, attempt: dial })
-      const leg = new Leg(this.#deps.trunk, port, {
-        phone: this.#request.phone,
-        ringMsMax: this.#request.ringMsMax,
-        onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
-        onDigit: (digit) => this.#onMedia({ type: 'digit', atMs: nowMs(), digit }),
-      })
-      const end = await this.#follow(leg)
-      const again = end.type === 'failed' && dial < DIALS_MAX && mayTryAgainAtOnce(end.status, this.#state === 'ringing') && !this.#signal.aborted
-      if (!again) return this.#reasonOf(end)
-      await new Promise((resolve) => setTimeout(resolve, REDIAL_PAUSE_MS))
-      if (this.#signal.aborted) return this.#reasonOf({ type: 'stopped', cause: this.#signal.reason as StopCause })
-      // The list may have changed while we waited; the last check is always right before an INVITE.
-      this.#hooks.beforeInvite()
-    }
-  }
-
-  #onRinging(sipStatus: number, earlyMedia: boolean): void {
-    if (this.#state === 'dialing') this.#hooks.onEvent({ type: 'ringing', sipStatus, earlyMedia })
-    this.#step('ring')
-  }
-
-  /** Dials, then talks; whatever ends it, the leg is hung up before this resolves. */
-  async #follow(leg: Leg): Promise<Ending> {
-    const stopped = new Promise<{ type: 'stopped'; cause: StopCause }>((resolve) => {
-      const stop = () => resolve({ type: 'stopped', cause: this.#signal.reason as StopCause })
-      if (this.#signal.aborted) stop()
-      else this.#signal.addEventListener('abort', stop, { once: true })
-    })
-    const portFailed = new Promise<{ type: 'port-failed'; message: string }>((resolve) => (this.#portFailed = (message) => resolve({ type: 'port-failed', message })))
-    leg.dial()
-    const answer = await Promise.race([leg.answered, leg.ended, stopped, portFailed])
-    try {
-      if (answer.type !== 'answered') return answer
-      this.#step('answer')
-      this.#answeredAt = new Date()
-      this.#answeredAtMs = nowMs()
-      this.#hooks.onEvent({ type: 'answered', sipStatus: answer.status })
-      this.#hooks.onAnswered(leg.dialog())
-      return await this.#talk(leg, Promise.race([leg.ended, portFailed]), stopped)
-    } finally {
-      await leg.hangUp(HANG_UP_MS_MAX)
-    }
-  }
-
-  async #talk<T, S extends { cause: StopCause }>(leg: Leg, lineEnded: Promise<T>, stopped: Promise<S>): Promise<T | S | { type: 'loop'; end: LoopEnd }> {
-    const { asr, tts, voice } = this.#deps
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#hooks.onEvent(event), now: nowMs })
-    this.#loop = loop
-    let cutOff: NodeJS.Timeout | undefined
-    let over = false
-    const endPolitely = (why: 'time' | 'money' | StopCause): void => {
-      if (over) return
-      loop.endPolitely(why)
-      cutOff ??= setTimeout(() => void loop.close(), FAREWELL_MS_MAX)
-    }
-    const limits = setInterval(() => {
-      const talkMs = nowMs() - this.#answeredAtMs
-      const why = talkMs >= this.#request.talkMsMax ? 'time' : this.#hooks.mayContinue(talkMs) === 'end' ? 'money' : undefined
-      if (why === undefined || cutOff) return
-      if (why === 'money') this.#hooks.onEvent({ type: 'out-of-money' })
-      endPolitely(why)
-    }, 1_000)
-    // A user who hangs up leaves the callee with a goodbye. A platform that must stop has no time for one: others may own the call by now.
-    const stoppedAtOnce = stopped.then((stop) => {
-      if (stop.cause.by === 'platform') return stop
-      endPolitely(stop.cause)
-      return new Promise<never>(() => undefined)
-    })
-    try {
-      return await Promise.race([lineEnded, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end }))])
-    } finally {
-      over = true
-      clearInterval(limits)
-      clearTimeout(cutOff)
-    }
   }
 
   #reasonOf(end: Ending): EndReason {
@@ -189,29 +233,73 @@ class OneCall {
     const answered = this.#answeredAt !== undefined
     switch (end.type) {
       case 'failed': {
+        const detail = `${end.status} ${end.reason}`
+        const evidence = { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850 }
+        if (end.local === 'transport') return { outcome: 'line-fault', by: 'network', stage, detail, evidence }
         // Our own limit while it rang is an unanswered call; without any ringing the line is dead.
-        const outcome = end.local === 'transport' || (end.local === 'timeout' && stage === 'dialing') ? 'line-fault' : end.local === 'timeout' ? 'no-answer' : outcomeOf(end.status, end.q850)
-        return { outcome, by: end.local === 'timeout' ? 'platform' : outcome === 'rejected' ? 'callee' : 'network', stage, detail: `${end.status} ${end.reason}`, evidence: { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850 } }
+        if (end.local === 'timeout') return { outcome: stage === 'dialing' ? 'line-fault' : 'no-answer', by: 'platform', stage, detail, evidence }
+        // Not by our signal: the SIP side is closing.
+        if (end.local === 'cancelled') return { outcome: 'cancelled', by: 'platform', stage, detail, evidence }
+        const outcome = outcomeOf(end.status, end.q850)
+        return { outcome, by: outcome === 'rejected' ? 'callee' : 'network', stage, detail, evidence }
       }
-      case 'ended':
-        return { outcome: 'answered', by: 'callee', stage, detail: 'callee hung up', evidence: { q850Cause: end.q850, sipReason: end.reason } }
+      case 'no-audio':
+        return { outcome: 'line-fault', by: 'platform', stage, detail: `answered without usable audio: ${end.detail}`, evidence: { sipStatus: end.status, error: end.detail } }
+      case 'ended': {
+        const evidence = { q850Cause: end.q850, sipReason: end.reason }
+        if (end.by === 'remote') return { outcome: 'answered', by: 'callee', stage, detail: 'callee hung up', evidence }
+        return { outcome: 'answered', by: 'network', stage, detail: end.reason ?? 'the line was lost', evidence }
+      }
       case 'loop':
         return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: {} }
       case 'stopped':
         return { outcome: answered ? 'answered' : 'cancelled', by: end.cause.by, stage, detail: end.cause.detail, evidence: {} }
       case 'port-failed':
         return { outcome: answered ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'media failed', evidence: { error: end.message } }
+      case 'broken':
+        return this.#failure(end.error)
       default:
-        throw new Error('unreachable')
+        return assertNever(end)
     }
   }
 
   #failure(error: unknown): EndReason {
+    const stage = this.#stage
     const message = error instanceof Error ? error.message : String(error)
-    if (error instanceof RefusedError) {
-      return { outcome: error.code === 'do-not-call' ? 'blacklist' : 'bad-number', by: 'platform', stage: this.#stage, detail: message, evidence: { error: error.code } }
-    }
+    if (error instanceof RefusedError) return { outcome: byRefusal[error.code] ?? 'bad-number', by: 'platform', stage, detail: message, evidence: { error: error.code } }
+    // No port or no room for another SIP call: nothing was dialled.
+    if (error instanceof OverloadedError && !this.#answeredAt) return { outcome: 'concurrency', by: 'platform', stage, detail: message, evidence: { error: error.code } }
     log.error({ call: this.#request.id, err: error }, 'call failed by itself')
-    return { outcome: this.#answeredAt ? 'answered' : 'line-fault', by: 'platform', stage: this.#stage, detail: 'internal failure', evidence: { error: message } }
+    return { outcome: this.#answeredAt ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'internal failure', evidence: { error: message } }
+  }
+}
+
+/** Outcomes of a refusal right before the INVITE, where they are not the number's fault. */
+const byRefusal: Readonly<Partial<Record<RefusalCode, Outcome>>> = {
+  'do-not-call': 'blacklist',
+  'calling-hours': 'window',
+  frequency: 'frequency',
+  'no-balance': 'no-balance',
+  expired: 'expired',
+  'not-allowed': 'cancelled',
+}
+
+/** Whoever aborts without a cause is the platform. */
+function causeOf(reason: unknown): StopCause {
+  if (typeof reason === 'object' && reason !== null && 'by' in reason && 'detail' in reason) return reason as StopCause
+  return { by: 'platform', detail: reason instanceof Error ? reason.message : 'stopped' }
+}
+
+/** The value, or undefined when it does not come in time or fails. */
+async function within<T>(msMax: number, run: () => Promise<T> | undefined, onFailed: (error: unknown) => void): Promise<T | undefined> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`not within ${msMax} ms`)), msMax)
+  try {
+    return await Promise.race([run(), late.promise])
+  } catch (error) {
+    onFailed(error)
+    return undefined
+  } finally {
+    clearTimeout(timer)
   }
 }

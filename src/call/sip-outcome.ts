@@ -22,12 +22,15 @@ const byCause: Readonly<Record<number, Outcome>> = {
 
 /** SIP final status → outcome when there is no usable cause. Source: RFC 3261 §21, RFC 3398 §7.2.4.1, RFC 8688. */
 const byStatus: Readonly<Record<number, Outcome>> = {
+  301: 'forwarded',
+  302: 'forwarded',
   403: 'barred',
   404: 'invalid-number',
   408: 'no-answer',
   410: 'invalid-number',
   480: 'unreachable',
   484: 'invalid-number',
+  485: 'invalid-number',
   486: 'busy',
   487: 'no-answer',
   600: 'busy',
@@ -36,6 +39,9 @@ const byStatus: Readonly<Record<number, Outcome>> = {
   607: 'carrier-blocked',
   608: 'carrier-blocked',
 }
+
+/** What a carrier answers when the two sides do not fit together: our registration, our offer, its routes. The callee has no part in it. */
+const notTheCallee = new Set([300, 305, 380, 400, 401, 402, 405, 406, 407, 413, 414, 415, 416, 420, 421, 423, 481, 482, 483, 488, 493, 494, 606])
 
 /** Statuses under which a code of the far network is more precise than the status itself. */
 const causeDecides = new Set([403, 404, 408, 480, 486, 487, 500, 502, 503, 504, 603])
@@ -50,10 +56,14 @@ export function outcomeOf(status: number, cause: number | undefined): Outcome {
     // 486 with cause 21 is a hand that pressed "reject"; any other disagreement is settled for the cause as well.
     if (outcome !== undefined) return outcome
   }
-  return byStatus[status] ?? (status >= 500 && status < 600 ? 'line-fault' : 'unknown')
+  const isFault = (status >= 500 && status < 600) || notTheCallee.has(status)
+  return byStatus[status] ?? (isFault ? 'line-fault' : 'unknown')
 }
 
-/** True when the network refused before anybody could have been disturbed, so that one more try at once is right. */
-export function mayTryAgainAtOnce(status: number, rang: boolean): boolean {
-  return !rang && (status === 500 || status === 503)
+/**
+ * True when the network refused before anybody could have been disturbed, so that one more try after `pauseMs` is right.
+ * `retryAfterMs` is the network's own wish (RFC 3261 §20.33): a longer one is not overruled.
+ */
+export function mayTryAgainAtOnce(p: { status: number; rang: boolean; retryAfterMs?: number | undefined; pauseMs: number }): boolean {
+  return !p.rang && (p.status === 500 || p.status === 503) && (p.retryAfterMs ?? 0) <= p.pauseMs
 }

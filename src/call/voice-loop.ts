@@ -1,16 +1,21 @@
 // The conversation of one answered call: what was heard goes to the robot, what the robot does goes to the line.
 // Joins listener, speaker and robot. Does not know SIP, the database or who is called.
-import type { CallEvent, TurnLatency } from '../events.ts'
+import type { CallEvent } from '../events.ts'
 import type { MediaEvent, MediaPort } from '../media/engine.ts'
 import { assertNever } from '../errors.ts'
-import type { ConversationOutcome, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
+import { log } from '../log.ts'
+import type { ConversationOutcome, Robot, RobotAction, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
-import type { StopCause } from './call.ts'
-import { DigitCollector } from './digit-collector.ts'
 import { isStopWord, isTurn } from '../speech/barge-in.ts'
+import { endpointingDefaults, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
 import { Speaker, type Speech, type SpokenResult } from '../speech/speaker.ts'
+import type { StopCause } from './call.ts'
+import { DigitCollector, type KeyPath } from './digit-collector.ts'
+import { ownLines, ReadyLines, waitLines } from './own-lines.ts'
+import { RobotRunner } from './robot-runner.ts'
+import { latencyOf, type TurnClock } from './turn-latency.ts'
 
 export type VoiceLoopOptions = {
   /** After the answer, wait this long for the callee's first sound before opening: lines clip early words. */
@@ -19,34 +24,40 @@ export type VoiceLoopOptions = {
   firstWordsMsMax: number
   /** Mute time until the robot is told about silence. */
   muteMs: number
-  /** The robot must answer a turn within this time, or the line speaks for it. Invariant: never more silence than 2.5 s. */
-  robotMsMax: number
+  /** The callee's turn is taken after this much silence, however unfinished it sounds: an answer must still fit into fillAfterMs. */
+  endpointMsMax: number
+  /**
+   * While the callee waits for an answer, the line says something itself once nothing was heard for so long since their last
+   * sound. Invariant: never more silence than 2.5 s; the rest is a tick, and the way of a packet.
+   */
+  fillAfterMs: number
   /** After this long without any answer the robot is given up. */
   robotGiveUpMs: number
   /** A single syllable that ended this long before the robot's say did is a murmur, not an answer. */
   overlapMs: number
   /** Rest after the last word, so that it is heard before BYE. */
   farewellMs: number
+  /** A robot's farewell may take this long, with all that it said before. Then the line is cut: on hold nothing is ever heard to its end. */
+  closingMsMax: number
+  /** Our own farewell may take this long. */
+  ownFarewellMsMax: number
 }
 export const voiceLoopDefaults = {
   firstSoundMsMax: 1_200,
   firstWordsMsMax: 4_000,
   muteMs: 5_000,
-  robotMsMax: 2_000,
+  endpointMsMax: 2_000,
+  fillAfterMs: 2_300,
   robotGiveUpMs: 8_000,
   overlapMs: 300,
   farewellMs: 300,
+  closingMsMax: 60_000,
+  ownFarewellMsMax: 8_000,
 } as const satisfies VoiceLoopOptions
 
-/** What the line says by itself when the robot or an engine fails, or when the call must end. */
-const ownLines = {
-  wait: '请稍等。',
-  giveUp: '不好意思，系统出了点问题，稍后再联系您，再见。',
-  cannotHear: '不好意思，我这边听不清您说话，稍后再联系您，再见。',
-  outOfTime: '不好意思，本次通话时间到了，先到这里，再见。',
-  outOfMoney: '不好意思，本次通话需要先结束，稍后再联系您，再见。',
-  stopped: '不好意思，本次通话先到这里，再见。',
-} as const
+const TICK_MS = 100
+/** The robot's last notes (summary) belong to the record; it gets a moment, no more. */
+const FINISH_MS_MAX = 1_000
 
 export type LoopEnd = { by: 'robot' | 'platform' | 'user'; detail: string }
 
@@ -56,19 +67,18 @@ const limitEnds = {
 } as const satisfies Record<string, { line: string; end: LoopEnd }>
 
 export type VoiceLoopDeps = {
-  port: Pick<MediaPort, 'play' | 'flush' | 'sendDigits'>
+  port: Pick<MediaPort, 'play' | 'flush'>
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
   robot: Robot
   emit(event: CallEvent): void
   now: () => number
-  options?: VoiceLoopOptions
+  options?: Partial<VoiceLoopOptions>
 }
 
-type PendingEvent = { event: RobotEvent; clock?: TurnClock | undefined }
-/** Moments of one turn, for its latency. */
-type TurnClock = { speechEndAtMs: number; endpointAtMs: number; finalAtMs: number; robotAtMs?: number }
+/** What else is known of a say. `own`: the line's, not the robot's. */
+type About = { own: boolean; source: string | undefined; clock: TurnClock | undefined }
 
 /** Runs from the answer until the robot or a limit ends it (`ended` resolves), or until close(). */
 export class VoiceLoop {
@@ -77,96 +87,114 @@ export class VoiceLoop {
   readonly #speaker: Speaker
   readonly #listener: Listener
   readonly #digits: DigitCollector
+  readonly #runner: RobotRunner<TurnClock>
+  readonly #ready: ReadyLines
   readonly notes: RobotNote[] = []
   readonly ended: Promise<LoopEnd>
   #resolveEnded!: (end: LoopEnd) => void
-  #closed = false
+  #closed: Promise<void> | undefined
   #opened = false
-  #closing: LoopEnd | undefined
-  #pending: PendingEvent[] = []
-  #handling: AbortController | undefined
+  #closing: { end: LoopEnd; sinceMs: number; byMs: number } | undefined
   #turn = 0
   #silences = 0
   #muteMs: number
+  readonly #answeredAtMs: number
   #lastActivityAtMs: number
-  #answeredAtMs: number
   #lastSaid = { endAtMs: -Infinity, endsWithQuestion: false }
-  readonly #sources = new Map<string, string | undefined>()
-  readonly #clocks = new WeakMap<Speech, TurnClock>()
+  /** Since when the callee waits for an answer, when it is not since their last sound. */
+  #owedSinceMs: number
+  #waitLinesSaid = 0
+  readonly #about = new WeakMap<Speech, About>()
   #source: string | undefined
-  readonly #timers = new Set<NodeJS.Timeout>()
   readonly #ticker: NodeJS.Timeout
 
+  /** Errors: what opening the recogniser throws. */
   constructor(deps: VoiceLoopDeps) {
     this.#deps = deps
-    this.#options = deps.options ?? voiceLoopDefaults
+    this.#options = { ...voiceLoopDefaults, ...deps.options }
     this.#muteMs = this.#options.muteMs
-    this.#answeredAtMs = this.#lastActivityAtMs = deps.now()
+    this.#answeredAtMs = this.#lastActivityAtMs = this.#owedSinceMs = deps.now()
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
+    const { port, asr, tts, voice, robot, now } = deps
     this.#speaker = new Speaker({
-      port: deps.port,
-      tts: deps.tts,
-      voice: deps.voice,
-      now: deps.now,
-      onStarted: () => {},
-      onEnded: (speech, result) => this.#onSpoken(speech, result),
-      onFailed: (error) => this.#onTtsFailed(error),
+      port,
+      tts,
+      voice,
+      now,
+      onStarted: (speech) => {
+        if (!this.#about.get(speech)?.own) this.#waitLinesSaid = 0
+      },
+      onEnded: this.#safely((speech: Speech, result: SpokenResult) => this.#onSpoken(speech, result)),
+      onFailed: this.#safely((error: Error) => this.#onTtsFailed(error)),
     })
+    const { endpointMsMax } = this.#options
     this.#listener = new Listener({
-      asr: deps.asr,
-      hotWords: deps.robot.hotWords,
-      phrases: deps.robot.phrases,
-      now: deps.now,
+      asr,
+      hotWords: robot.hotWords,
+      phrases: robot.phrases,
+      now,
       robotSpeech: () => this.#robotSpeech(),
-      onPartial: (text) => this.#onPartial(text),
-      onBargeIn: () => this.#onBargeIn(),
-      onUtterance: (utterance) => this.#onUtterance(utterance),
-      onFailed: (error, final) => this.#onAsrFailed(error, final),
+      isTurnOver: (input) => isTurnOver(input, { ...endpointingDefaults, silenceMsMax: endpointMsMax }),
+      onPartial: this.#safely((text: string) => this.#onPartial(text)),
+      onBargeIn: this.#safely(() => this.#onBargeIn()),
+      onUtterance: this.#safely((utterance: Utterance) => this.#onUtterance(utterance)),
+      onFailed: this.#safely((error: Error, final: boolean) => this.#onAsrFailed(error, final)),
     })
-    this.#digits = new DigitCollector((digits, ended) => this.#post({ event: { type: 'digits', digits, ended } }))
-    this.#ticker = setInterval(() => this.#tick(), 100)
+    this.#digits = new DigitCollector((digits, ended) => {
+      this.#owedSinceMs = now()
+      this.#runner.post({ type: 'digits', digits, ended })
+    })
+    this.#runner = new RobotRunner({
+      robot,
+      now,
+      onAction: (action, clock) => this.#act(action, clock),
+      onFailed: this.#safely((error: Error) => this.#onRobotFailed(error.message)),
+    })
+    this.#ready = new ReadyLines(tts, voice, waitLines)
+    this.#ticker = setInterval(this.#safely(() => this.#tick()), TICK_MS)
   }
 
   onMediaEvent(event: MediaEvent): void {
     if (this.#closed) return
     this.#speaker.onMediaEvent(event)
     if (event.type === 'frames') this.#listener.push(event.atMs, event.frames)
-    else if (event.type === 'digit') {
-      this.#deps.emit({ type: 'keys-pressed', digits: event.digit })
-      this.#touch()
-      this.#digits.press(event.digit)
-    }
+    else if (event.type === 'digit') this.pressKey(event.digit, 'rtp')
+  }
+
+  /** A key of the callee, by whichever path it came. */
+  pressKey(digit: string, path: KeyPath): void {
+    if (this.#closed || !this.#digits.press(digit, path, this.#deps.now())) return
+    this.#touch()
+    this.#deps.emit({ type: 'keys-pressed', digits: digit })
   }
 
   /** Ends the conversation politely, at a limit or because somebody wants it: the line says goodbye and hangs up. */
   endPolitely(why: 'time' | 'money' | StopCause): void {
-    if (this.#closing) return
-    this.#handling?.abort()
-    this.#pending = []
-    this.#speaker.stop()
     const { line, end } = typeof why === 'string' ? limitEnds[why] : { line: ownLines.stopped, end: why }
-    this.#sayOwn(line)
-    this.#close(end)
+    // A goodbye that is being said already is as good; it may only not take for ever.
+    if (!this.#closing) {
+      this.#speaker.stop()
+      this.#sayOwn(line)
+    }
+    this.#close(end, this.#options.ownFarewellMsMax)
   }
 
   /** The line is gone. Nothing is asked of the robot afterwards but its end. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  close(): Promise<void> {
+    return (this.#closed ??= this.#shutDown())
+  }
+
+  async #shutDown(): Promise<void> {
     clearInterval(this.#ticker)
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#handling?.abort()
     this.#listener.close()
-    this.#digits.close()
-    this.#speaker.onMediaEvent({ type: 'closed', stats: noStats })
+    this.#ready.close()
+    this.#runner.retire(true)
+    this.#speaker.close()
+    this.#deps.port.flush()
     // A goodbye that was cut off still ends for its own reason.
-    this.#resolveEnded(this.#closing ?? { by: 'platform', detail: 'line closed' })
-    // The robot's last notes (summary) belong to the record; it gets a moment, no more.
+    this.#resolveEnded(this.#closing?.end ?? { by: 'platform', detail: 'line closed' })
     try {
-      const signal = AbortSignal.timeout(500)
-      for await (const action of this.#deps.robot.handle({ type: 'ended' }, signal)) {
-        if (action.type === 'note') this.#note(action.note)
-      }
+      await this.#runner.finish(FINISH_MS_MAX)
     } catch (error) {
       this.#deps.emit({ type: 'provider-failed', provider: 'robot', message: messageOf(error), fallback: 'no summary' })
     }
@@ -195,8 +223,7 @@ export class VoiceLoop {
   }
 
   #onBargeIn(): void {
-    this.#handling?.abort()
-    this.#pending = this.#pending.filter(({ event }) => event.type !== 'silence')
+    this.#runner.interrupt()
     this.#speaker.stop()
   }
 
@@ -204,19 +231,17 @@ export class VoiceLoop {
     this.#touch()
     this.#silences = 0
     const { text, beginAtMs, endAtMs, confidence, bargeIn } = utterance
-    if (text === '') {
-      // A sound without words. Before the opening it still says that somebody is there.
-      if (!this.#opened) this.#open('')
-      return
-    }
-    this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
-    if (!this.#opened) return this.#open(text)
+    if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
     if (this.#closing) return
-    if (!bargeIn && !this.#isTurn(utterance)) return
-    this.#post({
-      event: { type: 'utterance', text, beginAtMs, endAtMs, confidence, bargeIn, silentMs: Math.max(0, this.#deps.now() - endAtMs) },
-      clock: { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs: this.#deps.now() },
-    })
+    // A sound without words, too, says that somebody is there.
+    if (!this.#opened) return this.#open(text)
+    // Noise that stopped the robot is a turn that nobody understood; left alone it would end in silence.
+    if (!bargeIn && (text === '' || !this.#isTurn(utterance))) return
+    this.#owedSinceMs = endAtMs
+    this.#runner.post(
+      { type: 'utterance', text, beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, this.#deps.now() - endAtMs) },
+      { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs: this.#deps.now() },
+    )
   }
 
   /** Whether the words answer the robot, or only accompany what it says. */
@@ -233,9 +258,8 @@ export class VoiceLoop {
   #onAsrFailed(error: Error, final: boolean): void {
     this.#deps.emit({ type: 'provider-failed', provider: this.#deps.asr.name, message: error.message, fallback: final ? 'goodbye' : 'reopened' })
     if (!final || this.#closing) return
-    this.#handling?.abort()
     this.#sayOwn(ownLines.cannotHear)
-    this.#close({ by: 'platform', detail: 'recognition failed' })
+    this.#close({ by: 'platform', detail: 'recognition failed' }, this.#options.ownFarewellMsMax)
   }
 
   // ── Time ───────────────────────────────────────────────────────────────────
@@ -245,191 +269,164 @@ export class VoiceLoop {
   }
 
   #tick(): void {
-    const now = this.#deps.now()
-    this.#listener.tick(now)
-    if (this.#closing) {
-      this.#maybeEnd()
-      return
-    }
-    if (!this.#opened) {
-      const waitedMs = now - this.#answeredAtMs
-      if (!this.#listener.isSpeaking ? waitedMs >= this.#options.firstSoundMsMax : waitedMs >= this.#options.firstWordsMsMax + this.#options.robotMsMax) this.#open(this.#listener.partial)
-      return
-    }
-    if (this.#speaker.isBusy || this.#listener.isSpeaking || this.#handling || this.#pending.length > 0) return this.#touch()
-    if (now - this.#lastActivityAtMs >= this.#muteMs) {
-      this.#touch()
-      const count = ++this.#silences
-      this.#deps.emit({ type: 'silence', count })
-      this.#post({ event: { type: 'silence', count } })
-    }
+    const nowMs = this.#deps.now()
+    this.#listener.tick(nowMs)
+    this.#digits.tick(nowMs, this.#speaker.isBusy)
+    if (this.#closing) return this.#considerEnd(this.#closing, nowMs)
+    if (!this.#opened) this.#considerOpening(nowMs)
+    this.#considerWaitLine(nowMs)
+    this.#considerGivingUp(nowMs)
+    this.#considerSilence(nowMs)
+  }
+
+  #considerOpening(nowMs: number): void {
+    const waitedMs = nowMs - this.#answeredAtMs
+    const { firstSoundMsMax, firstWordsMsMax } = this.#options
+    if (waitedMs >= (this.#listener.isSpeaking ? firstWordsMsMax : firstSoundMsMax)) this.#open(this.#listener.partial)
+  }
+
+  /** Somebody waits for an answer in a silent line. A say whose audio is on its way is as good as heard. */
+  #considerWaitLine(nowMs: number): void {
+    if (!this.#runner.owesAnswer && !this.#listener.isSpeaking && !this.#speaker.isBusy) return
+    if (this.#speaker.current?.firstAudioAtMs !== undefined) return
+    const silentSinceMs = Math.max(this.#speaker.audibleUntilMs, this.#listener.lastVoicedAtMs, this.#owedSinceMs)
+    const line = waitLines[this.#waitLinesSaid]
+    if (line === undefined || nowMs - silentSinceMs < this.#options.fillAfterMs) return
+    this.#waitLinesSaid += 1
+    this.#sayOwn(line)
+  }
+
+  #considerGivingUp(nowMs: number): void {
+    const { current } = this.#speaker
+    const robotSpeaks = current !== undefined && !this.#about.get(current)?.own
+    if (!this.#runner.isBusy || robotSpeaks) return
+    if (nowMs - Math.max(this.#runner.activeAtMs, this.#lastSaid.endAtMs) < this.#options.robotGiveUpMs) return
+    this.#onRobotFailed(`no answer within ${this.#options.robotGiveUpMs} ms`)
+  }
+
+  #considerSilence(nowMs: number): void {
+    if (!this.#opened || this.#closing) return
+    if (this.#speaker.isBusy || this.#listener.isSpeaking || this.#runner.isBusy) return this.#touch()
+    if (nowMs - this.#lastActivityAtMs < this.#muteMs) return
+    this.#touch()
+    this.#owedSinceMs = nowMs
+    const count = ++this.#silences
+    this.#deps.emit({ type: 'silence', count })
+    this.#runner.post({ type: 'silence', count })
   }
 
   #open(firstWords: string): void {
     this.#opened = true
-    this.#post({ event: { type: 'answered', atMs: this.#answeredAtMs, firstWords } })
+    this.#runner.post({ type: 'answered', atMs: this.#answeredAtMs, firstWords })
   }
 
   // ── Robot ──────────────────────────────────────────────────────────────────
 
-  #post(pending: PendingEvent): void {
-    if (this.#closed || this.#closing) return
-    // New words or keys make an answer that is still being thought out pointless.
-    if (pending.event.type === 'utterance' || pending.event.type === 'digits') this.#handling?.abort()
-    this.#pending.push(pending)
-    if (!this.#handling) void this.#pump()
-  }
-
-  async #pump(): Promise<void> {
-    while (this.#pending.length > 0 && !this.#closed) {
-      const { event, clock } = this.#pending.shift()!
-      const handling = (this.#handling = new AbortController())
-      const watchdog = this.#watchRobot(event, handling)
-      try {
-        for await (const action of this.#deps.robot.handle(event, handling.signal)) {
-          if (this.#closed || handling.signal.aborted) break
-          if (action.type === 'say') watchdog.fed()
-          this.#act(action, clock)
-        }
-      } catch (error) {
-        if (!handling.signal.aborted) this.#robotFailed(messageOf(error))
-      } finally {
-        watchdog.fed()
-        this.#handling = undefined
-      }
-    }
-  }
-
-  /** The robot owes speech or a hang-up to these events; when it is late the line fills in, then gives up. */
-  #watchRobot(event: RobotEvent, handling: AbortController): { fed(): void } {
-    if (event.type !== 'answered' && event.type !== 'utterance' && event.type !== 'silence' && event.type !== 'digits') return { fed: () => {} }
-    const late = this.#after(this.#options.robotMsMax, () => {
-      if (!handling.signal.aborted && !this.#speaker.isBusy) this.#sayOwn(ownLines.wait)
-    })
-    const dead = this.#after(this.#options.robotGiveUpMs, () => {
-      if (handling.signal.aborted) return
-      handling.abort()
-      this.#robotFailed(`no answer within ${this.#options.robotGiveUpMs} ms`)
-    })
-    return {
-      fed: () => {
-        for (const timer of [late, dead]) {
-          clearTimeout(timer)
-          this.#timers.delete(timer)
-        }
-      },
-    }
-  }
-
-  #robotFailed(message: string): void {
+  #onRobotFailed(message: string): void {
     this.#deps.emit({ type: 'provider-failed', provider: 'robot', message, fallback: 'goodbye' })
     if (this.#closing) return
     this.#sayOwn(ownLines.giveUp)
-    this.#close({ by: 'platform', detail: `robot failed: ${message}` })
+    this.#close({ by: 'platform', detail: `robot failed: ${message}` }, this.#options.ownFarewellMsMax)
   }
 
   #act(action: RobotAction, clock: TurnClock | undefined): void {
     switch (action.type) {
-      case 'say': {
-        const text = action.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-        const speech = this.#speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs })
-        this.#sources.set(action.id, this.#source)
-        // Only the first say of a turn answers it.
-        if (clock && clock.robotAtMs === undefined) {
-          clock.robotAtMs = this.#deps.now()
-          this.#clocks.set(speech, clock)
-        }
-        return
-      }
+      case 'say':
+        return this.#sayForRobot(action, clock)
       case 'stop':
         return this.#speaker.stop()
       case 'hang-up':
-        return this.#close({ by: 'robot', detail: 'robot hung up' })
+        return this.#close({ by: 'robot', detail: 'robot hung up' }, this.#options.closingMsMax)
       case 'set-mute-time':
         this.#muteMs = action.muteMs
         return
       case 'collect-digits':
-        return this.#digits.collect(action)
+        return this.#digits.collect(action, this.#deps.now())
       case 'note':
-        return this.#note(action.note)
+        this.notes.push(action.note)
+        if (action.note.source !== undefined) this.#source = action.note.source
+        return this.#deps.emit({ type: 'noted', note: action.note })
       case 'transfer':
       case 'parallel-transfer':
       case 'bridge':
         // No second leg on this line: the robot hears at once that it failed and says so.
-        return this.#post({ event: { type: 'transfer', state: 'failed', reason: 'this line has no transfer' } })
+        return this.#runner.post({ type: 'transfer', state: 'failed', reason: 'this line has no transfer' })
       default:
         return assertNever(action)
     }
   }
 
-  #note(note: RobotNote): void {
-    this.notes.push(note)
-    if (note.source !== undefined) this.#source = note.source
-    this.#deps.emit({ type: 'noted', note })
+  #sayForRobot(action: Extract<RobotAction, { type: 'say' }>, clock: TurnClock | undefined): void {
+    // After a farewell of ours nothing more is said; after its own the robot may add to it.
+    if (this.#closing && this.#closing.end.by !== 'robot') return
+    if (this.#speaker.isFull) throw new Error('too many says are waiting')
+    if (action.parts.some(({ type }) => type !== 'text')) this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message: 'this line plays no recordings', fallback: 'left out' })
+    const text = action.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+    const speech = this.#speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs })
+    // Only the first say of a turn answers it.
+    const answers = clock !== undefined && clock.robotAtMs === undefined
+    if (answers) clock.robotAtMs = this.#deps.now()
+    this.#about.set(speech, { own: false, source: this.#source, clock: answers ? clock : undefined })
   }
 
   // ── Speaking ───────────────────────────────────────────────────────────────
 
-  #onSpoken(speech: Speech, result: SpokenResult): void {
-    if (result.heardText !== '') {
-      this.#deps.emit({
-        type: 'robot-said',
-        turn: ++this.#turn,
-        text: result.heardText,
-        plannedText: result.cut ? speech.text : undefined,
-        cut: result.cut,
-        beginAtMs: result.beginAtMs,
-        endAtMs: result.endAtMs,
-        source: this.#sources.get(speech.id),
-        latency: latencyOf(this.#clocks.get(speech), speech),
-      })
+  #onSpoken(speech: Speech, { heardText, cut, beginAtMs, endAtMs }: SpokenResult): void {
+    const about = this.#about.get(speech)
+    if (heardText !== '') {
+      const latency = latencyOf(about?.clock, speech)
+      this.#deps.emit({ type: 'robot-said', turn: ++this.#turn, text: heardText, plannedText: cut ? speech.text : undefined, cut, beginAtMs, endAtMs, source: about?.source, latency })
     }
-    this.#sources.delete(speech.id)
-    this.#lastSaid = { endAtMs: result.endAtMs, endsWithQuestion: endsWithQuestion(speech.text) && !result.cut }
-    if (this.#closed) return
     this.#touch()
-    if (!this.#closing) this.#post({ event: { type: 'played', say: speech.id, heardText: result.heardText, cut: result.cut } })
-    this.#maybeEnd()
+    if (about?.own) return
+    this.#lastSaid = { endAtMs, endsWithQuestion: endsWithQuestion(speech.text) && !cut }
+    this.#runner.post({ type: 'played', say: speech.id, heardText, cut })
   }
 
   #onTtsFailed(error: Error): void {
-    this.#deps.emit({ type: 'provider-failed', provider: this.#deps.tts.name, message: error.message, fallback: 'goodbye' })
-    this.#handling?.abort()
-    this.#pending = []
-    // Nothing can be said any more; what is queued cannot be spoken either.
-    this.#close({ by: 'platform', detail: 'synthesis failed' })
+    this.#deps.emit({ type: 'provider-failed', provider: this.#deps.tts.name, message: error.message, fallback: 'hang-up' })
+    // Nothing can be said any more, a goodbye neither; what has audio is still heard.
+    this.#speaker.giveUp()
+    this.#close({ by: 'platform', detail: 'synthesis failed' }, this.#options.ownFarewellMsMax)
   }
 
   #sayOwn(text: string): void {
-    this.#speaker.say({ id: `line-${this.#turn}-${text.length}`, text, interruptible: false })
+    const say = { id: `line-${text}`, text, interruptible: false }
+    const pcm = this.#ready.audioOf(text)
+    const speech = pcm ? this.#speaker.sayReady(say, pcm) : this.#speaker.say(say)
+    this.#about.set(speech, { own: true, source: 'fallback', clock: undefined })
   }
 
-  #close(end: LoopEnd): void {
-    if (this.#closing) return
-    this.#closing = end
-    this.#maybeEnd()
+  /** From now on only what was said so far is heard, within a limit. The first reason stays, the earliest limit counts. */
+  #close(end: LoopEnd, msMax: number): void {
+    const nowMs = this.#deps.now()
+    if (this.#closing) {
+      this.#closing.byMs = Math.min(this.#closing.byMs, nowMs + msMax)
+      return
+    }
+    this.#closing = { end, sinceMs: nowMs, byMs: nowMs + msMax }
+    // What the robot still has to note about its own farewell is taken.
+    this.#runner.retire(end.by !== 'robot')
   }
 
   /** Ends once everything said was heard and had a moment to arrive. */
-  #maybeEnd(): void {
-    const end = this.#closing
-    if (!end || this.#speaker.isBusy) return
-    this.#after(this.#options.farewellMs, () => {
-      if (!this.#speaker.isBusy) this.#resolveEnded(end)
-    })
+  #considerEnd({ end, sinceMs, byMs }: { end: LoopEnd; sinceMs: number; byMs: number }, nowMs: number): void {
+    const heard = !this.#speaker.isBusy && nowMs - Math.max(this.#speaker.audibleUntilMs, sinceMs) >= this.#options.farewellMs
+    if (heard || nowMs >= byMs) this.#resolveEnded(end)
   }
 
-  #after(ms: number, run: () => void): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      run()
-    }, ms)
-    this.#timers.add(timer)
-    return timer
+  /** A mistake of ours ends this conversation, not the process. */
+  #safely<Args extends unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      try {
+        run(...args)
+      } catch (error) {
+        log.error({ err: error }, 'a conversation failed by itself')
+        this.#resolveEnded({ by: 'platform', detail: `internal failure: ${messageOf(error)}` })
+      }
+    }
   }
 }
-
-const noStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsMax: 0, jitterMs: 0 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
@@ -437,17 +434,4 @@ function messageOf(error: unknown): string {
 
 function endsWithQuestion(text: string): boolean {
   return /[？?]$/.test(text)
-}
-
-/** Splits the time from the end of speech to the first packet of the answer. */
-function latencyOf(clock: TurnClock | undefined, speech: Speech): TurnLatency | undefined {
-  if (clock?.robotAtMs === undefined || speech.firstAudioAtMs === undefined || speech.startedAtMs === undefined) return undefined
-  return {
-    endpointMs: clock.endpointAtMs - clock.speechEndAtMs,
-    recognitionMs: clock.finalAtMs - clock.endpointAtMs,
-    robotMs: clock.robotAtMs - clock.finalAtMs,
-    synthesisMs: speech.firstAudioAtMs - clock.robotAtMs,
-    playoutMs: speech.startedAtMs - speech.firstAudioAtMs,
-    totalMs: speech.startedAtMs - clock.speechEndAtMs,
-  }
 }

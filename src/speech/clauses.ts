@@ -40,13 +40,15 @@ export function heardText(clauses: readonly SpokenClause[], heardMs: number): st
   let left = heardMs
   let text = ''
   for (const clause of clauses) {
-    if (left >= clause.audioMs && (clause.audioMs > 0 || left === Infinity)) {
+    // Never synthesised, never heard.
+    if (clause.audioMs === 0) continue
+    if (left >= clause.audioMs) {
       text += clause.text
       left -= clause.audioMs + clause.pauseMs
       continue
     }
-    if (clause.audioMs > 0 && left > 0) {
-      const characters = [...clause.text]
+    if (left > 0) {
+      const characters = Array.from(clause.text)
       text += characters.slice(0, Math.floor((characters.length * left) / clause.audioMs)).join('')
     }
     break

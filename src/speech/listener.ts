@@ -9,12 +9,20 @@ import { EnergyVad } from './vad.ts'
 
 /** Audio kept from before the first voiced frame, so that soft beginnings are recognised. */
 const PRE_ROLL_FRAMES = 15
-/** A final that does not come in this time is given up and the last partial is taken. */
+/** A final that does not come in this time is given up and the words so far are taken. */
 const FINAL_MS_MAX = 700
+/** A final that was given up may still come; after this long it will not. */
+const OVERDUE_MS_MAX = 5_000
+/** A final may name a beginning this much before the detector's. */
+const ONSET_SLACK_MS = 200
 /** No frames at all for this long while the callee speaks: the far end stopped sending, so treat it as silence. */
 const STARVED_MS = 300
 /** A turn is cut here, so that neither the recogniser nor the robot waits for ever. */
 const UTTERANCE_MS_MAX = 30_000
+/** Of the speech under way, so much is kept for a recogniser that has to be opened anew: five seconds. */
+const REPLAY_FRAMES_MAX = 250
+/** A recogniser that fails again within this time is gone for good. */
+const STABLE_MS = 30_000
 
 export type Utterance = {
   text: string
@@ -41,7 +49,7 @@ export type ListenerOptions = {
   onPartial(text: string): void
   /** The callee wins the floor: whoever speaks must stop now. At most once per utterance. */
   onBargeIn(): void
-  /** One per stretch of speech; text is '' when there were no words in it. */
+  /** One per stretch of speech, in order; text is '' when there were no words in it. */
   onUtterance(utterance: Utterance): void
   /** `final`: recognition is gone for good; otherwise it was opened anew. */
   onFailed(error: Error, final: boolean): void
@@ -49,29 +57,33 @@ export type ListenerOptions = {
 
 /** One stretch of speech under way. */
 type Stretch = {
-  beginAtMs: number
+  readonly beginAtMs: number
   lastVoicedAtMs: number
   voicedMs: number
-  /** Part of it from earlier runs of the detector. */
-  voicedBeforeMs: number
   bargeIn: boolean
+  /** Finals of an engine that ends turns by its own judgement, before we did. */
+  settled: { text: string; confidence: number } | undefined
   partial: string
   partialSinceMs: number
+  /** Given to the recogniser since the last final. */
+  replay: { frame: Frame; atMs: number }[]
 }
 
-/** Waiting for the recogniser's final of a stretch that is over. */
-type Awaited = { stretch: Stretch; endpointAtMs: number; timer: NodeJS.Timeout }
+/** Waiting for the recogniser's final of a stretch that is over. `handedOver`: nobody waits any more, but it may still come. */
+type Awaited = { readonly stretch: Stretch; readonly endpointAtMs: number; handedOver: boolean; timer: NodeJS.Timeout | undefined }
 
 export class Listener {
   readonly #options: ListenerOptions
   readonly #vad = new EnergyVad()
   readonly #preRoll: { frame: Frame; atMs: number }[] = []
   #stream: AsrStream
-  #reopened = false
-  #failed = false
+  #failedAtMs = -Infinity
+  #deaf = false
   #stretch: Stretch | undefined
   readonly #awaited: Awaited[] = []
   #lastFrameAtMs: number
+  #lastVoicedAtMs = -Infinity
+  #lastEndpointAtMs = -Infinity
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -81,15 +93,21 @@ export class Listener {
 
   /** True from the first voiced frame until the utterance was handed over. */
   get isSpeaking(): boolean {
-    return this.#stretch !== undefined || this.#awaited.length > 0
+    return this.#stretch !== undefined || this.#awaited.some(({ handedOver }) => !handedOver)
+  }
+
+  /** End of the last voiced frame of any stretch; -Infinity before the first. */
+  get lastVoicedAtMs(): number {
+    return this.#lastVoicedAtMs
   }
 
   /** Words of the stretch under way, unsettled. */
   get partial(): string {
-    return this.#stretch?.partial ?? ''
+    return this.#stretch ? wordsOf(this.#stretch) : ''
   }
 
   push(atMs: number, frames: readonly Frame[]): void {
+    if (this.#deaf) return
     frames.forEach((frame, index) => this.#frame(frame, atMs + index * FRAME_MS))
   }
 
@@ -99,60 +117,90 @@ export class Listener {
   }
 
   close(): void {
+    this.#deaf = true
     for (const { timer } of this.#awaited.splice(0)) clearTimeout(timer)
     this.#stretch = undefined
-    this.#failed = true
     this.#stream[Symbol.dispose]()
   }
 
   #frame(frame: Frame, atMs: number): void {
     this.#lastFrameAtMs = this.#options.now()
     const vad = this.#vad.push(frame)
-    // Moments in the audio, not of its processing.
-    const beginOf = (index: number) => atMs - (vad.index - index) * FRAME_MS
-    const stretch = this.#stretch
-    if (!stretch) {
+    const voiced = vad.voiced && vad.speech
+    if (!this.#stretch) {
       this.#preRoll.push({ frame, atMs })
       if (this.#preRoll.length > PRE_ROLL_FRAMES) this.#preRoll.shift()
-      if (!vad.speech || !vad.voiced) return
-      this.#stretch = { beginAtMs: beginOf(vad.onsetIndex ?? vad.index), lastVoicedAtMs: atMs + FRAME_MS, voicedMs: vad.voicedMs, voicedBeforeMs: 0, bargeIn: false, partial: '', partialSinceMs: atMs }
-      for (const kept of this.#preRoll.splice(0)) this.#stream.push(kept.frame, kept.atMs)
+      if (!voiced) return
+      // Moments in the audio, not of its processing. Speech that went on through our end of a turn begins anew there.
+      const onsetAtMs = atMs - (vad.index - (vad.onsetIndex ?? vad.index)) * FRAME_MS
+      const goesOn = onsetAtMs < this.#lastEndpointAtMs
+      this.#lastVoicedAtMs = atMs + FRAME_MS
+      this.#stretch = {
+        beginAtMs: goesOn ? atMs : onsetAtMs,
+        lastVoicedAtMs: atMs + FRAME_MS,
+        voicedMs: goesOn ? FRAME_MS : vad.voicedMs,
+        bargeIn: false,
+        settled: undefined,
+        partial: '',
+        partialSinceMs: atMs,
+        replay: [],
+      }
+      for (const kept of this.#preRoll.splice(0)) this.#recognise(this.#stretch, kept.frame, kept.atMs)
       return
     }
-    this.#stream.push(frame, atMs)
-    if (vad.voiced && vad.speech) {
-      stretch.lastVoicedAtMs = atMs + FRAME_MS
-      // The detector counts each run of speech by itself; a stretch of ours bridges the pauses between them.
-      if (vad.voicedMs < stretch.voicedMs - stretch.voicedBeforeMs) stretch.voicedBeforeMs = stretch.voicedMs
-      stretch.voicedMs = stretch.voicedBeforeMs + vad.voicedMs
+    const stretch = this.#stretch
+    this.#recognise(stretch, frame, atMs)
+    if (voiced) {
+      this.#lastVoicedAtMs = stretch.lastVoicedAtMs = atMs + FRAME_MS
+      stretch.voicedMs += FRAME_MS
     }
     this.#considerBargeIn(stretch, atMs)
     this.#considerEnd(stretch, atMs + FRAME_MS)
+  }
+
+  #recognise(stretch: Stretch, frame: Frame, atMs: number): void {
+    stretch.replay.push({ frame, atMs })
+    if (stretch.replay.length > REPLAY_FRAMES_MAX) stretch.replay.shift()
+    this.#stream.push(frame, atMs)
   }
 
   #considerBargeIn(stretch: Stretch, atMs: number): void {
     if (stretch.bargeIn) return
     const robot = this.#options.robotSpeech()
     if (!robot.speaking) return
-    if (decideBargeIn({ voicedMs: stretch.voicedMs, sinceOnsetMs: atMs - stretch.beginAtMs, partial: stretch.partial, robot }) !== 'stop') return
+    if (decideBargeIn({ voicedMs: stretch.voicedMs, sinceOnsetMs: atMs - stretch.beginAtMs, partial: wordsOf(stretch), robot }) !== 'stop') return
     stretch.bargeIn = true
     this.#options.onBargeIn()
   }
 
   #considerEnd(stretch: Stretch, atMs: number): void {
-    const silenceMs = atMs - stretch.lastVoicedAtMs
-    const over = (this.#options.isTurnOver ?? isTurnOver)({ silenceMs, partial: stretch.partial, partialStableMs: atMs - stretch.partialSinceMs }) || atMs - stretch.beginAtMs > UTTERANCE_MS_MAX
-    if (!over) return
+    const input = { silenceMs: atMs - stretch.lastVoicedAtMs, partial: wordsOf(stretch), partialStableMs: atMs - stretch.partialSinceMs }
+    const over = (this.#options.isTurnOver ?? isTurnOver)(input) || atMs - stretch.beginAtMs > UTTERANCE_MS_MAX
+    // A callback may have closed us.
+    if (!over || this.#stretch !== stretch) return
     this.#stretch = undefined
-    const awaited: Awaited = { stretch, endpointAtMs: this.#options.now(), timer: setTimeout(() => this.#settle(awaited, stretch.partial, 0), FINAL_MS_MAX) }
+    this.#lastEndpointAtMs = atMs
+    const endpointAtMs = this.#options.now()
+    const awaited: Awaited = { stretch, endpointAtMs, handedOver: false, timer: undefined }
+    while (this.#awaited[0]?.handedOver && endpointAtMs - this.#awaited[0].endpointAtMs > OVERDUE_MS_MAX) this.#awaited.shift()
     this.#awaited.push(awaited)
     this.#stream.endUtterance()
+    // An engine that settled everything by itself has nothing left to say.
+    if (stretch.settled && stretch.partial === '') this.#handOverUpTo(awaited)
+    else if (!awaited.handedOver && !this.#deaf) awaited.timer = setTimeout(() => this.#handOverUpTo(awaited), FINAL_MS_MAX)
   }
 
-  #settle(awaited: Awaited, text: string, confidence: number): void {
-    const index = this.#awaited.indexOf(awaited)
-    if (index < 0) return
-    this.#awaited.splice(index, 1)
+  /** Everything up to this one is taken as it was understood so far: a later turn must not overtake an earlier one. */
+  #handOverUpTo(last: Awaited): void {
+    for (const awaited of this.#awaited) {
+      this.#handOver(awaited, wordsOf(awaited.stretch), awaited.stretch.settled?.confidence ?? 0)
+      if (awaited === last) return
+    }
+  }
+
+  #handOver(awaited: Awaited, text: string, confidence: number): void {
+    if (awaited.handedOver) return
+    awaited.handedOver = true
     clearTimeout(awaited.timer)
     const { stretch, endpointAtMs } = awaited
     this.#options.onUtterance({ text, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs, voicedMs: stretch.voicedMs, confidence, bargeIn: stretch.bargeIn })
@@ -162,10 +210,11 @@ export class Listener {
 
   #openStream(): AsrStream {
     const { asr, hotWords, phrases } = this.#options
-    // Events of a stream that was replaced are nobody's.
     let stream: AsrStream | undefined
-    const onEvent = (event: AsrEvent) => {
-      if (stream === undefined || stream === this.#stream) this.#onAsrEvent(event)
+    const onEvent = (event: AsrEvent): void => {
+      // Not before open() has returned; and what a replaced stream says is nobody's.
+      if (stream === undefined) queueMicrotask(() => onEvent(event))
+      else if (stream === this.#stream && !this.#deaf) this.#onAsrEvent(event)
     }
     stream = asr.open({ hotWords, phrases, onEvent })
     return stream
@@ -173,33 +222,75 @@ export class Listener {
 
   #onAsrEvent(event: AsrEvent): void {
     if (event.type === 'failed') return this.#onAsrFailed(event.error)
-    if (event.type === 'final') {
-      const awaited = this.#awaited[0]
-      if (awaited) this.#settle(awaited, event.text, event.confidence)
-      return
-    }
+    if (event.type === 'final') return this.#onFinal(event)
     const stretch = this.#stretch
     if (!stretch || event.text === stretch.partial) return
+    // Words of the turn before, whose final is still to come.
+    if (this.#awaited.some(({ handedOver }) => !handedOver) && event.endAtMs <= stretch.beginAtMs) return
     stretch.partial = event.text
     stretch.partialSinceMs = this.#options.now()
-    this.#options.onPartial(event.text)
+    this.#options.onPartial(wordsOf(stretch))
+  }
+
+  /** Finals come in order, but some never come, some too late, and some engines end turns before we do: their times tell whose they are. */
+  #onFinal(final: Extract<AsrEvent, { type: 'final' }>): void {
+    const nowMs = this.#options.now()
+    const isAfter = (stretch: Stretch | undefined) => stretch !== undefined && final.beginAtMs >= stretch.beginAtMs - ONSET_SLACK_MS
+    while (this.#awaited[0]) {
+      const [head, following] = [this.#awaited[0], this.#awaited[1]?.stretch ?? this.#stretch]
+      const overdue = head.handedOver && nowMs - head.endpointAtMs > OVERDUE_MS_MAX
+      if (!overdue && !isAfter(following)) break
+      this.#handOverUpTo(head)
+      this.#awaited.shift()
+    }
+    const awaited = this.#awaited.shift()
+    if (awaited) {
+      const { settled } = awaited.stretch
+      return this.#handOver(awaited, joined(settled?.text ?? '', final.text), Math.min(settled?.confidence ?? 1, final.confidence))
+    }
+    const stretch = this.#stretch
+    if (!stretch || final.endAtMs <= stretch.beginAtMs || final.text === '') return
+    stretch.settled = { text: joined(stretch.settled?.text ?? '', final.text), confidence: Math.min(stretch.settled?.confidence ?? 1, final.confidence) }
+    stretch.partial = ''
+    stretch.partialSinceMs = nowMs
+    stretch.replay = []
+    this.#options.onPartial(wordsOf(stretch))
   }
 
   #onAsrFailed(error: Error): void {
-    if (this.#failed) return
-    const { stretch, awaited } = { stretch: this.#stretch, awaited: [...this.#awaited] }
-    // What was understood so far is better than nothing.
-    for (const waiting of awaited) this.#settle(waiting, waiting.stretch.partial, 0)
-    if (stretch) this.#stretch = undefined
-    if (this.#reopened) {
-      this.#failed = true
-      return this.#options.onFailed(error, true)
-    }
-    this.#reopened = true
-    this.#options.onFailed(error, false)
-    this.#stream = this.#openStream()
-    if (stretch && stretch.partial !== '') {
-      this.#options.onUtterance({ text: stretch.partial, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs: this.#options.now(), voicedMs: stretch.voicedMs, confidence: 0, bargeIn: stretch.bargeIn })
+    const nowMs = this.#options.now()
+    const final = nowMs - this.#failedAtMs < STABLE_MS || !this.#reopen()
+    this.#failedAtMs = nowMs
+    const waiting = this.#awaited.splice(0)
+    this.#options.onFailed(error, final)
+    if (final) {
+      this.#deaf = true
+      this.#stretch = undefined
+      for (const { timer } of waiting) clearTimeout(timer)
+    } else {
+      // What was understood so far is better than nothing.
+      for (const awaited of waiting) this.#handOver(awaited, wordsOf(awaited.stretch), 0)
     }
   }
+
+  /** The speech under way is recognised anew from what was kept of it. False when there is no recogniser to be had. */
+  #reopen(): boolean {
+    this.#stream[Symbol.dispose]()
+    try {
+      this.#stream = this.#openStream()
+    } catch {
+      return false
+    }
+    for (const { frame, atMs } of this.#stretch?.replay ?? []) this.#stream.push(frame, atMs)
+    return true
+  }
+}
+
+function wordsOf(stretch: Stretch): string {
+  return joined(stretch.settled?.text ?? '', stretch.partial)
+}
+
+/** Latin words keep their space. */
+function joined(before: string, after: string): string {
+  return /[A-Za-z0-9]$/.test(before) && /^[A-Za-z0-9]/.test(after) ? `${before} ${after}` : before + after
 }
