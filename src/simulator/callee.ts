@@ -15,6 +15,8 @@ const THINK_MS = 120
 /** The robot pauses up to 260 ms inside a turn; a person waits longer than that before replying. */
 const TURN_SILENCE_MS = 750
 const FAREWELL_MS = 250
+/** Between two words of a sentence nobody has stopped talking. */
+const VOICE_GAP_MS = 400
 /** Somebody who has just asked something waits for the answer instead of replying to what came before. */
 const WAITS_FOR_ANSWER_MS = 3_000
 
@@ -41,6 +43,7 @@ export class Callee {
   #murmurs = 0
   #murmurTimer: NodeJS.Timeout | undefined
   #leaving = false
+  #closed = false
   #interruptedAtMs = -Infinity
 
   constructor(deps: CalleeDeps) {
@@ -75,6 +78,7 @@ export class Callee {
   }
 
   onMediaEvent(event: MediaEvent): void {
+    if (this.#closed) return
     this.#speaker.onMediaEvent(event)
     if (event.type !== 'frames') return
     this.#listener.push(event.atMs, event.frames)
@@ -82,10 +86,14 @@ export class Callee {
     this.#wasSpeaking = this.#listener.isSpeaking
   }
 
+  /** The line is gone; safe to call twice. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     for (const timer of this.#timers) clearTimeout(timer)
     clearInterval(this.#murmurTimer)
     this.#listener.close()
+    this.#speaker.close()
   }
 
   #onCallerBegins(): void {
@@ -98,12 +106,13 @@ export class Callee {
     clearInterval(this.#murmurTimer)
     this.#murmurTimer = setInterval(() => {
       if (!this.#listener.isSpeaking) return clearInterval(this.#murmurTimer)
-      if (!this.#speaker.isBusy) this.#say(backchannels.words[this.#murmurs++ % backchannels.words.length]!)
+      if (!this.#speaker.isBusy && !this.#leaving) this.#say(backchannels.words[this.#murmurs++ % backchannels.words.length]!)
     }, backchannels.everyMs)
   }
 
+  /** Only while the caller is heard: who breaks into a pause answers instead. */
   #interrupt(text: string): void {
-    if (!this.#listener.isSpeaking) return
+    if (this.#deps.now() - this.#listener.lastVoicedAtMs > VOICE_GAP_MS) return
     this.#interruptedAtMs = this.#deps.now()
     this.#say(text)
   }
@@ -114,11 +123,20 @@ export class Callee {
     if (this.#listener.isSpeaking || this.#leaving) return
     if (this.#interruptedAtMs > beginAtMs && this.#deps.now() - this.#interruptedAtMs < WAITS_FOR_ANSWER_MS) return
     const reply = this.#script.replyTo(heard)
-    if (reply.presses) this.#deps.port.sendDigits(reply.presses)
+    if (reply.presses) this.#press(reply.presses)
     if (reply.says && !this.#speaker.isBusy) this.#say(reply.says)
     if (reply.hangsUp) {
       this.#leaving = true
       this.#maybeLeave()
+    }
+  }
+
+  #press(keys: string): void {
+    try {
+      this.#deps.port.sendDigits(keys)
+    } catch (error) {
+      // The caller's phone takes no telephone events; a person would press in vain as well.
+      log.warn({ err: error }, 'a callee could not press keys')
     }
   }
 
@@ -127,7 +145,7 @@ export class Callee {
   }
 
   #maybeLeave(): void {
-    if (this.#leaving && !this.#speaker.isBusy) this.#after(FAREWELL_MS, () => this.#deps.hangUp())
+    if (this.#leaving && !this.#closed && !this.#speaker.isBusy) this.#after(FAREWELL_MS, () => this.#deps.hangUp())
   }
 
   #after(ms: number, run: () => void): void {

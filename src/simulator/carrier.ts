@@ -90,6 +90,7 @@ export class Carrier {
     line.onEvent = (event) => speaker.onMediaEvent(event)
     for (const copy of [1, 2]) speaker.say({ id: String(copy), text: behaviour.text, interruptible: false })
     await Promise.race([spoken.promise, over.promise])
+    speaker.close()
     if (await over.sleep(500)) call.reject(behaviour.status, { reason: behaviour.reason, headers: [q850(behaviour.q850)] })
   }
 
@@ -103,9 +104,12 @@ export class Carrier {
     const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, persona: this.#persona(behaviour.persona), now: nowMs, onSaid: (text) => this.#deps.onSaid?.(call, text), hangUp: () => void call.hangUp({ q850: 16 }) })
     line.onEvent = (event) => callee.onMediaEvent(event)
     const limit = setTimeout(() => void call.hangUp({ q850: 102 }), CALL_MS_MAX)
-    await over.promise
-    clearTimeout(limit)
-    callee.close()
+    try {
+      await over.promise
+    } finally {
+      clearTimeout(limit)
+      callee.close()
+    }
   }
 
   #persona(name: string): Persona {
@@ -114,19 +118,24 @@ export class Carrier {
     return persona
   }
 
-  /** A media port that answers the caller's offer; refuses the call when there is no audio in common. */
+  /** A media port that answers the caller's offer; refuses the call when there is no audio in common. Errors: what the offer or the port throws. */
   async #openLine(call: IncomingCall): Promise<Line | undefined> {
     const line = new Line()
     line.port = await this.#deps.media.open({ address: this.#deps.address, onEvent: (event) => line.onEvent(event) })
-    const answer = call.offer === undefined ? undefined : buildAnswer(call.offer, { address: this.#deps.address, port: line.port.port, sessionId: Date.now(), version: 1 })
-    if (!answer) {
+    try {
+      const answer = call.offer === undefined ? undefined : buildAnswer(call.offer, { address: this.#deps.address, port: line.port.port, sessionId: Date.now(), version: 1 })
+      if (answer) {
+        line.port.connect(answer.remote)
+        line.sdp = answer.sdp
+        return line
+      }
       call.reject(488)
+    } catch (error) {
       await line.port.close()
-      return undefined
+      throw error
     }
-    line.sdp = answer.sdp
-    line.port.connect(answer.remote)
-    return line
+    await line.port.close()
+    return undefined
   }
 }
 

@@ -58,8 +58,8 @@ const shares: readonly (readonly [parts: number, number: string])[] = [
 
 /** The behaviour of a number: always the same for the same digits. */
 export function behaviourOf(digits: string): Behaviour {
-  const known = numberTable[digits]
-  if (known) return known
+  // What is dialled comes from outside: names of Object's own must not be found in the table.
+  if (Object.hasOwn(numberTable, digits)) return numberTable[digits]!
   let ticket = hash(digits) % shares.reduce((sum, [parts]) => sum + parts, 0)
   for (const [parts, number] of shares) {
     if (ticket < parts) return numberTable[number]!

@@ -1,10 +1,18 @@
 // Knows what a persona script may say and how it chooses a reply. Does not know audio or SIP.
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
 const words = z.string().min(1)
-const pattern = z.string().transform((source) => new RegExp(source, 'u'))
+const pattern = z.string().transform((source, context) => {
+  try {
+    return new RegExp(source, 'u')
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: String(error) })
+    return z.NEVER
+  }
+})
 
 const personaSchema = z.strictObject({
   title: words,
@@ -25,15 +33,21 @@ export type Persona = z.output<typeof personaSchema>
 
 export type Reply = { says?: string | undefined; presses?: string | undefined; hangsUp: boolean }
 
-/** Reads `personas/<name>.yaml`. Errors: ZodError or YAML error naming the place. */
-export function loadPersona(name: string): Persona {
-  return personaSchema.parse(parse(readFileSync(new URL(`personas/${name}.yaml`, import.meta.url), 'utf8')))
+/** Reads `<folder>/<name>.yaml`. Errors: Error naming the file and what is wrong in it. */
+export function loadPersona(name: string, folder: URL = new URL('personas/', import.meta.url)): Persona {
+  const file = new URL(`${name}.yaml`, folder)
+  try {
+    return personaSchema.parse(parse(readFileSync(file, 'utf8')))
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause)
+    throw new Error(`persona ${fileURLToPath(file)}: ${why}`, { cause })
+  }
 }
 
 /** One callee's way through the script. Remembers how often each reply was given. */
 export class PersonaScript {
   readonly #persona: Persona
-  readonly #given = new Map<unknown, number>()
+  readonly #given = new Map<readonly string[], number>()
 
   constructor(persona: Persona) {
     this.#persona = persona
@@ -42,13 +56,14 @@ export class PersonaScript {
   /** The reply to a finished turn of the caller. `heard` is '' when nothing was understood. */
   replyTo(heard: string): Reply {
     const reply = this.#persona.replies.find(({ hears }) => hears.some((regex) => regex.test(heard)))
-    if (!reply) return { says: this.#next(this.#persona, this.#persona.otherwise), hangsUp: false }
-    return { says: this.#next(reply, reply.says ?? []), presses: reply.presses?.[0], hangsUp: reply.hangsUp }
+    if (!reply) return { says: this.#next(this.#persona.otherwise), hangsUp: false }
+    return { says: this.#next(reply.says), presses: this.#next(reply.presses), hangsUp: reply.hangsUp }
   }
 
-  #next(key: unknown, variants: readonly string[]): string | undefined {
-    const count = this.#given.get(key) ?? 0
-    this.#given.set(key, count + 1)
+  /** The variants in turn, the last one again and again. */
+  #next(variants: readonly string[] = []): string | undefined {
+    const count = this.#given.get(variants) ?? 0
+    this.#given.set(variants, count + 1)
     return variants[Math.min(count, variants.length - 1)]
   }
 }

@@ -29,6 +29,8 @@ export class SimulatedCarrier implements AsyncDisposable {
   #port: number
   #startedAtMs = 0
   #failures = 0
+  /** It came up at least once: before, not coming up is the starter's error to report. */
+  #wasUp = false
   #stopping = false
   #restart: NodeJS.Timeout | undefined
 
@@ -91,9 +93,13 @@ export class SimulatedCarrier implements AsyncDisposable {
       child.once('message', (message: CarrierReady) => {
         clearTimeout(late)
         this.#port = message.port
+        this.#wasUp = true
         resolve()
       })
-      child.once('error', reject)
+      child.once('error', (error) => {
+        clearTimeout(late)
+        reject(error)
+      })
       child.once('exit', (code, signal) => {
         clearTimeout(late)
         reject(new Error(`the simulated carrier ended with ${signal ?? code}`))
@@ -104,8 +110,7 @@ export class SimulatedCarrier implements AsyncDisposable {
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
-    // A carrier that never came up is the starter's error to report.
-    if (this.#stopping || this.#port === 0) return
+    if (this.#stopping || !this.#wasUp) return
     this.#failures = performance.now() - this.#startedAtMs > STABLE_MS ? 1 : this.#failures + 1
     const delayMs = Math.min(RESTART_MS_MAX, RESTART_MS_MIN * 2 ** (this.#failures - 1))
     this.#options.log.warn({ code, signal, delayMs }, 'simulated carrier ended; starting it again')
