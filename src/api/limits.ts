@@ -17,7 +17,7 @@ export const apiLimits = {
   /** A stream whose reader takes nothing for this long is cut; it may resume. */
   streamStallMsMax: 20_000,
   /** Characters of a user_requirement. */
-  requirementCharsMax: 4_000,
+  requirementCharsMax: 2_000,
   /** Characters of a phones list; the numbering module limits the count. */
   phonesCharsMax: 4_000,
   /** How long a signed recording link works. */

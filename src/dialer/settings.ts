@@ -80,7 +80,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
   testNumbers: [],
   queueMsMax: 30 * minute,
   phonesPerRequestMax: 100,
-  requirementCharsMax: 4_000,
+  requirementCharsMax: 2_000,
   idempotencyKeyCharsMax: 255,
   idempotencyKeyMs: 7 * 24 * hour,
   queuedPerAccountMax: 10_000,
