@@ -13,8 +13,6 @@ const PRE_ROLL_FRAMES = 15
 const FINAL_MS_MAX = 700
 /** A final that was given up may still come; after this long it will not. */
 const OVERDUE_MS_MAX = 5_000
-/** A final may name a beginning this much before the detector's. */
-const ONSET_SLACK_MS = 200
 /** No frames at all for this long while the callee speaks: the far end stopped sending, so treat it as silence. */
 const STARVED_MS = 300
 /** A turn is cut here, so that neither the recogniser nor the robot waits for ever. */
@@ -83,7 +81,9 @@ export class Listener {
   readonly #awaited: Awaited[] = []
   #lastFrameAtMs: number
   #lastVoicedAtMs = -Infinity
-  #lastEndpointAtMs = -Infinity
+  /** Number of the frame with which the last stretch ended. */
+  #lastEndpointIndex = -1
+  #frameIndex = -1
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -126,17 +126,18 @@ export class Listener {
   #frame(frame: Frame, atMs: number): void {
     this.#lastFrameAtMs = this.#options.now()
     const vad = this.#vad.push(frame)
+    this.#frameIndex = vad.index
     const voiced = vad.voiced && vad.speech
     if (!this.#stretch) {
       this.#preRoll.push({ frame, atMs })
       if (this.#preRoll.length > PRE_ROLL_FRAMES) this.#preRoll.shift()
       if (!voiced) return
       // Moments in the audio, not of its processing. Speech that went on through our end of a turn begins anew there.
-      const onsetAtMs = atMs - (vad.index - (vad.onsetIndex ?? vad.index)) * FRAME_MS
-      const goesOn = onsetAtMs < this.#lastEndpointAtMs
+      const onsetIndex = vad.onsetIndex ?? vad.index
+      const goesOn = onsetIndex <= this.#lastEndpointIndex
       this.#lastVoicedAtMs = atMs + FRAME_MS
       this.#stretch = {
-        beginAtMs: goesOn ? atMs : onsetAtMs,
+        beginAtMs: goesOn ? atMs : atMs - (vad.index - onsetIndex) * FRAME_MS,
         lastVoicedAtMs: atMs + FRAME_MS,
         voicedMs: goesOn ? FRAME_MS : vad.voicedMs,
         bargeIn: false,
@@ -179,7 +180,7 @@ export class Listener {
     // A callback may have closed us.
     if (!over || this.#stretch !== stretch) return
     this.#stretch = undefined
-    this.#lastEndpointAtMs = atMs
+    this.#lastEndpointIndex = this.#frameIndex
     const endpointAtMs = this.#options.now()
     const awaited: Awaited = { stretch, endpointAtMs, handedOver: false, timer: undefined }
     while (this.#awaited[0]?.handedOver && endpointAtMs - this.#awaited[0].endpointAtMs > OVERDUE_MS_MAX) this.#awaited.shift()
@@ -235,11 +236,12 @@ export class Listener {
   /** Finals come in order, but some never come, some too late, and some engines end turns before we do: their times tell whose they are. */
   #onFinal(final: Extract<AsrEvent, { type: 'final' }>): void {
     const nowMs = this.#options.now()
-    const isAfter = (stretch: Stretch | undefined) => stretch !== undefined && final.beginAtMs >= stretch.beginAtMs - ONSET_SLACK_MS
+    // Words that begin after a turn belong to the next one; a final without words has the moment of its end only.
+    const isAfter = (stretch: Stretch, following: Stretch) => (final.text === '' ? final.endAtMs >= following.lastVoicedAtMs : final.beginAtMs >= stretch.lastVoicedAtMs)
     while (this.#awaited[0]) {
       const [head, following] = [this.#awaited[0], this.#awaited[1]?.stretch ?? this.#stretch]
       const overdue = head.handedOver && nowMs - head.endpointAtMs > OVERDUE_MS_MAX
-      if (!overdue && !isAfter(following)) break
+      if (!overdue && !(following && isAfter(head.stretch, following))) break
       this.#handOverUpTo(head)
       this.#awaited.shift()
     }

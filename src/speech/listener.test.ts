@@ -1,0 +1,391 @@
+// Checks how frames become utterances: beginning, end, finals that fail to come, failing recognisers, barge-in. The voice is real, the recogniser is played.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RobotVoice } from './barge-in.ts'
+import { Listener, type Utterance } from './listener.ts'
+import { FakeAsr, FakeLine, FakeTime } from './testing.ts'
+
+type Stage = Disposable & {
+  time: FakeTime
+  line: FakeLine
+  asr: FakeAsr
+  listener: Listener
+  utterances: Utterance[]
+  texts: () => string[]
+  partials: string[]
+  failures: { message: string; final: boolean }[]
+  robot: RobotVoice
+  bargeIns: number
+  /** The other side says this for so long; time passes until it has. */
+  says: (text: string, ms?: number) => Promise<void>
+}
+
+function stage(): Stage {
+  const time = new FakeTime()
+  const line = new FakeLine(time)
+  const asr = new FakeAsr(time.now)
+  const utterances: Utterance[] = []
+  const partials: string[] = []
+  const failures: { message: string; final: boolean }[] = []
+  const s: Stage = {
+    time,
+    line,
+    asr,
+    utterances,
+    partials,
+    failures,
+    robot: { speaking: false, interruptible: true, endsWithQuestion: false, remainingMs: 0 },
+    bargeIns: 0,
+    texts: () => utterances.map(({ text }) => text),
+    says: async (text, ms = 600) => {
+      asr.texts.push(text)
+      line.speak(ms)
+      await time.advance(ms)
+    },
+    listener: new Listener({
+      asr,
+      hotWords: ['张总'],
+      phrases: ['我是'],
+      now: time.now,
+      robotSpeech: () => s.robot,
+      onPartial: (text) => partials.push(text),
+      onBargeIn: () => {
+        s.bargeIns += 1
+        s.robot = { ...s.robot, speaking: false }
+      },
+      onUtterance: (utterance) => utterances.push(utterance),
+      onFailed: (error, final) => failures.push({ message: error.message, final }),
+    }),
+    [Symbol.dispose]: () => {
+      s.listener.close()
+      time[Symbol.dispose]()
+    },
+  }
+  line.onEvent = (event) => {
+    if (event.type === 'frames') s.listener.push(event.atMs, event.frames)
+  }
+  let frames = 0
+  time.everyFrame(() => {
+    if (++frames % 5 === 0) s.listener.tick(time.now())
+  })
+  return s
+}
+
+// ── Utterances ───────────────────────────────────────────────────────────────
+
+test('gives words with the moments of the voice, not of the processing', async () => {
+  using s = stage()
+  await s.time.advance(500)
+  const beginAtMs = s.time.now()
+  await s.says('可以', 600)
+  const endAtMs = s.time.now()
+  assert.equal(s.listener.isSpeaking, true)
+  assert.equal(s.listener.partial, '可以')
+  await s.time.advance(1_500)
+  assert.equal(s.utterances.length, 1)
+  const [utterance] = s.utterances
+  assert.equal(utterance!.text, '可以')
+  assert.ok(Math.abs(utterance!.beginAtMs - beginAtMs) <= 80, `begins ${utterance!.beginAtMs - beginAtMs} ms off`)
+  assert.ok(endAtMs - utterance!.endAtMs >= 0 && endAtMs - utterance!.endAtMs <= 100, `ends ${endAtMs - utterance!.endAtMs} ms off`)
+  assert.ok(utterance!.endpointAtMs - utterance!.endAtMs >= 380 && utterance!.endpointAtMs - utterance!.endAtMs <= 480, 'a whole answer is taken after 0.4 s')
+  assert.ok(utterance!.voicedMs > 300 && utterance!.voicedMs <= 620)
+  assert.equal(utterance!.bargeIn, false)
+  assert.equal(s.listener.isSpeaking, false)
+})
+
+test('the recogniser gets the words it should favour, and audio from before the first loud frame', async () => {
+  using s = stage()
+  await s.time.advance(400)
+  const beginAtMs = s.time.now()
+  await s.says('可以', 200)
+  const [stream] = s.asr.streams
+  assert.deepEqual([stream!.options.hotWords, stream!.options.phrases], [['张总'], ['我是']])
+  assert.ok(beginAtMs - stream!.frames[0]!.atMs >= 180, 'at least 180 ms before')
+  const gaps = stream!.frames.slice(1).map(({ atMs }, i) => atMs - stream!.frames[i]!.atMs)
+  assert.ok(gaps.every((gap) => gap === 20), 'no frame is missing or doubled')
+})
+
+test('nothing is recognised while nobody speaks', async () => {
+  using s = stage()
+  await s.time.advance(5_000)
+  assert.equal(s.asr.streams[0]!.frames.length, 0)
+  assert.equal(s.listener.isSpeaking, false)
+  assert.equal(s.listener.lastVoicedAtMs, -Infinity)
+})
+
+test('speech without words is told as an utterance without text', async () => {
+  using s = stage()
+  await s.says('', 400)
+  await s.time.advance(2_000)
+  assert.deepEqual(s.texts(), [''])
+})
+
+test('a line that stops sending ends the turn like silence does', async () => {
+  using s = stage()
+  await s.says('可以', 600)
+  s.line.starved = true
+  await s.time.advance(1_500)
+  assert.deepEqual(s.texts(), ['可以'])
+})
+
+test('a line that sends again after a gap in mid-speech begins a new utterance there', async () => {
+  using s = stage()
+  await s.says('可以', 600)
+  s.line.starved = true
+  await s.time.advance(1_500)
+  s.line.starved = false
+  const againAtMs = s.time.now()
+  await s.says('好的', 600)
+  await s.time.advance(1_500)
+  assert.deepEqual(s.texts(), ['可以', '好的'])
+  assert.ok(s.utterances[1]!.beginAtMs >= againAtMs - 100, 'it does not begin before the gap')
+  assert.ok(s.utterances[1]!.voicedMs <= 620)
+})
+
+test('utterances in quick succession keep their order and their words', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = 600
+  for (const text of ['是', '对', '没错', '好的']) {
+    await s.says(text, 400)
+    await s.time.advance(500)
+  }
+  await s.time.advance(1_500)
+  assert.deepEqual(s.texts(), ['是', '对', '没错', '好的'])
+})
+
+test('a turn is cut at 30 s, and what follows is one new turn, not one for each frame', async () => {
+  using s = stage()
+  await s.says('一段很长的话', 30_000)
+  await s.says('后面的话', 3_000)
+  await s.time.advance(2_500)
+  assert.equal(s.utterances.length, 2, `${s.utterances.length} utterances`)
+  assert.ok(s.utterances[0]!.endAtMs - s.utterances[0]!.beginAtMs > 29_500)
+  assert.ok(s.utterances[1]!.beginAtMs >= s.utterances[0]!.endAtMs)
+  assert.ok(s.utterances[1]!.voicedMs <= 3_100)
+})
+
+// ── Finals ───────────────────────────────────────────────────────────────────
+
+test('a final that never comes: the words so far are taken after 0.7 s', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = undefined
+  await s.says('可以', 600)
+  await s.time.advance(2_000)
+  assert.deepEqual(s.texts(), ['可以'])
+  const [utterance] = s.utterances
+  assert.equal(utterance!.confidence, 0)
+  assert.equal(s.listener.isSpeaking, false)
+})
+
+test('a final that comes too late is not taken for the next turn', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = 1_000
+  await s.says('第一句的开头', 600)
+  await s.time.advance(1_450)
+  assert.deepEqual(s.texts(), ['第一句的开头'], 'given up')
+  await s.says('可以', 500)
+  await s.time.advance(2_500)
+  assert.deepEqual(s.texts(), ['第一句的开头', '可以'])
+})
+
+test('finals that never came do not shift the later ones', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = undefined
+  for (const text of ['一', '二', '三']) {
+    await s.says(text, 400)
+    await s.time.advance(1_800)
+  }
+  s.asr.finalAfterMs = 100
+  await s.says('可以', 400)
+  await s.time.advance(1_000)
+  assert.equal(s.texts().at(-1), '可以')
+  assert.equal(s.utterances.at(-1)!.confidence, 0.9, 'it is the final of this turn')
+})
+
+test('finals of an engine that ends turns by itself are one utterance with the rest', async () => {
+  using s = stage()
+  s.asr.partialAfterFrames = Infinity
+  s.asr.texts.push('开会的事')
+  s.line.speak(2_000)
+  await s.time.advance(1_000)
+  const nowMs = s.time.now()
+  s.asr.streams[0]!.emit({ type: 'final', text: '我想问一下', beginAtMs: nowMs - 900, endAtMs: nowMs, confidence: 0.7 })
+  assert.equal(s.listener.partial, '我想问一下')
+  s.asr.streams[0]!.emit({ type: 'partial', text: '开会', beginAtMs: nowMs, endAtMs: nowMs + 300 })
+  assert.equal(s.listener.partial, '我想问一下开会')
+  await s.time.advance(3_000)
+  assert.deepEqual(s.texts(), ['我想问一下开会的事'])
+  assert.equal(s.utterances[0]!.confidence, 0.7)
+})
+
+test('an engine that settled everything by itself is not waited for', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = undefined
+  s.asr.partialAfterFrames = Infinity
+  s.line.speak(600)
+  await s.time.advance(600)
+  const nowMs = s.time.now()
+  s.asr.streams[0]!.emit({ type: 'final', text: '可以', beginAtMs: nowMs - 500, endAtMs: nowMs, confidence: 0.8 })
+  await s.time.advance(500)
+  assert.deepEqual(s.texts(), ['可以'])
+})
+
+test('Latin words of two finals keep their space', async () => {
+  using s = stage()
+  s.asr.partialAfterFrames = Infinity
+  s.asr.texts.push('meeting')
+  s.line.speak(1_000)
+  await s.time.advance(600)
+  s.asr.streams[0]!.emit({ type: 'final', text: 'what', beginAtMs: s.time.now() - 500, endAtMs: s.time.now(), confidence: 0.8 })
+  s.asr.streams[0]!.emit({ type: 'partial', text: 'meet', beginAtMs: s.time.now(), endAtMs: s.time.now() + 200 })
+  await s.time.advance(3_000)
+  assert.deepEqual(s.texts(), ['what meeting'])
+})
+
+// ── Failing recognisers ──────────────────────────────────────────────────────
+
+test('a recogniser that fails in mid-utterance is opened anew and hears the utterance again', async () => {
+  using s = stage()
+  await s.says('可以参加', 600)
+  const before = s.asr.streams[0]!.frames
+  s.asr.streams[0]!.emit({ type: 'failed', error: new Error('connection lost') })
+  assert.equal(s.asr.streams.length, 2)
+  assert.equal(s.asr.streams[0]!.disposed, true)
+  assert.deepEqual(s.asr.streams[1]!.frames.map(({ atMs }) => atMs), before.map(({ atMs }) => atMs))
+  await s.time.advance(2_000)
+  assert.deepEqual(s.texts(), ['可以参加'])
+  assert.deepEqual(s.failures, [{ message: 'connection lost', final: false }])
+})
+
+test('a turn whose final was still awaited when the recogniser failed is taken as understood so far', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = 600
+  await s.says('可以', 600)
+  await s.time.advance(500)
+  s.asr.streams[0]!.emit({ type: 'failed', error: new Error('gone') })
+  assert.deepEqual(s.texts(), ['可以'])
+  await s.says('好的', 600)
+  await s.time.advance(2_000)
+  assert.deepEqual(s.texts(), ['可以', '好的'])
+})
+
+test('a recogniser that fails twice is gone for good, and nothing is heard from it again', async () => {
+  using s = stage()
+  await s.says('可以', 600)
+  s.asr.streams[0]!.emit({ type: 'failed', error: new Error('once') })
+  s.asr.streams[1]!.emit({ type: 'failed', error: new Error('twice') })
+  await s.says('好的', 600)
+  await s.time.advance(2_000)
+  assert.deepEqual(s.failures, [
+    { message: 'once', final: false },
+    { message: 'twice', final: true },
+  ])
+  assert.equal(s.asr.streams.length, 2)
+  assert.deepEqual(s.texts(), [])
+  assert.equal(s.listener.isSpeaking, false)
+})
+
+test('a failure long after the first one is a first one again', async () => {
+  using s = stage()
+  s.asr.streams[0]!.emit({ type: 'failed', error: new Error('once') })
+  await s.time.advance(31_000)
+  s.asr.streams[1]!.emit({ type: 'failed', error: new Error('again') })
+  assert.deepEqual(s.failures.map(({ final }) => final), [false, false])
+  assert.equal(s.asr.streams.length, 3)
+})
+
+test('a recogniser that cannot be opened anew is gone for good', async () => {
+  using s = stage()
+  s.asr.openFails = true
+  s.asr.streams[0]!.emit({ type: 'failed', error: new Error('gone') })
+  assert.deepEqual(s.failures, [{ message: 'gone', final: true }])
+})
+
+test('what a replaced stream says later is nobody\'s', async () => {
+  using s = stage()
+  const [old] = s.asr.streams
+  old!.emit({ type: 'failed', error: new Error('once') })
+  old!.options.onEvent({ type: 'failed', error: new Error('late') })
+  await s.says('可以', 600)
+  old!.options.onEvent({ type: 'final', text: '旧的', beginAtMs: s.time.now(), endAtMs: s.time.now() + 500, confidence: 1 })
+  await s.time.advance(2_000)
+  assert.deepEqual(s.texts(), ['可以'])
+  assert.equal(s.failures.length, 1)
+})
+
+test('a recogniser that fails while it is being opened is opened once more, and then gone', async () => {
+  using time = new FakeTime()
+  let opened = 0
+  const failures: boolean[] = []
+  const listener = new Listener({
+    asr: {
+      name: 'dead',
+      capabilities: { partials: false, hotWords: false, understands: 'people' },
+      warmUp: () => Promise.resolve(),
+      open: (options) => {
+        opened += 1
+        options.onEvent({ type: 'failed', error: new Error('no key') })
+        return { push: () => {}, endUtterance: () => {}, [Symbol.dispose]: () => {} }
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    },
+    hotWords: [],
+    phrases: [],
+    now: time.now,
+    robotSpeech: () => ({ speaking: false, interruptible: false, endsWithQuestion: false, remainingMs: 0 }),
+    onPartial: () => {},
+    onBargeIn: () => {},
+    onUtterance: () => {},
+    onFailed: (_, final) => failures.push(final),
+  })
+  await time.advance(100)
+  assert.equal(opened, 2)
+  assert.deepEqual(failures, [false, true])
+  listener.close()
+})
+
+// ── Barge-in ─────────────────────────────────────────────────────────────────
+
+test('sustained speech over the robot stops it once, however long it goes on', async () => {
+  using s = stage()
+  s.robot = { speaking: true, interruptible: true, endsWithQuestion: false, remainingMs: 3_000 }
+  const beginAtMs = s.time.now()
+  await s.says('我想问一下是什么会议', 300)
+  await s.time.advance(20)
+  s.line.speak(400)
+  await s.time.advance(200)
+  assert.equal(s.bargeIns, 1)
+  assert.ok(s.time.now() - beginAtMs <= 600)
+  // The robot answers too early, while the same utterance goes on.
+  s.robot = { ...s.robot, speaking: true }
+  s.line.speak(1_500)
+  await s.time.advance(3_500)
+  assert.equal(s.bargeIns, 1)
+  assert.deepEqual(s.utterances.map(({ text, bargeIn }) => ({ text, bargeIn })), [{ text: '我想问一下是什么会议', bargeIn: true }])
+})
+
+test('nothing stops a robot that is silent or must not be interrupted', async () => {
+  using s = stage()
+  await s.says('我想问一下', 1_000)
+  await s.time.advance(2_000)
+  s.robot = { speaking: true, interruptible: false, endsWithQuestion: false, remainingMs: 3_000 }
+  await s.says('我想问一下', 1_000)
+  await s.time.advance(2_000)
+  assert.equal(s.bargeIns, 0)
+  assert.deepEqual(s.utterances.map(({ bargeIn }) => bargeIn), [false, false])
+})
+
+// ── The end ──────────────────────────────────────────────────────────────────
+
+test('after close nothing is told, whatever still comes', async () => {
+  using s = stage()
+  await s.says('可以', 600)
+  await s.time.advance(420)
+  s.listener.close()
+  assert.equal(s.asr.streams[0]!.disposed, true)
+  await s.says('好的', 600)
+  s.asr.streams[0]!.options.onEvent({ type: 'failed', error: new Error('late') })
+  await s.time.advance(3_000)
+  assert.deepEqual([s.utterances, s.failures], [[], []])
+  assert.equal(s.listener.isSpeaking, false)
+})
