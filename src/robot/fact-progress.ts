@@ -26,6 +26,11 @@ export class FactProgress {
     this.#tells = tells
   }
 
+  /** Every fact from its beginning. */
+  all(): { id: string; text: string; from: number }[] {
+    return this.#pieces.map(({ id, text }) => ({ id, text, from: 0 }))
+  }
+
   /** The facts not yet heard, each from where it has to be taken up. */
   unheard(): { id: string; text: string; from: number }[] {
     return this.#pieces.filter((p) => !p.heard).map((p) => {
@@ -72,10 +77,6 @@ export class FactProgress {
   /** What was queued will not be heard any further. */
   dropped(): void {
     for (const say of this.#freeSays.values()) say.coming = false
-  }
-
-  carriesFact(say: string): boolean {
-    return this.#says.has(say)
   }
 
   /** A say is over. `heardText` is the beginning of it that reached the ear. */

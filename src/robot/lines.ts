@@ -28,10 +28,8 @@ export interface Lines {
   silentBye: string
   unconfirmedBye: string
   limitBye: string
-  notTrusted: string
   lead(requirement: Requirement): string
   again: string
-  goOn: string
   toBeContinued: string
   askUnderstood: string
   askAttend: string
@@ -76,10 +74,8 @@ const chinese: Lines = {
   silentBye: '听不到您的声音，先不打扰了，再见。',
   unconfirmedBye: '不好意思，没能确认您的身份，先不打扰了，再见。',
   limitBye: '时间有点长了，先不打扰您，再见。',
-  notTrusted: '不好意思，刚才没听清，麻烦您再说一遍。',
   lead: ({ kind, quoted, organisation }) => (kind === 'greet' ? '' : quoted ? `${caller(organisation)}让我转告您：` : kind === 'remind' ? '提醒您：' : kind === 'invite' ? '邀请您' : '通知您：'),
   again: '好的，我再说一遍。',
-  goOn: '我接着说。',
   toBeContinued: '到这里您听清楚了吗？',
   askUnderstood: '您听清楚了吗？',
   askAttend: '请问您能参加吗？',
@@ -120,10 +116,8 @@ const english: Lines = {
   silentBye: 'I cannot hear you. Goodbye.',
   unconfirmedBye: 'Sorry, I could not confirm who you are. Goodbye.',
   limitBye: 'I will not keep you any longer. Goodbye.',
-  notTrusted: 'Sorry, I did not catch that. Could you say it again?',
   lead: ({ kind }) => (kind === 'greet' ? '' : kind === 'remind' ? 'A reminder: ' : 'The message is: '),
   again: 'Sure, once more.',
-  goOn: 'To continue:',
   toBeContinued: 'Is that clear so far?',
   askUnderstood: 'Is that clear?',
   askAttend: 'Will you be able to come?',
@@ -148,6 +142,6 @@ export function linesBeforeIdentity(requirement: Pick<Requirement, 'organisation
   const { organisation, person, sensitive } = requirement
   return Object.values(lines).flatMap((l) => [
     l.disclosure(organisation), l.askIdentity(person, false), l.askIdentity(person, true), l.askIdentityAgain(person, false), l.askIdentityAgain(person, true), l.sayWho(organisation, person, sensitive), l.admitRobot(organisation), l.askForPerson(person), l.leaveForPerson(person),
-    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye, l.notTrusted,
+    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye,
   ])
 }

@@ -29,7 +29,7 @@ export interface RulesConversation extends Robot {
   readonly openTurn: OpenTurn | undefined
   readonly state: ConversationState
   /** Words of the owner; undefined when the identity gate holds them back. What was heard of them counts for the facts. */
-  sayFreely(text: string, options?: { interruptible?: boolean }): RobotAction | undefined
+  sayFreely(text: string): RobotAction | undefined
   /** What the owner learnt. Slots of questions are named by their text; `callBack` is in the callee's words. */
   noteFreely(learnt: { slots?: Readonly<Record<string, string>>; callBack?: string | undefined }): RobotAction | undefined
   /** The owner has said everything: what was left untold is told, what was left unasked is asked. Nothing said: the rules' own turn. */

@@ -363,6 +363,18 @@ void test('sums up a call that the callee ended', async () => {
   assert.match(after.summary!, /报表/)
 })
 
+void test('takes a hang-up over the question when to call again for what it is', async () => {
+  const busy = rigFor(meeting)
+  await busy.answer()
+  await busy.callee('我在开车')
+  await busy.end()
+  assert.equal(busy.outcome, 'busy-call-back')
+  const stranger = await told()
+  await stranger.callee('我是他儿子')
+  await stranger.end()
+  assert.equal(stranger.outcome, 'third-party')
+})
+
 void test('hangs up again when somebody speaks after the goodbye', async () => {
   const rig = rigFor(meeting)
   await rig.answer()
