@@ -54,13 +54,14 @@ void test('200 calls survive kills of server, carrier and database: each ends on
     CREDIT_LI: String(CREDIT_LI),
   })
   server.start()
+  const over = new AbortController()
   try {
     await server.current.up(60_000)
     const { account_id: accountId, api_key: apiKey } = await folder.demoAccount()
     const client = new PersistentClient(server, apiKey)
 
     const digits = calleeNumbers(random)
-    const [callIds, kills] = await Promise.all([placeAll(client, digits, random), killAll(server, seededRandom(seed + 1))])
+    const [callIds, kills] = await Promise.all([placeAll(client, digits, random), killAll(server, seededRandom(seed + 1), over.signal)])
     assert.deepEqual(server.unasked.filter(({ wasUp }) => wasUp), [], 'a server that was up never ends by itself')
     assert.equal(new Set(callIds).size, CALLS, 'every number was accepted as one call')
 
@@ -88,6 +89,7 @@ void test('200 calls survive kills of server, carrier and database: each ends on
     assert.equal(stop.code, 0)
     const left = await untilNone(() => processesWith(folder.path), 3_000)
     assert.deepEqual(left, [], 'no process is left behind')
+    assert.equal(server.errors['unhandled rejection'], undefined)
 
     const outcomes: { [outcome: string]: number } = {}
     for (const { outcome } of calls) outcomes[outcome ?? ''] = (outcomes[outcome ?? ''] ?? 0) + 1
@@ -108,12 +110,14 @@ void test('200 calls survive kills of server, carrier and database: each ends on
         settledMs,
         stopMs: stop.ms,
         requestFailures: client.failures,
+        errorsLogged: server.errors,
       }),
     )
   } catch (error) {
     t.diagnostic(server.current.lastWords)
     throw error
   } finally {
+    over.abort()
     if (!server.current.exit) await server.stop(40_000).catch(() => {})
   }
 })
@@ -160,7 +164,7 @@ async function placeAll(client: PersistentClient, digits: readonly string[], ran
 }
 
 /** Kills everything in random order at random moments. Answers how often each victim was hit. */
-async function killAll(server: KeptServer, random: () => number): Promise<Record<Victim, number>> {
+async function killAll(server: KeptServer, random: () => number, signal: AbortSignal): Promise<Record<Victim, number>> {
   const victims = (Object.entries(plannedKills) as [Victim, number][]).flatMap(([victim, times]) => Array.from({ length: times }, () => victim))
   const order = victims.map((victim) => ({ victim, at: random() })).sort((a, b) => a.at - b.at).map(({ victim }) => victim)
   const done: Record<Victim, number> = { server: 0, carrier: 0, postgres: 0, postmaster: 0, backend: 0, speech: 0 }
@@ -169,10 +173,10 @@ async function killAll(server: KeptServer, random: () => number): Promise<Record
   for (const victim of order) {
     // One in four comes at once, in the middle of what the kill before has set in motion.
     const atOnce = random() < 0.25
-    if (!atOnce) for (const deadline = performance.now() + 30_000; !server.isUp && performance.now() < deadline; ) await sleep(50)
-    await sleep(atOnce ? random() * 400 : 300 + random() * 4_000)
+    if (!atOnce) for (const deadline = performance.now() + 30_000; !server.isUp && performance.now() < deadline; ) await sleep(50, undefined, { signal })
+    await sleep(atOnce ? random() * 400 : 300 + random() * 6_000, undefined, { signal })
     const start = server.starts
-    while (!(await server.kill(victim, random))) await sleep(50)
+    while (!(await server.kill(victim, random))) await sleep(50, undefined, { signal })
     done[victim] += 1
     if (victim === 'server') leftBehind.push(assertAllGone(server, start))
   }

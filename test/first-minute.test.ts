@@ -1,79 +1,16 @@
-// Holds the first minute of a newcomer, and the ways in which he stops, starts again and mistypes. The real program, as processes.
+// Holds the first minute of a newcomer: one start, one call, two instances, the demo. The real program, as processes.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
-import { createSocket } from 'node:dgram'
-import { tmpdir } from 'node:os'
+import { chmod, chown, mkdir, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { programRoot } from '../src/config.ts'
-import { canSeeProcesses, killNow, processesWith, untilNone } from './world/processes.ts'
-import { DataFolder, serverCommand, ServerProcess, type StartOptions } from './world/server-process.ts'
+import { assertNothingLeft, assertNoTrace, BUSY, findOtherNode, installedCheckout, keptKey, newcomer, place, post, ranWith, STOP_MS_MAX, stopped, untilStatus, UP_MS_MAX } from './world/newcomer.ts'
+import { canSeeProcesses, processesWith, untilNone } from './world/processes.ts'
+import { DataFolder, serverCommand, ServerProcess } from './world/server-process.ts'
 
-const UP_MS_MAX = 60_000
-/** Calls in progress get ten seconds to end by themselves. */
-const STOP_MS_MAX = 40_000
 const skip = !canSeeProcesses && 'needs /proc'
-const BUSY = '13800138001'
-const REQUIREMENT = '通知张总明天上午9点在三楼会议室开会'
-
-type Newcomer = { home: string; dataDir: string; env: { [name: string]: string } }
-
-/** An empty home and a data folder that does not exist yet. */
-async function newcomer(folder: DataFolder, name = 'data'): Promise<Newcomer> {
-  const home = path.join(folder.path, `home-${name}`)
-  await mkdir(home)
-  const dataDir = path.join(folder.path, name)
-  return { home, dataDir, env: { HOME: home, DATA_DIR: dataDir, PORT: '0' } }
-}
-
-async function keptKey(dataDir: string): Promise<{ account_id: string; api_key: string; base_url: string }> {
-  return JSON.parse(await readFile(path.join(dataDir, 'demo-account.json'), 'utf8')) as { account_id: string; api_key: string; base_url: string }
-}
-
-async function post(base: string, apiKey: string, action: string, body: unknown): Promise<{ [key: string]: unknown }> {
-  const response = await fetch(`${base}/api/v1/callinfo/${action}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-API-Key': apiKey, 'X-Skill-Version': '1.0.0' },
-    body: JSON.stringify(body),
-  })
-  const answer = (await response.json()) as { [key: string]: unknown }
-  assert.ok(response.ok, `${action}: ${JSON.stringify(answer)}`)
-  return answer
-}
-
-async function place(base: string, apiKey: string, phone: string): Promise<string> {
-  return ((await post(base, apiKey, 'initiate_call', { phones: phone, user_requirement: REQUIREMENT }))['call_ids'] as string[])[0]!
-}
-
-async function untilStatus(base: string, apiKey: string, callId: string, wanted: string): Promise<{ [key: string]: unknown }> {
-  for (const deadline = performance.now() + 60_000; ; await sleep(100)) {
-    const info = await post(base, apiKey, 'search_callinfo', { call_id: callId })
-    if (info['status'] === wanted) return info
-    assert.ok(performance.now() < deadline, `the call is ${String(info['status'])} and not ${wanted}`)
-  }
-}
-
-async function assertNothingLeft(folder: DataFolder): Promise<void> {
-  assert.deepEqual(await untilNone(() => processesWith(folder.path), 3_000), [], 'no process is left behind')
-}
-
-async function stopped(server: ServerProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number> {
-  const askedAtMs = performance.now()
-  server.kill(signal)
-  const exit = await server.ended(STOP_MS_MAX)
-  assert.equal(exit.code, 0, server.lastWords)
-  return Math.round(exit.atMs - askedAtMs)
-}
-
-/** Runs to its end. */
-async function ranWith(options: StartOptions, withinMs = UP_MS_MAX): Promise<ServerProcess> {
-  const run = new ServerProcess(options)
-  await run.ended(withinMs)
-  return run
-}
 
 void describe('the server on a fresh checkout', { skip }, () => {
   void test('comes up with address and key in both languages, keeps the key to its owner, and stops in the middle of a call', async (t) => {
@@ -155,97 +92,17 @@ void describe('the server on a fresh checkout', { skip }, () => {
     await assertNothingLeft(folder)
   })
 
-  void test('stops cleanly whenever it is asked to while it is starting', async () => {
-    await using folder = await DataFolder.make()
-    const delaysMs = [300, 600, 900, 1_300, 1_800, 2_500]
-    for (const [index, delayMs] of delaysMs.entries()) {
-      const { env } = await newcomer(folder, `start-${index}`)
-      const server = new ServerProcess({ env, detached: true })
-      await sleep(delayMs)
-      const signal = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)[index % 3]!
-      // As a terminal or a service manager does it: to the whole group.
-      process.kill(-server.pid, signal)
-      const { code, signal: endedBy } = await server.ended(STOP_MS_MAX)
-      // Before the program is loaded nobody listens, and nothing has been started.
-      assert.ok(code === 0 || endedBy === signal, `${delayMs} ms: ${endedBy ?? code}\n${server.lastWords}`)
-      await assertNothingLeft(folder)
-    }
-  })
-
-  void test('lets a call end by itself when the whole group is told to stop', async () => {
-    await using folder = await DataFolder.make()
-    const { dataDir, env } = await newcomer(folder)
-    const server = new ServerProcess({ env, detached: true })
-    const base = await server.up(UP_MS_MAX)
-    const { api_key: key } = await keptKey(dataDir)
-    // Picks up, says that it is the wrong number, and is over within the time that calls get.
-    const call = await place(base, key, '13800138008')
-    await untilStatus(base, key, call, 'talking')
-    await sleep(500)
-    process.kill(-server.pid, 'SIGTERM')
-    assert.equal((await server.ended(STOP_MS_MAX)).code, 0)
-    await assertNothingLeft(folder)
-    assert.doesNotMatch(server.stderr, /starting it again|will be replaced/, 'carrier and voice stay until the calls are over')
-    const again = new ServerProcess({ env })
-    const info = await post(await again.up(UP_MS_MAX), key, 'search_callinfo', { call_id: call })
-    assert.equal(info['status'], 'ended')
-    assert.equal(info['outcome'], 'answered')
-    await stopped(again)
-  })
-
-  void test('opens one account also when the first start was killed in between', async () => {
-    await using folder = await DataFolder.make()
-    const { dataDir, env } = await newcomer(folder)
-    for (const delayMs of [900, 1_500, 2_100]) {
-      const server = new ServerProcess({ env })
-      await sleep(delayMs)
-      server.kill('SIGKILL')
-      await server.ended(5_000)
-    }
-    const server = new ServerProcess({ env })
-    const base = await server.up(UP_MS_MAX)
-    const { api_key: key } = await keptKey(dataDir)
-    const balance = (await (await fetch(`${base}/api/v1/account/balance`, { headers: { 'X-API-Key': key } })).json()) as { balance: number }
-    assert.equal(balance.balance, 10)
-    await stopped(server)
-    await assertNothingLeft(folder)
-  })
-
-  void test('names the variable that is wrong, without a stack trace, and leaves nothing running', async (t) => {
+  const otherNode = findOtherNode()
+  void test('starts with npm start and ends with Ctrl-C', { skip: (otherNode === undefined && 'needs a Node of another version') || (spawnSync('npm', ['--version']).status !== 0 && 'needs npm') }, async () => {
     await using folder = await DataFolder.make()
     const { env } = await newcomer(folder)
-    const file = path.join(folder.path, 'a-file')
-    await writeFile(file, '')
-    const taken = createSocket('udp4')
-    await new Promise<void>((resolve) => taken.bind({ address: '127.0.0.1', port: 0 }, resolve))
-    t.after(() => taken.close())
-    const wrong: [name: string, value: string][] = [
-      ['PORT', 'abc'],
-      ['PORT', '70000'],
-      ['RECORD', 'maybe'],
-      ['DATABASE_URL', 'nonsense'],
-      ['ASR', 'nonsense'],
-      ['TTS', 'nonsense'],
-      ['CALLING_HOURS', '25:00-26:00'],
-      ['TEST_NUMBERS', '12'],
-      ['SIP_TRUNK', 'a b'],
-      ['HOST', '203.0.113.1'],
-      ['SIP_PORT', String(taken.address().port)],
-      ['DATA_DIR', path.join(file, 'below')],
-      ['DATABASE_URL', 'postgres://nobody@127.0.0.1:9/nothing'],
-    ]
-    for (const [name, value] of wrong) {
-      const run = await ranWith({ env: { ...env, [name]: value } })
-      assert.equal(run.exit?.code, 1, `${name}=${value}: ${run.lastWords}`)
-      assert.match(run.stderr, new RegExp(name), `${name}=${value}`)
-      assertNoTrace(run.stderr)
-      await assertNothingLeft(folder)
-    }
-    const both = await ranWith({ env: { ...env, PORT: 'abc', RECORD: 'maybe' } })
-    assert.match(both.stderr, /PORT[\s\S]*RECORD/, 'everything that is wrong is told at once')
-    const help = await ranWith({ env, command: [...serverCommand, '--help'] })
-    assert.equal(help.exit?.code, 0)
-    assert.match(help.stdout, /DATA_DIR/)
+    await using checkout = await installedCheckout()
+    const run = new ServerProcess({ env: { ...env, npm_config_update_notifier: 'false', PATH: `${path.dirname(otherNode!)}:${process.env['PATH']}` }, command: ['npm', 'start'], cwd: checkout.path, detached: true })
+    const base = await run.up(UP_MS_MAX)
+    assert.equal((await fetch(`${base}/healthz`)).status, 200)
+    process.kill(-run.pid, 'SIGINT')
+    await run.ended(STOP_MS_MAX)
+    await assertNothingLeft(folder)
   })
 })
 
@@ -305,51 +162,6 @@ void describe('the demo', { skip }, () => {
   })
 })
 
-void describe('the starter on another Node', { skip }, () => {
-  const otherNode = findOtherNode()
-  const needsOther = { skip: otherNode === undefined && 'needs a Node of another version' }
-
-  void test('runs the server on the pinned Node, passes its words and its exit code on, and takes it along when it is told to stop', needsOther, async () => {
-    await using folder = await DataFolder.make()
-    const { env } = await newcomer(folder)
-    await using checkout = await installedCheckout()
-    const starter = [otherNode!, path.join(checkout.path, 'tools/bootstrap.mjs'), 'src/main.ts'] as const
-    const bad = await ranWith({ env: { ...env, PORT: 'abc' }, command: starter, cwd: '/' })
-    assert.equal(bad.exit?.code, 1)
-    assert.match(bad.stderr, /PORT/)
-    const run = new ServerProcess({ env, command: starter, cwd: '/' })
-    await run.up(UP_MS_MAX)
-    await stopped(run)
-    await assertNothingLeft(folder)
-  })
-
-  void test('npm start and Ctrl-C', { skip: (otherNode === undefined && 'needs a Node of another version') || (spawnSync('npm', ['--version']).status !== 0 && 'needs npm') }, async () => {
-    await using folder = await DataFolder.make()
-    const { env } = await newcomer(folder)
-    await using checkout = await installedCheckout()
-    const run = new ServerProcess({ env: { ...env, npm_config_update_notifier: 'false', PATH: `${path.dirname(otherNode!)}:${process.env['PATH']}` }, command: ['npm', 'start'], cwd: checkout.path, detached: true })
-    const base = await run.up(UP_MS_MAX)
-    assert.equal((await fetch(`${base}/healthz`)).status, 200)
-    process.kill(-run.pid, 'SIGINT')
-    await run.ended(STOP_MS_MAX)
-    await assertNothingLeft(folder)
-  })
-
-  void test('ends the server when it is killed, however early', needsOther, async () => {
-    await using folder = await DataFolder.make()
-    await using checkout = await installedCheckout()
-    for (const delayMs of [150, 300, 600, 1_200, undefined]) {
-      const { env } = await newcomer(folder, `killed-${delayMs}`)
-      const run = new ServerProcess({ env, command: [otherNode!, path.join(checkout.path, 'tools/bootstrap.mjs'), 'src/main.ts'] })
-      if (delayMs === undefined) await run.up(UP_MS_MAX)
-      else await sleep(delayMs)
-      killNow(run.pid)
-      await run.ended(5_000)
-      assert.deepEqual(await untilNone(() => processesWith(folder.path), STOP_MS_MAX), [], `killed after ${delayMs ?? 'its start'}`)
-    }
-  })
-})
-
 void describe('an ordinary user', { skip }, () => {
   void test('starts and stops it when root installed it', { skip: (process.getuid?.() !== 0 && 'needs root') || (spawnSync('setpriv', ['--version']).status !== 0 && 'needs setpriv') }, async (t) => {
     const [uid, gid] = ['-u', '-g'].map((which) => Number(spawnSync('id', [which, 'nobody'], { encoding: 'utf8' }).stdout.trim())) as [number, number]
@@ -372,30 +184,3 @@ void describe('an ordinary user', { skip }, () => {
     assert.deepEqual(await readdir(home), [])
   })
 })
-
-function assertNoTrace(words: string): void {
-  assert.doesNotMatch(words, /^\s+at .+:\d+:\d+|"stack":/m)
-}
-
-/** A Node of the system whose version is not the pinned one. */
-function findOtherNode(): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/local/bin']
-  return folders.map((folder) => path.join(folder, 'node')).find((file) => {
-    const { status, stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' })
-    return status === 0 && stdout.trim() !== process.version
-  })
-}
-
-/** A copy that counts as installed: what the starter needs, with the packages of this checkout and the mark of its own installation. */
-async function installedCheckout(): Promise<AsyncDisposable & { path: string }> {
-  const root = await mkdtemp(path.join(tmpdir(), 'waihu-checkout-'))
-  for (const name of ['package.json', 'package-lock.json', 'src', 'sql', 'tools']) await cp(path.join(programRoot, name), path.join(root, name), { recursive: true })
-  const modules = path.join(root, 'node_modules')
-  await mkdir(modules)
-  for (const name of await readdir(path.join(programRoot, 'node_modules'))) {
-    if (!name.startsWith('.waihu')) await symlink(path.join(programRoot, 'node_modules', name), path.join(modules, name))
-  }
-  const lock = await readFile(path.join(root, 'package-lock.json'))
-  await writeFile(path.join(modules, '.waihu-installed'), createHash('sha256').update(lock).update(`${process.platform}-${process.arch}`).digest('hex'))
-  return { path: root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
-}

@@ -16,6 +16,8 @@ export class KeptServer {
   readonly unasked: UnaskedExit[] = []
   /** From the start of the process to its being up, milliseconds. */
   readonly startMs: number[] = []
+  /** Log lines of level error and above, over all servers: message → how often. */
+  readonly errors: { [message: string]: number } = {}
   starts = 0
   current!: ServerProcess
   readonly #folder: DataFolder
@@ -44,9 +46,20 @@ export class KeptServer {
         () => {},
       )
       await server.exited
+      this.#countErrors(server.stderr)
       if (this.#stopping || this.#killed.has(server)) continue
       this.unasked.push({ wasUp: upMs !== undefined, lastWords: server.lastWords })
       await sleep(200)
+    }
+  }
+
+  #countErrors(stderr: string): void {
+    for (const line of stderr.split('\n')) {
+      if (!line.startsWith('{"level":5') && !line.startsWith('{"level":6')) continue
+      // The last line of a killed process may be cut.
+      const message = /"msg":"([^"]*)/.exec(line)?.[1] ?? 'cut'
+      this.errors[message] = (this.errors[message] ?? 0) + 1
+      if (process.env['CRASH_SHOW_ERRORS']) console.error(line)
     }
   }
 
