@@ -66,7 +66,10 @@ export class RobotRunner<Context> {
     }
     if (!this.#running) {
       this.#activeAtMs = this.#options.now()
-      this.#running = this.#run()
+      // Known to run before it runs: what the robot does at once may lead back here.
+      const running = Promise.withResolvers<void>()
+      this.#running = running.promise
+      void this.#run().then(running.resolve, running.reject)
     }
   }
 

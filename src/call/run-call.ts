@@ -33,6 +33,7 @@ export type CallDeps = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
+  now?: (() => number) | undefined
 }
 
 /** What comes from outside of leg and conversation, and ends the call at once. `broken`: whoever owns the call threw at us. */
@@ -49,6 +50,7 @@ class OneCall {
   readonly #hooks: CallHooks
   readonly #deps: CallDeps
   readonly #signal: AbortSignal
+  readonly #now: () => number
   readonly #stopped = Promise.withResolvers<Extract<Interruption, { type: 'stopped' }>>()
   readonly #interrupted = Promise.withResolvers<Interruption>()
   #state: CallState = 'queued'
@@ -63,6 +65,7 @@ class OneCall {
     this.#hooks = hooks
     this.#deps = deps
     this.#signal = signal
+    this.#now = deps.now ?? nowMs
   }
 
   async run(): Promise<CallResult> {
@@ -77,7 +80,7 @@ class OneCall {
     }
     this.#signal.removeEventListener('abort', onAbort)
     // The call is over here, however long the far end takes to confirm it.
-    const talkMs = this.#answeredAt ? Math.max(0, Math.round(nowMs() - this.#answeredAtMs)) : 0
+    const talkMs = this.#answeredAt ? Math.max(0, Math.round(this.#now() - this.#answeredAtMs)) : 0
     const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX)])
     await this.#closeRobot()
     const conversation = this.#loop?.conversation
@@ -142,7 +145,7 @@ class OneCall {
     if (answer.type !== 'answered') return answer
     this.#step('answer')
     this.#answeredAt = new Date()
-    this.#answeredAtMs = nowMs()
+    this.#answeredAtMs = this.#now()
     this.#tell({ type: 'answered', sipStatus: answer.status })
     this.#safely(() => this.#hooks.onAnswered(leg.dialog()))
     return await this.#talk(leg)
@@ -152,11 +155,11 @@ class OneCall {
 
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts, voice } = this.#deps
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#tell(event), now: nowMs })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#tell(event), now: this.#now })
     this.#loop = loop
     let outOfMoney = false
     const limits = setInterval(() => {
-      const talkMs = nowMs() - this.#answeredAtMs
+      const talkMs = this.#now() - this.#answeredAtMs
       if (talkMs >= this.#request.talkMsMax) return loop.endPolitely('time')
       if (outOfMoney || this.#safely(() => this.#hooks.mayContinue(talkMs)) !== 'end') return
       outOfMoney = true
