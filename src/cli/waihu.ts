@@ -8,10 +8,11 @@ import { call } from './call.ts'
 import { callinfo } from './callinfo.ts'
 import { demo } from './demo.ts'
 import { key } from './key.ts'
+import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, why }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, why, softphone }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },
