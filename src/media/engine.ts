@@ -16,6 +16,10 @@ export type RemoteMedia = {
   ptimeMs: number
   /** False while the far end put us on hold (RFC 3264 §8.4): nothing is sent. */
   send: boolean
+  /** Where the far end takes RTCP when that is not the port after `port` (a=rtcp, RFC 3605). */
+  rtcpPort?: number | undefined
+  /** The far end agreed to RTCP on the RTP port (a=rtcp-mux, RFC 5761). It is understood there in any case. */
+  rtcpMux?: boolean | undefined
 }
 
 /** Numbers the utterances played on one port, in play order. Chosen by the caller, never reused on a port. */
@@ -49,6 +53,21 @@ export type PortStats = {
   /** RFC 3550 §6.4.1 interarrival jitter of what we received. */
   jitterMs: number
   recordingFailed?: string | undefined
+  /** What the far end told of our audio by RTCP; undefined when it never did. */
+  farEnd?: FarEndReport | undefined
+}
+
+/** From the report blocks of RFC 3550 §6.4.1; the last one, where not said otherwise. */
+export type FarEndReport = {
+  /** Packets of ours that did not get there, since the beginning. */
+  packetsLost: number
+  /** 0..1, between the last two reports. */
+  lossShare: number
+  lossShareMax: number
+  /** Interarrival jitter at the far end. */
+  jitterMs: number
+  /** There and back, without the time the far end took to report; undefined while no answer to a report of ours came. */
+  roundTripMs?: number | undefined
 }
 
 export type OpenPortOptions = {

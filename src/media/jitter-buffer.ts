@@ -100,6 +100,13 @@ export class JitterBuffer {
     }
   }
 
+  /** The source heard now, as RTCP reports on it; undefined before the first packet. */
+  get source(): { ssrc: number; highestSequence: number; expected: number; received: number; jitterMs: number } | undefined {
+    if (this.#ssrc === undefined) return undefined
+    const { highest, expected, received } = this.#sequence.here
+    return { ssrc: this.#ssrc, highestSequence: highest, expected, received, jitterMs: this.#jitterMs }
+  }
+
   /** Takes the decoded audio of one packet, of any length up to 200 ms. */
   push(packet: Omit<RtpPacket, 'payload'>, pcm: Int16Array, arrivalMs: number): void {
     if (!this.#admit(packet, arrivalMs)) return

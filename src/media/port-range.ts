@@ -15,7 +15,7 @@ export type PortRangeOptions = {
   random?: () => number
 }
 
-/** Even ports, each with its odd neighbour left free for RTCP (RFC 3550 §11). */
+/** Even ports for RTP, each with its odd neighbour for RTCP (RFC 3550 §11). */
 export class PortRange {
   /** In the order in which they were given back. */
   readonly #free: { port: number; restsUntilMs: number }[] = []

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RemoteMedia } from './engine.ts'
+import type { PortStats, RemoteMedia } from './engine.ts'
 import { decodeAlaw, encodeAlaw } from './g711.ts'
 import { Outbox } from './outbox.ts'
 import { Port } from './port.ts'
+import { parseRtcp, writeRtcp, type RtcpPacket } from './rtcp.ts'
 import { parseRtp, writeRtpHeader, type RtpPacket } from './rtp.ts'
 import { parseTelephoneEvent } from './telephone-event.ts'
 import { RUN_FIELDS, type PortEvent } from './worker-messages.ts'
@@ -15,10 +16,12 @@ const remote: RemoteMedia = { address: '192.0.2.1', port: 4_000, codec: 'PCMA', 
 class Rig {
   nowMs = BEGIN_MS
   readonly sent: (RtpPacket & { atMs: number })[] = []
+  readonly control: { packets: RtcpPacket[]; atMs: number }[] = []
   readonly events: PortEvent[] = []
   readonly heard: number[] = []
   readonly frameTimes: number[] = []
   recorded: number[] = []
+  stats: PortStats | undefined
   unlatched = 0
   readonly #outbox = new Outbox()
   readonly port: Port
@@ -32,6 +35,7 @@ class Rig {
         this.unlatched += 1
       },
       send: (bytes) => this.sent.push({ ...parseRtp(bytes.slice())!, atMs: this.nowMs - BEGIN_MS }),
+      sendControl: (bytes) => this.control.push({ packets: parseRtcp(bytes)!, atMs: this.nowMs - BEGIN_MS }),
       close: () => {},
     })
   }
@@ -53,6 +57,11 @@ class Rig {
     this.port.receive(bytes)
   }
 
+  /** A packet of the far end that does not come. */
+  lose(): void {
+    this.#sequence += 1
+  }
+
   close(): void {
     this.port.close()
     this.#collect()
@@ -65,6 +74,7 @@ class Rig {
     for (let run = 0; run < message.runs.length; run += RUN_FIELDS) {
       for (let frame = 0; frame < message.runs[run + 2]!; frame += 1) this.frameTimes.push(message.runs[run + 1]! + frame * 20 - BEGIN_MS)
     }
+    this.stats ??= message.closed[0]?.stats
     for (const { event } of message.events) this.events.push(event)
     for (const { block } of message.recorded) this.recorded.push(...decodeAlaw(block))
   }
@@ -191,7 +201,7 @@ void test('figures at the end tell pacing errors, losses and counts', () => {
   const closed: unknown[] = []
   const outbox = new Outbox()
   const port = new Port({ id: 2, phaseMs: 0, recording: false, outbox, now: () => rig.nowMs })
-  port.attach({ aim: () => {}, unlatch: () => {}, send: () => {}, close: () => {} })
+  port.attach({ aim: () => {}, unlatch: () => {}, send: () => {}, sendControl: () => {}, close: () => {} })
   port.connect(remote, rig.nowMs)
   for (let n = 1; n <= 100; n += 1) {
     rig.nowMs = BEGIN_MS + n * 20 + (n === 50 ? 7 : 1)
@@ -204,4 +214,62 @@ void test('figures at the end tell pacing errors, losses and counts', () => {
     { packetsSent: 100, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 1.25, pacingErrorMsMax: 7, jitterMs: 0 },
     'why',
   ])
+})
+
+void test('reports to the far end while it talks and on hold, and says goodbye at the end', () => {
+  const rig = new Rig()
+  rig.run(10_000)
+  assert.equal(rig.control.length, 0, 'nobody to report to')
+  rig.port.connect(remote, rig.nowMs)
+  for (let i = 0; i < 500; i += 1) {
+    if (i % 4 > 0) rig.receive(8, encodeAlaw(sound(20)))
+    else rig.lose()
+    rig.run(20)
+  }
+  const reports = rig.control.map(({ packets }) => packets[0]!)
+  assert.ok(reports.length >= 2 && reports.length <= 5, `${reports.length}`)
+  const last = reports.at(-1)
+  assert.ok(last?.type === 'report' && last.sender !== undefined)
+  assert.ok(Math.abs(last.blocks[0]!.fractionLost - 64) <= 2, `${last.blocks[0]!.fractionLost}`)
+  assert.equal(last.blocks[0]!.ssrc, 9)
+  const before = rig.sent.filter((packet) => packet.atMs <= rig.control.at(-1)!.atMs)
+  assert.deepEqual([last.sender.packets, last.sender.octets], [before.length, before.length * 160])
+  // Both clocks stand for one moment: the next packet is due within 20 ms of it.
+  const ahead = (before.at(-1)!.timestamp + 160 - last.sender.rtpTimestamp) | 0
+  assert.ok(ahead >= 0 && ahead <= 160, `${ahead}`)
+  rig.port.connect({ ...remote, send: false }, rig.nowMs)
+  rig.run(20_000)
+  assert.ok(!('sender' in rig.control.at(-1)!.packets[0]!), 'who sends nothing reports as a receiver')
+  rig.close()
+  assert.deepEqual(rig.control.at(-1)!.packets.map((packet) => packet.type), ['report', 'description', 'bye'])
+})
+
+void test('control packets on the audio port are no audio: no first packet, no end of dead air, no frames', () => {
+  const rig = new Rig()
+  rig.port.connect(remote, rig.nowMs)
+  const report = writeRtcp([{ type: 'report', ssrc: 9, blocks: [{ ssrc: 1, fractionLost: 26, packetsLost: 3, highestSequence: 1, jitter: 16, lastReport: 0, sinceLastReport: 0 }] }])
+  for (let i = 0; i < 100; i += 1) {
+    if (i === 50) assert.equal(rig.port.receive(report), false)
+    rig.run(20)
+  }
+  assert.deepEqual(rig.events.map((event) => event.type), ['dead-air'])
+  assert.equal(rig.heard.length, 0)
+  rig.close()
+  assert.equal(rig.stats?.farEnd, undefined, 'it was about another source')
+})
+
+void test('figures at the end tell what the far end reported', () => {
+  const rig = new Rig()
+  rig.port.connect(remote, rig.nowMs)
+  rig.run(5_000)
+  const sender = rig.control.at(-1)!.packets[0]!
+  assert.ok(sender.type === 'report' && sender.sender !== undefined)
+  const lastReport = (((sender.sender.ntpSeconds & 0xffff) << 16) | (sender.sender.ntpFraction >>> 16)) >>> 0
+  const agoMs = rig.nowMs - BEGIN_MS - rig.control.at(-1)!.atMs
+  const block = { ssrc: sender.ssrc, fractionLost: 26, packetsLost: 3, highestSequence: 1, jitter: 16, lastReport, sinceLastReport: 0 }
+  rig.port.receive(writeRtcp([{ type: 'report', ssrc: 9, blocks: [block] }]))
+  rig.close()
+  const { roundTripMs, ...rest } = rig.stats!.farEnd!
+  assert.deepEqual(rest, { packetsLost: 3, lossShare: 26 / 256, lossShareMax: 26 / 256, jitterMs: 2 })
+  assert.ok(Math.abs(roundTripMs! - agoMs) < 0.1)
 })

@@ -8,6 +8,8 @@ import type { Outbox } from './outbox.ts'
 import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
 import { PlayoutQueue } from './playout.ts'
 import { RecordingMixer } from './recording.ts'
+import { isRtcp } from './rtcp.ts'
+import { RtcpSession, type SessionFigures } from './rtcp-session.ts'
 import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader, type RtpPacket } from './rtp.ts'
 import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
 import type { PortId } from './worker-messages.ts'
@@ -26,11 +28,12 @@ const USUAL_EVENT_TYPE = 101
 /** A packet the kernel could not take at once must stay unchanged until it is gone. */
 const PACKETS_IN_FLIGHT = 8
 
-/** Where packets leave. `RtpSocket` is one. */
+/** Where packets leave. `PortSockets` is one. */
 export interface PacketSink {
-  aim(address: string, port: number): void
+  aim(remote: RemoteMedia): void
   unlatch(): void
   send(bytes: Uint8Array): void
+  sendControl(bytes: Uint8Array): void
   close(): void
 }
 
@@ -72,6 +75,8 @@ export class Port {
   #timestamp = randomInt(0x1_0000_0000)
   #sendDueMs = 0
   #sent = 0
+  #octetsSent = 0
+  readonly #control = new RtcpSession(this.#ssrc)
   /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
   #before: 'pause' | 'silence' | 'audio' = 'pause'
 
@@ -94,10 +99,11 @@ export class Port {
     const nowMs = this.#now()
     const before = this.#remote
     this.#remote = remote
-    this.#socket?.aim(remote.address, remote.port)
+    this.#socket?.aim(remote)
     if (before === undefined) {
       this.#frameDueMs = nextDue(nowMs, FRAME_MS, this.phaseMs)
       this.#sendDueMs = this.#frameDueMs
+      this.#control.start(nowMs)
       if (this.#recording) this.#mixer = new RecordingMixer(atMs)
     }
     if (before === undefined || before.address !== remote.address || before.port !== remote.port) {
@@ -128,6 +134,7 @@ export class Port {
     if (this.#frameDueMs <= dueBy || this.#sendDueMs <= dueBy) {
       this.#playFrames(dueBy)
       this.#sendPackets(remote, dueBy)
+      this.#sendReport(nowMs)
       this.#watchForDeadAir(nowMs)
       this.#handOutRecording(nowMs)
     }
@@ -137,6 +144,8 @@ export class Port {
   close(failed?: string): void {
     const nowMs = this.#now()
     this.#closed = true
+    const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
+    if (bye !== undefined) this.#socket?.sendControl(bye)
     this.#socket?.close()
     this.flush()
     this.#handOutRecording(nowMs)
@@ -144,8 +153,12 @@ export class Port {
     this.#outbox.closed(this.id, this.#stats(), failed)
   }
 
-  /** One datagram from the far end; false when it is not RTP. */
+  /** One datagram from the far end on the RTP port; false when it is not RTP. RTCP is understood here too (RFC 5761). */
   receive(bytes: Uint8Array): boolean {
+    if (isRtcp(bytes)) {
+      this.receiveControl(bytes)
+      return false
+    }
     const packet = parseRtp(bytes)
     const remote = this.#remote
     if (packet === undefined || remote === undefined) return false
@@ -167,6 +180,11 @@ export class Port {
       this.#jitterBuffer.pushSilence(packet, nowMs)
     }
     return true
+  }
+
+  /** One datagram from the far end on the RTCP port; false when it is not RTCP. It is no sign of audio. */
+  receiveControl(bytes: Uint8Array): boolean {
+    return this.#remote !== undefined && this.#control.receive(bytes, this.#now())
   }
 
   #playFrames(dueBy: number): void {
@@ -226,7 +244,23 @@ export class Port {
     this.#socket?.send(packet.subarray(0, RTP_HEADER_BYTES + length))
     this.#sequence = (this.#sequence + 1) & 0xffff
     this.#sent += 1
+    this.#octetsSent += length
     this.#tellChanges()
+  }
+
+  #sendReport(nowMs: number): void {
+    const report = this.#control.report(nowMs, () => this.#sessionFigures(nowMs))
+    if (report !== undefined) this.#socket?.sendControl(report)
+  }
+
+  #sessionFigures(nowMs: number): SessionFigures {
+    return {
+      // `#timestamp` is that of the packet due next.
+      rtpTimestamp: (this.#timestamp + Math.round((nowMs - this.#sendDueMs) * SAMPLES_PER_MS)) >>> 0,
+      packetsSent: this.#sent,
+      octetsSent: this.#octetsSent,
+      heard: this.#jitterBuffer.source,
+    }
   }
 
   #tellChanges(): void {
@@ -260,6 +294,7 @@ export class Port {
       pacingErrorMsP95: this.#pacing.quantileMs(0.95),
       pacingErrorMsMax: this.#pacing.maxMs,
       jitterMs,
+      ...(this.#control.farEnd === undefined ? {} : { farEnd: this.#control.farEnd }),
     }
   }
 }

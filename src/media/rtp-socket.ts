@@ -1,6 +1,6 @@
 // Knows one UDP socket and where the far end really is (symmetric RTP, RFC 4961). Does not know what the packets mean.
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { isIPv6, SocketAddress } from 'node:net'
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { bindUdp, canonicalAddress, ignore } from './udp.ts'
 
 /**
  * Takes packets only from the signalled address. The first one decides the port, whatever was signalled (NATs and
@@ -16,37 +16,18 @@ export class RtpSocket {
 
   /** Errors: those of bind(2), as `code`. `onPacket` says whether the bytes were RTP: only those latch. */
   static async bind(address: string, port: number, onPacket: (bytes: Uint8Array) => boolean): Promise<RtpSocket> {
-    const socket = createSocket({
-      type: isIPv6(address) ? 'udp6' : 'udp4',
-      // Addresses are always literal; this keeps sending and connecting synchronous.
-      lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
-    })
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.bind({ address, port, exclusive: true }, () => {
-        socket.off('error', reject)
-        resolve()
-      })
-    }).catch((error: unknown) => {
-      socket.close()
-      throw error
-    })
-    return new RtpSocket(socket, onPacket)
+    return new RtpSocket(await bindUdp(address, port), onPacket)
   }
 
   private constructor(socket: Socket, onPacket: (bytes: Uint8Array) => boolean) {
     this.#socket = socket
     this.#onPacket = onPacket
-    // @NOTE A far end that is not listening (yet) answers with ICMP, which arrives here as ECONNREFUSED. Without this
-    // handler it would end the process. Nobody there shows as dead air; there is nothing else to do.
-    socket.on('error', () => {})
     socket.on('message', (bytes, from) => this.#receive(bytes, from))
   }
 
   /** Sends to and accepts from this far end from now on. The same one again keeps what was latched. */
   aim(address: string, port: number): void {
-    // IPv6 has many spellings; packets carry the canonical one.
-    const signalled = { address: new SocketAddress({ address, family: isIPv6(address) ? 'ipv6' : 'ipv4' }).address, port }
+    const signalled = { address: canonicalAddress(address), port }
     if (this.#signalled?.address === signalled.address && this.#signalled.port === port) return
     this.unlatch()
     this.#signalled = signalled
@@ -84,6 +65,3 @@ export class RtpSocket {
     this.#socket.connect(from.port, from.address)
   }
 }
-
-/** Errors of single packets are no different from loss. */
-function ignore(): void {}

@@ -36,3 +36,13 @@ void test('keeps the losses of earlier streams', () => {
   assert.equal(tracker.accept(1), 'new')
   assert.equal(tracker.lost, 2)
 })
+
+void test('knows what RTCP reports of the numbering now: wraps, expected, received', () => {
+  const tracker = new SequenceTracker()
+  assert.deepEqual(tracker.here, { highest: 0, expected: 0, received: 0 })
+  for (const sequence of [65_534, 65_535, 1, 1]) tracker.accept(sequence)
+  assert.deepEqual(tracker.here, { highest: 0x1_0001, expected: 4, received: 3 })
+  tracker.restart()
+  tracker.accept(7)
+  assert.deepEqual(tracker.here, { highest: 7, expected: 1, received: 1 })
+})

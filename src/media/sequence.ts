@@ -25,6 +25,12 @@ export class SequenceTracker {
     return this.#lostBefore + this.#lostHere()
   }
 
+  /** Of the numbering now: what RTCP reports (RFC 3550 A.3). `highest` counts wraps in its upper 16 bits. */
+  get here(): { highest: number; expected: number; received: number } {
+    if (this.#highest < 0) return { highest: 0, expected: 0, received: 0 }
+    return { highest: (this.#highest - 0x10000) >>> 0, expected: this.#highest - this.#base + 1, received: this.#receivedHere }
+  }
+
   accept(sequence: number): SequenceVerdict {
     if (this.#highest < 0) return this.#begin(sequence, 'new')
     const ahead = (sequence - this.#highest) & 0xffff

@@ -11,6 +11,7 @@ import { InvalidInputError, OverloadedError } from '../errors.ts'
 import type { MediaEngine, MediaEvent, MediaPort, RemoteMedia } from './engine.ts'
 import { nowMs } from './frame.ts'
 import { decodeAlaw, decodeUlaw, encodeAlaw, encodeUlaw } from './g711.ts'
+import { parseRtcp, writeRtcp } from './rtcp.ts'
 import { parseRtp, writeRtpHeader, type RtpPacket } from './rtp.ts'
 import { readWav } from './wav.ts'
 import { createMediaEngine, type MediaEngineOptions } from './worker-engine.ts'
@@ -313,13 +314,55 @@ void test('uses even ports, moves past one that is taken, and refuses when none 
   assert.equal((await Line.open(engine)).port.port, first.port.port)
 })
 
+void test('leaves a pair whose odd port is taken to the other program', async () => {
+  await using taken = createSocket('udp4')
+  taken.bind(21_513, LOCAL)
+  await once(taken, 'listening')
+  await using engine = await engineOf({ portMin: 21_510, portMax: 21_515 })
+  const lines = [await Line.open(engine), await Line.open(engine)]
+  assert.deepEqual(lines.map((line) => line.port.port).toSorted((a, b) => a - b), [21_510, 21_514])
+})
+
+for (const [how, more] of [['on the ports above', {}], ['on the audio ports', { rtcpMux: true }]] as const) {
+  void test(`two ports report to each other ${how}`, async () => {
+    await using engine = await engineOf()
+    const [a, b] = await talkingPair(engine, more)
+    // The last datagram of `a` is a report too: it goes out when it closes.
+    await a.port.close()
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    const { farEnd } = await b.port.close()
+    assert.ok(farEnd !== undefined)
+    assert.deepEqual([farEnd.packetsLost, farEnd.lossShare], [0, 0])
+  })
+}
+
+void test('sends control packets to where the far end takes them, then to where its own come from', async () => {
+  await using engine = await engineOf()
+  using audio = await FarEnd.open()
+  using signalled = await FarEnd.open()
+  using real = await FarEnd.open()
+  const seen: { at: string; bytes: Uint8Array }[] = []
+  signalled.socket.on('message', (bytes) => seen.push({ at: 'signalled', bytes }))
+  real.socket.on('message', (bytes) => seen.push({ at: 'real', bytes }))
+  const [one, two] = [await Line.open(engine), await Line.open(engine)]
+  for (const line of [one, two]) line.talkTo(audio, { rtcpPort: signalled.port })
+  await audio.until(() => audio.packets.length > 4)
+  real.socket.send(writeRtcp([{ type: 'report', ssrc: 1, blocks: [] }]), two.port.port + 1, LOCAL)
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  await Promise.all([one.port.close(), two.port.close()])
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  assert.deepEqual(seen.map(({ at }) => at).toSorted(), ['real', 'signalled'])
+  assert.ok(seen.every(({ bytes }) => parseRtcp(bytes)?.at(-1)?.type === 'bye'))
+  assert.ok(audio.packets.every(({ payloadType }) => payloadType === 8))
+})
+
 void test('refuses what it cannot do', async () => {
   await using engine = await engineOf({ portsMax: 1 })
   await assert.rejects(engine.open({ address: 'example.com', onEvent: () => {} }), InvalidInputError)
   await assert.rejects(engine.open({ address: '192.0.2.1', onEvent: () => {} }), InvalidInputError)
   const line = await Line.open(engine)
   await assert.rejects(Line.open(engine), OverloadedError)
-  for (const bad of [{ address: 'example.com' }, { address: '::1' }, { port: 0 }, { ptimeMs: 5 }, { ptimeMs: 61 }, { payloadType: 128 }]) {
+  for (const bad of [{ address: 'example.com' }, { address: '::1' }, { port: 0 }, { rtcpPort: 65_536 }, { ptimeMs: 5 }, { ptimeMs: 61 }, { payloadType: 128 }]) {
     assert.throws(() => line.talkTo({ port: 4_000 }, bad), InvalidInputError, JSON.stringify(bad))
   }
   await assert.rejects(createMediaEngine({ portMin: 1, portMax: 2, log }), InvalidInputError)

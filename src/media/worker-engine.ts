@@ -14,7 +14,7 @@ import { WorkerPort } from './worker-port.ts'
 export type MediaEngineOptions = {
   /** Media threads; default: one less than there are cores, at least one. */
   workers?: number | undefined
-  /** Range of UDP ports, below 32768. Every call takes an even one and leaves the odd one above it free. */
+  /** Range of UDP ports, below 32768. Every call takes an even one (RTP) and the odd one above it (RTCP). */
   portMin: number
   portMax: number
   /** Calls at once; default: what the range holds. */

@@ -117,7 +117,9 @@ export class WorkerPort implements MediaPort {
 function checkRemote(remote: RemoteMedia, localAddress: string): void {
   if (isIP(remote.address) === 0) throw new InvalidInputError('address', 'the far end must be an IP address')
   if (isIPv6(remote.address) !== isIPv6(localAddress)) throw new InvalidInputError('address', 'the far end and this port must be of one IP version')
-  if (!Number.isInteger(remote.port) || remote.port < 1 || remote.port > 65_535) throw new InvalidInputError('port', 'must be 1..65535')
+  for (const port of [remote.port, remote.rtcpPort ?? 1]) {
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidInputError('port', 'must be 1..65535')
+  }
   if (!Number.isInteger(remote.ptimeMs) || remote.ptimeMs < 10 || remote.ptimeMs > 60) throw new InvalidInputError('ptimeMs', 'must be 10..60')
   for (const type of [remote.payloadType, remote.eventPayloadType ?? 0]) {
     if (!Number.isInteger(type) || type < 0 || type > 127) throw new InvalidInputError('payloadType', 'must be 0..127')

@@ -4,7 +4,7 @@ import { FRAME_MS, nowMs } from './frame.ts'
 import { Outbox } from './outbox.ts'
 import { startTicks, TICK_MS } from './pacing.ts'
 import { Port } from './port.ts'
-import { RtpSocket } from './rtp-socket.ts'
+import { PortSockets } from './port-sockets.ts'
 import type { EngineMessage, PortId, WorkerMessage } from './worker-messages.ts'
 
 const BUSY_EVERY_MS = 1_000
@@ -36,7 +36,11 @@ async function openPort({ port: id, address, udpPort, recording }: Extract<Engin
   // Known before it is bound: a close may come in between.
   ports.set(id, port)
   try {
-    port.attach(await RtpSocket.bind(address, udpPort, (bytes) => guarded(port, () => port.receive(bytes)) ?? false))
+    const sockets = await PortSockets.bind(address, udpPort, {
+      onPacket: (bytes) => guarded(port, () => port.receive(bytes)) ?? false,
+      onControl: (bytes) => guarded(port, () => port.receiveControl(bytes)) ?? false,
+    })
+    port.attach(sockets)
     post({ type: 'opened', port: id })
   } catch (error) {
     if (ports.delete(id)) phaseUse[phase]! -= 1
