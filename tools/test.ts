@@ -18,6 +18,7 @@ function run(title: string, args: string[]): number {
 // What the parts log while tests break them on purpose would drown the report.
 process.env['LOG_LEVEL'] ??= 'error'
 
+const isWholeSystem = (file: string) => file.startsWith('test')
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts']).sort()
@@ -31,7 +32,13 @@ if (words.length === 0) {
   failures += run('type check', ['node_modules/typescript/bin/tsc', '--noEmit']) === 0 ? 0 : 1
   failures += run('lint', ['tools/lint.ts']) === 0 ? 0 : 1
 }
-failures += run(`tests (${chosen.length} files)`, ['--test', '--test-concurrency=2', '--test-timeout=300000', ...flags, ...chosen]) === 0 ? 0 : 1
+// Whole-system tests carry many calls at once and have the machine to themselves; the others share it.
+const parts = { 'unit tests': chosen.filter((file) => !isWholeSystem(file)), 'whole-system tests': chosen.filter(isWholeSystem) }
+for (const [title, some] of Object.entries(parts)) {
+  if (some.length === 0) continue
+  const concurrency = title === 'unit tests' ? 2 : 1
+  failures += run(`${title} (${some.length} files)`, ['--test', `--test-concurrency=${concurrency}`, '--test-timeout=400000', ...flags, ...some]) === 0 ? 0 : 1
+}
 const { stopTestServer } = await import('../src/db/testing.ts')
 await stopTestServer()
 process.exit(failures === 0 ? 0 : 1)
