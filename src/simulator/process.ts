@@ -3,7 +3,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Log } from '../log.ts'
 
-const START_MS_MAX = 20_000
+/** Takes under a second; a cold disk on a busy machine makes it many, and to give up would be worse than to wait. */
+const START_MS_MAX = 60_000
 const STOP_MS_MAX = 5_000
 const RESTART_MS_MIN = 200
 const RESTART_MS_MAX = 5_000

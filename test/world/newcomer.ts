@@ -10,7 +10,7 @@ import { programRoot } from '../../src/config.ts'
 import { processesWith, untilNone } from './processes.ts'
 import { ServerProcess, type DataFolder, type StartOptions } from './server-process.ts'
 
-export const UP_MS_MAX = 60_000
+export const UP_MS_MAX = 120_000
 /** Calls in progress get ten seconds to end by themselves. */
 export const STOP_MS_MAX = 40_000
 /** The number that is busy: the shortest call there is. */

@@ -75,7 +75,7 @@ export class ServerProcess {
   }
 
   get lastWords(): string {
-    return `${this.stdout}\n${this.stderr}`.trim().split('\n').slice(-15).join('\n')
+    return `${this.stdout}\n${this.stderr}`.trim().split('\n').slice(-25).join('\n')
   }
 }
 

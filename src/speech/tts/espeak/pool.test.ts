@@ -5,8 +5,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ProviderError } from '../../../errors.ts'
-import type { TtsEvent } from '../provider.ts'
+import { defaultVoice, type TtsEvent } from '../provider.ts'
 import { EspeakPool, type PoolOptions, type SpeakOrder } from './pool.ts'
+import { createEspeak } from './provider.ts'
 
 const wasmIsInstalled = ((): boolean => {
   try {
@@ -166,6 +167,19 @@ void test('fails the request of a child that dies, retryable, and replaces the c
   // The next request waits for the new child instead of failing.
   assert.equal((await hear(pool.speak(hello, never))).error, undefined)
   assert.notEqual(pool.pids[0], pid)
+})
+
+void test('is ready although a child died while it practised', needsWasm, async () => {
+  await using voice = createEspeak({ children: 2, restartMsMin: 50 })
+  const ready = voice.warmUp()
+  await eventually('both children are loaded and practise', () => voice.childPids.length === 2)
+  for (const afterMs of [0, 150, 150, 150]) {
+    await delay(afterMs)
+    const [pid] = voice.childPids
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  }
+  await ready
+  assert.equal((await hear(voice.synthesize('您好', defaultVoice, never))).error, undefined)
 })
 
 void test('goes on speaking on the other child while one is replaced', needsWasm, async () => {

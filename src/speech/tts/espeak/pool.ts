@@ -30,7 +30,8 @@ export type PoolOptions = {
 export const poolDefaults = {
   children: 2,
   requestMsMax: 10_000,
-  startMsMax: 20_000,
+  // A cold disk on a busy machine is slow, and to give up would be worse than to wait.
+  startMsMax: 60_000,
   waitingMax: 256,
   perChildMax: 48,
   restartMsMin: 100,

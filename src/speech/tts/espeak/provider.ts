@@ -1,5 +1,6 @@
 // Knows how display text becomes eSpeak orders. Does not know calls, and never loads eSpeak itself: that happens in child processes.
 import { ProviderError } from '../../../errors.ts'
+import { log } from '../../../log.ts'
 import { toSpoken } from '../../text/to-spoken.ts'
 import { TtsEventQueue } from '../event-queue.ts'
 import { toSpeechUnits } from '../pinyin.ts'
@@ -15,6 +16,12 @@ const TEXT_CHARS_MAX = 1_500
 const warmUpTexts = ['您好，请问是张先生吗？我是人工智能语音助手。', '通知您明天上午九点，在三楼会议室开会，请准时参加。', '请您留下姓名和电话，谢谢，再见。Thank you for your time.']
 const WARM_UP_ROUNDS = 2
 
+/** A child that died or was slow while it practised is replaced, and will do; only what will never work is a reason not to start. */
+function practiceFailed(error: unknown): void {
+  if (!(error instanceof ProviderError && error.retryable)) throw error
+  log.warn({ err: error }, 'the voice could not practise; its first words may come late')
+}
+
 /**
  * The built-in voice: eSpeak NG on a pool of child processes. Robotic, intelligible, no download, no account.
  * Voice names are eSpeak variants ('' , f1…f5, m1…m8, Annie …); an unknown one ends as `failed`, not retryable.
@@ -29,7 +36,7 @@ export function createEspeak(options: Partial<PoolOptions> = {}): TtsProvider & 
     async warmUp() {
       await pool.start()
       for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
-        for (const text of warmUpTexts) await pool.speakOnEach(orderOf(toSpoken(text), defaultVoice, ''))
+        for (const text of warmUpTexts) await pool.speakOnEach(orderOf(toSpoken(text), defaultVoice, '')).catch(practiceFailed)
       }
     },
     synthesize(text, voice, signal): AsyncIterable<TtsEvent> {
