@@ -32,8 +32,8 @@ export interface DialogUser {
   abandon(): void
 }
 
-/** What we take part in; also told to the far end. */
-export const allowedMethods = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK'
+/** What we take part in; also told to the far end. NOTIFY is for the outcome of a REFER of ours. */
+export const allowedMethods = 'INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, NOTIFY'
 
 /** Tells the listener; its mistakes are logged and never reach the wire or other calls. False when it threw. */
 export function tell(log: Log, listener: (event: LegEvent) => void, event: LegEvent): boolean {

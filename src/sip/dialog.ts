@@ -92,8 +92,8 @@ export class Dialog {
   }
 
   /** The ACK of the 2xx to our INVITE numbered `cseq` (§13.2.2.4). */
-  ack(cseq: number, headers: readonly (readonly [string, string])[] = []): SipRequest {
-    return this.#build('ACK', cseq, headers, emptyBody)
+  ack(cseq: number, headers: readonly (readonly [string, string])[] = [], body: Uint8Array = emptyBody): SipRequest {
+    return this.#build('ACK', cseq, headers, body)
   }
 
   /** The 2xx that makes an early dialog a confirmed one settles target and route anew (§13.2.2.4). */

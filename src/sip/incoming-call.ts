@@ -5,16 +5,18 @@ import { allowedMethods, reasonHeaders, tell, type CallContext, type DialogUser 
 import type { Cancel } from './clock.ts'
 import { Dialog, type DialogState } from './dialog.ts'
 import { q850Of } from './header-values.ts'
-import type { AnswerOffer, HangUpReason, IncomingCall, LegEvent, LocalFailure, Response } from './leg.ts'
+import { checkReferTarget } from './invitation.ts'
+import type { AnswerOffer, HangUpReason, IncomingCall, LegEvent, LocalFailure, OfferResult, Response, TransferOptions, TransferResult } from './leg.ts'
 import { sdpOf } from './message-body.ts'
-import { fromWire, toWire, type ReceivedRequest } from './message.ts'
+import { fromWire, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { phraseOf, replyTo } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { reasonText, Session, type SessionEvent } from './session.ts'
+import { answerInterval } from './session-timer.ts'
 
 /** `closing`: we want to end an answered call, but BYE must wait for the ACK (RFC 3261 §15). */
 type State = 'ringing' | 'answered' | 'closing' | 'talking' | 'over'
-type Signal = 'answer' | 'refuse' | 'cancel' | 'ack' | 'no-ack' | 'hang-up' | 'remote-bye' | 'unacknowledged' | 'undelivered'
+type Signal = 'answer' | 'refuse' | 'cancel' | 'ack' | 'no-ack' | 'hang-up' | 'remote-bye' | 'dead' | 'undelivered'
 /** `accept` sends the 2xx until acknowledged; `confirm` tells that it was; `refuse` sends the chosen final; `fail` and `end` tell the last event. */
 type Action = 'accept' | 'confirm' | 'refuse' | 'bye' | 'fail' | 'end'
 
@@ -43,7 +45,7 @@ const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [St
   talking: {
     'hang-up': ['over', 'bye', 'end'],
     'remote-bye': ['over', 'end'],
-    unacknowledged: ['over', 'bye', 'end'],
+    dead: ['over', 'bye', 'end'],
   },
   over: {},
 }
@@ -95,6 +97,7 @@ export class InviteServer implements IncomingCall, DialogUser {
       contact: this.#contact,
       digest: undefined,
       localSdp: undefined,
+      ownsCallId: false,
       answerOffer: () => this.answerOffer,
       onEvent: (event) => this.#sessionEvent(event),
     })
@@ -152,6 +155,23 @@ export class InviteServer implements IncomingCall, DialogUser {
     return this.#done.promise
   }
 
+  hold(): Promise<OfferResult> {
+    return this.#talking()?.hold(true) ?? Promise.resolve({ status: 481 })
+  }
+
+  resume(): Promise<OfferResult> {
+    return this.#talking()?.hold(false) ?? Promise.resolve({ status: 481 })
+  }
+
+  reoffer(sdp: string | undefined): Promise<OfferResult> {
+    return this.#talking()?.reoffer(sdp) ?? Promise.resolve({ status: 481 })
+  }
+
+  async transfer(target: string, options?: TransferOptions): Promise<TransferResult> {
+    const uri = checkReferTarget(target)
+    return (await this.#talking()?.transfer(uri, options)) ?? { outcome: 'refused', status: 481 }
+  }
+
   dialogState(): DialogState | undefined {
     return this.#state === 'talking' ? this.#session.dialog.state() : undefined
   }
@@ -179,8 +199,10 @@ export class InviteServer implements IncomingCall, DialogUser {
     }
   }
 
-  /** We are the callee: a 2xx is never for us. */
-  receiveLateSuccess(): void {}
+  /** Only to a re-INVITE of ours. */
+  receiveLateSuccess(response: ReceivedResponse): void {
+    this.#session.repeatAck(response.envelope.cseq)
+  }
 
   abandon(): void {
     if (this.#state === 'over') return
@@ -189,6 +211,10 @@ export class InviteServer implements IncomingCall, DialogUser {
     this.#state = 'over'
     this.#act(answered ? 'end' : 'fail')
     this.#finish()
+  }
+
+  #talking(): Session | undefined {
+    return this.#state === 'talking' ? this.#session : undefined
   }
 
   #signal(signal: Signal): void {
@@ -239,7 +265,9 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   #accept(): void {
     this.#cancelRingLimit()
-    this.#session.confirmed = true
+    const { headers: invite } = this.#transaction.request
+    const { agreed, headers } = answerInterval(invite)
+    this.#session.establish(invite, agreed, false)
     this.#session.localSdp = this.#response.sdp
     this.#session.remoteSdp ??= this.offer
     this.#stopRepeating = repeatUntilAck(
@@ -250,7 +278,7 @@ export class InviteServer implements IncomingCall, DialogUser {
         this.#signal('no-ack')
       },
     )
-    this.#respond(200, this.#response)
+    this.#respond(200, { ...this.#response, headers: [...headers, ...(this.#response.headers ?? [])] })
   }
 
   #refuseWith(status: number, response: Response, local: LocalFailure): void {
@@ -281,9 +309,9 @@ export class InviteServer implements IncomingCall, DialogUser {
         if (this.#state === 'ringing') this.#refuseWith(487, {}, undefined)
         if (this.#state !== 'over') this.#ended = { by: 'remote', q850: event.q850, reason: event.reason }
         return this.#signal('remote-bye')
-      case 'unacknowledged':
-        if (this.#state === 'talking') this.#ended = { by: 'local', reason: 're-INVITE was not acknowledged' }
-        return this.#signal('unacknowledged')
+      case 'dead':
+        if (this.#state === 'talking') this.#ended = { by: 'local', reason: event.reason }
+        return this.#signal('dead')
       case 'remote-offer':
       case 'remote-answer':
       case 'info-digit':

@@ -6,6 +6,7 @@ import type { Credentials } from './digest.ts'
 import { parseNameAddr } from './header-values.ts'
 import type { AnswerOffer, HangUpReason, LegEvent } from './leg.ts'
 import { emptyBody, SipHeaders, toWire, type SipRequest } from './message.ts'
+import { askInterval, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MIN } from './session-timer.ts'
 import type { Peer } from './transport.ts'
 import { parseUri, subscriberOf } from './uri.ts'
 
@@ -28,6 +29,8 @@ export type InviteOptions = {
   ringMsMax: number
   /** Offer reliable provisional responses (RFC 3262). Default true; some gateways break when it is named. */
   reliableProvisional?: boolean | undefined
+  /** The session timer to ask for (RFC 4028), 90..86400; 0 asks for none. Default 1800. */
+  sessionSeconds?: number | undefined
   /** Answers offers inside the call. Without it, our stream stays as it is and hold is mirrored. */
   answerOffer?: AnswerOffer | undefined
   onEvent(event: LegEvent): void
@@ -44,6 +47,8 @@ export type Invitation = {
   /** Those of the options, with `Supported` as it was wished. */
   headers: readonly (readonly [string, string])[]
   body: Buffer
+  /** 0: none. */
+  sessionSeconds: number
 }
 
 /** The longest delay that timers keep. */
@@ -62,12 +67,25 @@ export function checkInvitation(options: InviteOptions, contactOf: (user: string
     if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) throw new InvalidInputError('headers', 'header names are letters, digits and hyphens')
     return [name, toWire('headers', value)] as const
   })
-  if (options.reliableProvisional !== false) headers.unshift(['Supported', '100rel'])
-  return { requestUri, from, to: checkParty('to', options.to), contact, headers, body: Buffer.from(options.sdp, 'utf8') }
+  const sessionSeconds = options.sessionSeconds ?? SESSION_SECONDS_DEFAULT
+  if (sessionSeconds !== 0 && !(Number.isInteger(sessionSeconds) && sessionSeconds >= SESSION_SECONDS_MIN && sessionSeconds <= 86_400)) {
+    throw new InvalidInputError('sessionSeconds', `sessionSeconds must be 0 or ${SESSION_SECONDS_MIN}..86400`)
+  }
+  const supported = [...(options.reliableProvisional === false ? [] : ['100rel']), ...(sessionSeconds === 0 ? [] : ['timer'])]
+  if (supported.length > 0) headers.unshift(['Supported', supported.join(', ')])
+  return { requestUri, from, to: checkParty('to', options.to), contact, headers, body: Buffer.from(options.sdp, 'utf8'), sessionSeconds }
 }
 
 /** What tells one INVITE from another of the same call. */
-export type InviteRound = { callId: string; localTag: string; cseq: number; product: string; credentials: readonly (readonly [string, string])[] }
+export type InviteRound = {
+  callId: string
+  localTag: string
+  cseq: number
+  product: string
+  credentials: readonly (readonly [string, string])[]
+  /** What a 422 asked for. */
+  leastSeconds: number | undefined
+}
 
 export function inviteRequest(invitation: Invitation, round: InviteRound): SipRequest {
   const headers = new SipHeaders([
@@ -80,6 +98,7 @@ export function inviteRequest(invitation: Invitation, round: InviteRound): SipRe
     ['Allow', allowedMethods],
     ['User-Agent', round.product],
     ...invitation.headers,
+    ...(invitation.sessionSeconds === 0 ? [] : askInterval(Math.max(invitation.sessionSeconds, round.leastSeconds ?? 0), { leastSeconds: round.leastSeconds })),
     ...round.credentials,
     ['Content-Type', 'application/sdp'],
   ])
@@ -139,4 +158,11 @@ function checkParty(field: string, party: string): string {
   // Bare: what follows the first ; belongs to the address here, because ours have no header parameters.
   checkUri(field, value)
   return `<${value}>`
+}
+
+/** What goes between the brackets of Refer-To. Errors: InvalidInputError. */
+export function checkReferTarget(target: string): string {
+  const uri = toWire('target', target.trim()).replace(/^<(.*)>$/, '$1')
+  checkUri('target', uri)
+  return uri
 }

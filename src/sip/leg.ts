@@ -14,7 +14,7 @@ export type LegEvent =
   | { type: 'answered'; status: number; sdp?: string | undefined }
   /** The far end changed the stream (re-INVITE or UPDATE) and got the answer of `answerOffer`. */
   | { type: 'remote-offer'; sdp: string }
-  /** The far end asked us for an offer (re-INVITE without SDP) and answered it. */
+  /** The far end answered an offer of ours inside the call: one it asked for (re-INVITE without SDP), or one that we made and that changed its side. */
   | { type: 'remote-answer'; sdp: string }
   /** A key press that came as SIP INFO. */
   | { type: 'info-digit'; digit: string }
@@ -36,7 +36,34 @@ export type HangUpReason = { q850: number; text?: string | undefined }
  */
 export type AnswerOffer = (offer: string | undefined) => string | undefined
 
-export interface OutgoingCall {
+/** How an offer of ours inside the call came out: the far end's final status (408: none, 481: the call is not up, 491: it kept offering itself) and its description. */
+export type OfferResult = { status: number; sdp?: string | undefined }
+
+export type TransferOptions = {
+  /** Every status the far end tells about the new call, the final one included. */
+  onProgress?: ((status: number) => void) | undefined
+  /** How long to wait for the outcome; 60 s when absent. */
+  msMax?: number | undefined
+}
+
+/**
+ * `connected`: the new call was answered. `failed`: it was refused with `status`. `refused`: the far end does not transfer.
+ * `unknown`: it stopped telling; `status` is the last one heard, 0 for none.
+ */
+export type TransferResult = { outcome: 'connected' | 'failed' | 'refused' | 'unknown'; status: number }
+
+/** What can be done in an answered call, whoever placed it. Before and after it resolves with 481. */
+export interface TalkingControls {
+  /** Tells the far end to stop sending (re-INVITE with sendonly). */
+  hold(): Promise<OfferResult>
+  resume(): Promise<OfferResult>
+  /** Offers a new description of ours by re-INVITE; undefined asks the far end for its offer, which `answerOffer` answers. Two that cross are repeated after a pause (RFC 3261 §14.1). */
+  reoffer(sdp: string | undefined): Promise<OfferResult>
+  /** Asks the far end to call `target` instead (REFER). It usually hangs up then; we do not. Errors: InvalidInputError for an unusable address. */
+  transfer(target: string, options?: TransferOptions): Promise<TransferResult>
+}
+
+export interface OutgoingCall extends TalkingControls {
   readonly callId: string
   /** CANCEL or BYE, whichever the state asks for. Resolves when the far end answered it or the limit passed. Safe to call again. */
   hangUp(reason?: HangUpReason): Promise<void>
@@ -47,7 +74,7 @@ export interface OutgoingCall {
 export type Response = { reason?: string | undefined; sdp?: string | undefined; headers?: readonly (readonly [string, string])[] | undefined }
 
 /** A call that came in. Each of `progress`, `answer` and `reject` is false when it came too late, because the caller gave up. */
-export interface IncomingCall {
+export interface IncomingCall extends TalkingControls {
   readonly callId: string
   /** As written by the caller. */
   readonly requestUri: string

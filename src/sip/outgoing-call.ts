@@ -5,20 +5,21 @@ import type { ClientTransaction } from './client-transaction.ts'
 import { Dialog, type DialogState } from './dialog.ts'
 import { DigestClient } from './digest.ts'
 import { q850Of } from './header-values.ts'
-import { cancelRequest, inviteRequest, type Invitation, type InviteOptions } from './invitation.ts'
-import type { HangUpReason, LegEvent, LocalFailure, OutgoingCall } from './leg.ts'
+import { cancelRequest, checkReferTarget, inviteRequest, type Invitation, type InviteOptions } from './invitation.ts'
+import type { HangUpReason, LegEvent, LocalFailure, OfferResult, OutgoingCall, TransferOptions, TransferResult } from './leg.ts'
 import { sdpOf } from './message-body.ts'
 import { fromWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { phraseOf, replyTo } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session, type SessionEvent } from './session.ts'
+import { minSeOf, sessionExpiresOf } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
 
 /** `aborting`: we want to stop, but CANCEL must wait for the first response (RFC 3261 §9.1). `over` still answers late messages. */
 type State = 'calling' | 'proceeding' | 'aborting' | 'cancelling' | 'talking' | 'over'
-type Signal = 'provisional' | 'challenge' | 'success' | 'failure' | 'no-response' | 'hang-up' | 'ring-limit' | 'cancel-limit' | 'remote-bye' | 'unacknowledged'
+type Signal = 'provisional' | 'try-again' | 'success' | 'failure' | 'no-response' | 'hang-up' | 'ring-limit' | 'cancel-limit' | 'remote-bye' | 'dead'
 /**
- * `progress` tells a provisional; `retry` repeats the INVITE with credentials; `answer` acknowledges and tells the 2xx;
+ * `progress` tells a provisional; `retry` repeats the INVITE with what the refusal asked for; `answer` acknowledges and tells the 2xx;
  * `acknowledge` handles any other 2xx: a repeat gets its ACK again, a fork or a late answer ACK and BYE;
  * `fail` and `end` tell the last event.
  */
@@ -27,7 +28,7 @@ type Action = 'progress' | 'retry' | 'answer' | 'acknowledge' | 'cancel' | 'bye'
 const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [State, ...Action[]]>>>>> = {
   calling: {
     provisional: ['proceeding', 'progress'],
-    challenge: ['calling', 'retry'],
+    'try-again': ['calling', 'retry'],
     success: ['talking', 'answer'],
     failure: ['over', 'fail'],
     'no-response': ['over', 'fail'],
@@ -36,7 +37,7 @@ const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [St
   },
   proceeding: {
     provisional: ['proceeding', 'progress'],
-    challenge: ['calling', 'retry'],
+    'try-again': ['calling', 'retry'],
     success: ['talking', 'answer'],
     failure: ['over', 'fail'],
     'no-response': ['over', 'fail'],
@@ -45,13 +46,13 @@ const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [St
   },
   aborting: {
     provisional: ['cancelling', 'cancel'],
-    challenge: ['over', 'fail'],
+    'try-again': ['over', 'fail'],
     success: ['over', 'acknowledge', 'fail'],
     failure: ['over', 'fail'],
     'no-response': ['over', 'fail'],
   },
   cancelling: {
-    challenge: ['over', 'fail'],
+    'try-again': ['over', 'fail'],
     success: ['over', 'acknowledge', 'fail'],
     failure: ['over', 'fail'],
     'no-response': ['over', 'fail'],
@@ -61,7 +62,7 @@ const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [St
     success: ['talking', 'acknowledge'],
     'hang-up': ['over', 'bye', 'end'],
     'remote-bye': ['over', 'end'],
-    unacknowledged: ['over', 'bye', 'end'],
+    dead: ['over', 'bye', 'end'],
   },
   over: {
     success: ['over', 'acknowledge'],
@@ -91,6 +92,8 @@ export class InviteClient implements OutgoingCall, DialogUser {
   #invite: ClientTransaction | undefined
   #winner: Session | undefined
   #earlySdp: string | undefined
+  /** The session interval a 422 asked for. */
+  #leastSeconds: number | undefined
   #rseqs = new Map<string, number>()
   #cancelRingLimit: Cancel = () => {}
   #cancelCancelLimit: Cancel = () => {}
@@ -143,6 +146,23 @@ export class InviteClient implements OutgoingCall, DialogUser {
     return this.#done.promise
   }
 
+  hold(): Promise<OfferResult> {
+    return this.#winner?.hold(true) ?? Promise.resolve({ status: 481 })
+  }
+
+  resume(): Promise<OfferResult> {
+    return this.#winner?.hold(false) ?? Promise.resolve({ status: 481 })
+  }
+
+  reoffer(sdp: string | undefined): Promise<OfferResult> {
+    return this.#winner?.reoffer(sdp) ?? Promise.resolve({ status: 481 })
+  }
+
+  async transfer(target: string, options?: TransferOptions): Promise<TransferResult> {
+    const uri = checkReferTarget(target)
+    return (await this.#winner?.transfer(uri, options)) ?? { outcome: 'refused', status: 481 }
+  }
+
   dialogState(): DialogState | undefined {
     return this.#state === 'talking' ? this.#winner?.dialog.state() : undefined
   }
@@ -158,6 +178,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
   }
 
   receiveLateSuccess(response: ReceivedResponse): void {
+    if (this.#sessions.get(response.envelope.toTag ?? '')?.repeatAck(response.envelope.cseq) === true) return
     if (this.#state === 'talking' || this.#state === 'over') this.#signal('success', response)
   }
 
@@ -225,6 +246,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
       cseq: this.#cseq,
       product: this.#context.product,
       credentials: this.#digest?.authorize('INVITE', this.#invitation.requestUri) ?? [],
+      leastSeconds: this.#leastSeconds,
     })
     const attempt = this.#cseq
     this.#invite = this.#context.transactions.request(request, this.#options.target, {
@@ -252,9 +274,17 @@ export class InviteClient implements OutgoingCall, DialogUser {
     }
     if (attempt !== this.#cseq) return
     this.#final = finalOf(response)
-    const challenged = response.status === 401 || response.status === 407
-    const retry = challenged && attempt < ATTEMPTS_MAX && this.#digest?.learn(response.headers) === true
-    this.#signal(retry ? 'challenge' : 'failure', response)
+    this.#signal(attempt < ATTEMPTS_MAX && this.#learn(response) ? 'try-again' : 'failure', response)
+  }
+
+  /** True when the refusal says what would do. */
+  #learn(response: ReceivedResponse): boolean {
+    if (response.status === 401 || response.status === 407) return this.#digest?.learn(response.headers) === true
+    if (response.status !== 422) return false
+    const least = minSeOf(response.headers)
+    if (least === undefined || this.#invitation.sessionSeconds === 0 || least <= (this.#leastSeconds ?? 0)) return false
+    this.#leastSeconds = least
+    return true
   }
 
   #progress(response: ReceivedResponse): void {
@@ -288,6 +318,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
       contact: this.#invitation.contact,
       digest: this.#digest,
       localSdp: this.#options.sdp,
+      ownsCallId: true,
       answerOffer: () => this.#options.answerOffer,
       onEvent: (event) => this.#sessionEvent(session, event),
     })
@@ -316,7 +347,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     try {
       this.#sendInvite()
     } catch (error) {
-      this.#context.log.warn({ callId: this.callId, error: String(error) }, 'INVITE with credentials could not be sent')
+      this.#context.log.warn({ callId: this.callId, error: String(error) }, 'INVITE could not be sent again')
       this.#final = finalOf(response)
       this.#stoppedBy ??= 'transport'
       this.#signal('no-response')
@@ -329,9 +360,9 @@ export class InviteClient implements OutgoingCall, DialogUser {
     const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
     this.#winner = session
     session.dialog.confirm(response)
-    session.confirmed = true
     session.remoteSdp = sdpOf(response) ?? session.remoteSdp ?? this.#earlySdp
     this.#sendAck(tag, session, response)
+    session.establish(response.headers, sessionExpiresOf(response.headers), true)
     this.#tell({ type: 'answered', status: response.status, sdp: session.remoteSdp })
   }
 
@@ -377,9 +408,10 @@ export class InviteClient implements OutgoingCall, DialogUser {
       if (this.#state === 'talking') this.#ended = { by: 'remote', q850: event.q850, reason: event.reason }
       return this.#signal('remote-bye')
     }
-    if (event.type === 'unacknowledged') {
-      if (this.#state === 'talking') this.#ended = { by: 'local', reason: 're-INVITE was not acknowledged' }
-      return this.#signal('unacknowledged')
+    if (event.type === 'dead') {
+      if (session !== this.#winner) return
+      if (this.#state === 'talking') this.#ended = { by: 'local', reason: event.reason }
+      return this.#signal('dead')
     }
     if (this.#state === 'over') return
     if (event.type === 'remote-offer' && !session.confirmed) this.#earlySdp = event.sdp

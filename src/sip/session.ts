@@ -1,26 +1,31 @@
-// Knows what happens inside one dialog of a call, the same for both sides: BYE, re-INVITE, UPDATE, INFO, PRACK, OPTIONS.
+// Knows what happens inside one dialog of a call, the same for both sides: BYE, offers either way, session timer, INFO, PRACK, transfer.
 // Does not know how the call began or who it is with.
+import { randomInt } from 'node:crypto'
 import { ProtocolError } from '../errors.ts'
 import { repeatUntilAck } from './answer-repeater.ts'
 import { allowedMethods, reasonHeaders, type CallContext } from './call-context.ts'
 import type { Cancel } from './clock.ts'
 import type { Dialog } from './dialog.ts'
+import { DialogRequests, type Reply } from './dialog-requests.ts'
 import type { DigestClient } from './digest.ts'
 import { parseReason, q850Of } from './header-values.ts'
-import type { AnswerOffer, HangUpReason } from './leg.ts'
+import type { AnswerOffer, HangUpReason, OfferResult, TransferOptions, TransferResult } from './leg.ts'
 import { digitOf, sdpOf } from './message-body.ts'
-import { emptyBody, fromWire, type ReceivedRequest, type ReceivedResponse, type SipHeaders } from './message.ts'
+import { fromWire, toWire, type ReceivedRequest, type SipHeaders } from './message.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
 import { buildAnswer, buildOffer, nextLocalAudio } from './sdp.ts'
 import type { ServerTransaction } from './server-transaction.ts'
+import { answerInterval, askInterval, minSeOf, sessionExpiresOf, SessionTimer, type SessionExpires } from './session-timer.ts'
+import { GIVE_UP_MS } from './transaction-tables.ts'
+import { isReferEvent, Transfer } from './transfer.ts'
 
 export type SessionEvent =
   | { type: 'remote-offer'; sdp: string }
   | { type: 'remote-answer'; sdp: string }
   | { type: 'info-digit'; digit: string }
   | { type: 'bye'; q850: number | undefined; reason: string | undefined }
-  /** Our 2xx to a re-INVITE was never acknowledged: the call must be ended (RFC 3261 §14.2). */
-  | { type: 'unacknowledged' }
+  /** The far end is gone although it said nothing: the call must be ended with BYE (RFC 3261 §12.2.1.2, §14.2, RFC 4028 §10). */
+  | { type: 'dead'; reason: string }
 
 export type SessionOptions = {
   dialog: Dialog
@@ -29,11 +34,14 @@ export type SessionOptions = {
   digest: DigestClient | undefined
   /** Our newest description, when there is one. */
   localSdp: string | undefined
+  /** The Call-ID is ours; it decides who waits longer after a collision (RFC 3261 §14.1). */
+  ownsCallId: boolean
   answerOffer(): AnswerOffer | undefined
   onEvent(event: SessionEvent): void
 }
 
-const CHALLENGES_MAX = 3
+/** Collisions and too small intervals are tried again; somebody who never agrees is let be. */
+const OFFER_ATTEMPTS_MAX = 5
 
 export class Session {
   readonly dialog: Dialog
@@ -43,12 +51,38 @@ export class Session {
   /** False while the dialog is early. */
   confirmed = false
   readonly #options: SessionOptions
+  readonly #requests: DialogRequests
+  readonly #timer: SessionTimer
   #unacknowledged: { cseq: number; stop: Cancel; offered: boolean } | undefined
+  /** Our offers, one after the other. */
+  #offering: Promise<unknown> = Promise.resolve()
+  /** A re-INVITE of ours has no final response yet. */
+  #inviting = false
+  #held = false
+  #stopped = false
+  #updateAllowed = false
+  #leastSeconds: number | undefined
+  #transfer: Transfer | undefined
+  /** Ends every pause early. */
+  readonly #wakes = new Set<() => void>()
 
   constructor(options: SessionOptions) {
     this.#options = options
     this.dialog = options.dialog
     this.localSdp = options.localSdp
+    this.#requests = new DialogRequests(options.dialog, options.context, options.digest)
+    this.#timer = new SessionTimer({
+      clock: options.context.clock,
+      refresh: () => void this.#refresh(),
+      expire: () => options.onEvent({ type: 'dead', reason: 'the session was not refreshed' }),
+    })
+  }
+
+  /** The call is up. `headers` are the far end's: its 2xx, or its INVITE. `expires` is what was agreed. */
+  establish(headers: SipHeaders, expires: SessionExpires | undefined, weAsked: boolean): void {
+    this.confirmed = true
+    this.#learnMethods(headers)
+    this.#agree(expires, weAsked)
   }
 
   receive(request: ReceivedRequest, transaction: ServerTransaction): void {
@@ -57,15 +91,16 @@ export class Session {
       case 'BYE':
         return this.#receiveBye(request, transaction)
       case 'INVITE':
-        return this.confirmed ? this.#receiveOffer(request, transaction) : this.#reply(transaction, 491)
+        return this.confirmed && !this.#inviting ? this.#receiveOffer(request, transaction) : this.#reply(transaction, 491)
       case 'UPDATE':
         return this.#receiveUpdate(request, transaction)
       case 'INFO':
         return this.#receiveInfo(request, transaction)
       case 'OPTIONS':
         return this.#reply(transaction, 200, { headers: [['Accept', 'application/sdp']] })
+      case 'NOTIFY':
+        return this.#receiveNotify(request, transaction)
       case 'PRACK': // We send no reliable provisional responses, so there is none to acknowledge.
-      case 'NOTIFY': // We subscribe to nothing.
         return this.#reply(transaction, 481)
       case 'REFER':
       case 'MESSAGE':
@@ -82,6 +117,7 @@ export class Session {
     if (!waiting || waiting.cseq !== request.envelope.cseq) return
     this.#unacknowledged = undefined
     waiting.stop()
+    this.#wake()
     const sdp = sdpOf(request)
     if (!waiting.offered || sdp === undefined) return
     this.remoteSdp = sdp
@@ -91,16 +127,57 @@ export class Session {
   /** Resolves with the final status; 408 when none came, 503 when it could not be sent. */
   async bye(reason?: HangUpReason): Promise<number> {
     this.stop()
-    return await this.#send('BYE', reasonHeaders(reason))
+    return (await this.#requests.send('BYE', reasonHeaders(reason))).status
+  }
+
+  /** The ACK of a re-INVITE of ours once more. False when that number is none. */
+  repeatAck(cseq: number): boolean {
+    return this.#requests.repeatAck(cseq)
+  }
+
+  hold(held: boolean): Promise<OfferResult> {
+    return this.#inTurn(async () => {
+      const local = this.localSdp === undefined ? undefined : nextLocalAudio(this.localSdp)
+      if (!local) return { status: 488 }
+      const before = this.#held
+      this.#held = held
+      const result = await this.#offer(buildOffer({ ...local, direction: held ? 'sendonly' : 'sendrecv' }))
+      if (result.status >= 300) this.#held = before
+      return result
+    })
+  }
+
+  reoffer(sdp: string | undefined): Promise<OfferResult> {
+    return this.#inTurn(() => this.#offer(sdp))
+  }
+
+  /** `target` as in Refer-To, checked. A second one takes the place of the first. */
+  async transfer(target: string, options: TransferOptions = {}): Promise<TransferResult> {
+    if (!this.confirmed || this.#stopped) return { outcome: 'refused', status: 481 }
+    this.#transfer?.end()
+    const transfer = new Transfer(this.#options.context.clock, options)
+    this.#transfer = transfer
+    const self = /<[^>]*>/.exec(this.dialog.localParty)?.[0] ?? this.#options.contact
+    const reply = await this.#requests.send('REFER', [['Contact', this.#options.contact], ['Refer-To', `<${toWire('target', target)}>`], ['Referred-By', self]])
+    transfer.accepted(reply.status)
+    return await transfer.result
   }
 
   /** Acknowledges a reliable provisional response (RFC 3262 §7.2). */
   prack(rseq: number, inviteCseq: number): void {
-    void this.#send('PRACK', [['RAck', `${rseq} ${inviteCseq} INVITE`]])
+    void this.#requests.send('PRACK', [['RAck', `${rseq} ${inviteCseq} INVITE`]])
   }
 
-  /** Stops repeating; sends nothing. */
+  /** Stops repeating, refreshing and waiting; sends nothing. */
   stop(): void {
+    this.#stopped = true
+    this.#stopRepeating()
+    this.#timer.stop()
+    this.#transfer?.end()
+    this.#wake()
+  }
+
+  #stopRepeating(): void {
     this.#unacknowledged?.stop()
     this.#unacknowledged = undefined
   }
@@ -113,18 +190,24 @@ export class Session {
   }
 
   #receiveOffer(request: ReceivedRequest, transaction: ServerTransaction): void {
+    const interval = answerInterval(request.headers)
+    if (interval.refused) return this.#reply(transaction, 422, { headers: interval.headers })
     const offer = sdpOf(request)
     const answer = this.#answer(offer)
     if (answer === undefined) return this.#reply(transaction, 488)
     this.dialog.refreshTarget(request.headers)
     this.localSdp = answer
-    this.stop()
+    this.#learnMethods(request.headers)
+    this.#stopRepeating()
     this.#unacknowledged = {
       cseq: request.envelope.cseq,
       offered: offer === undefined,
-      stop: repeatUntilAck(this.#options.context.clock, () => transaction.repeatSuccess(), () => this.#options.onEvent({ type: 'unacknowledged' })),
+      stop: repeatUntilAck(this.#options.context.clock, () => transaction.repeatSuccess(), () =>
+        this.#options.onEvent({ type: 'dead', reason: 're-INVITE was not acknowledged' }),
+      ),
     }
-    this.#reply(transaction, 200, { sdp: answer })
+    this.#reply(transaction, 200, { sdp: answer, headers: interval.headers })
+    this.#agree(interval.agreed, false)
     if (offer === undefined) return
     this.remoteSdp = offer
     this.#options.onEvent({ type: 'remote-offer', sdp: offer })
@@ -132,15 +215,22 @@ export class Session {
 
   #receiveUpdate(request: ReceivedRequest, transaction: ServerTransaction): void {
     const offer = sdpOf(request)
+    const interval = answerInterval(request.headers)
+    if (interval.refused) return this.#reply(transaction, 422, { headers: interval.headers })
     this.dialog.refreshTarget(request.headers)
-    if (offer === undefined) return this.#reply(transaction, 200)
-    // RFC 3311 §5.2: our own first offer is still open.
-    if (!this.confirmed && this.remoteSdp === undefined) return this.#reply(transaction, 491)
+    this.#learnMethods(request.headers)
+    if (offer === undefined) {
+      this.#reply(transaction, 200, { headers: interval.headers })
+      return this.#agree(interval.agreed, false)
+    }
+    // RFC 3311 §5.2: an offer of ours is still open.
+    if (this.#inviting || (!this.confirmed && this.remoteSdp === undefined)) return this.#reply(transaction, 491)
     const answer = this.#answer(offer)
     if (answer === undefined) return this.#reply(transaction, 488)
     this.localSdp = answer
     this.remoteSdp = offer
-    this.#reply(transaction, 200, { sdp: answer })
+    this.#reply(transaction, 200, { sdp: answer, headers: interval.headers })
+    this.#agree(interval.agreed, false)
     this.#options.onEvent({ type: 'remote-offer', sdp: offer })
   }
 
@@ -159,7 +249,9 @@ export class Session {
       if (decide) return decide(offer)
       const local = this.localSdp === undefined ? undefined : nextLocalAudio(this.localSdp)
       if (!local) return undefined
-      return offer === undefined ? buildOffer(local) : buildAnswer(offer, local)?.sdp
+      // Who is on hold stays there until we say otherwise.
+      const described = this.#held ? { ...local, direction: 'sendonly' as const } : local
+      return offer === undefined ? buildOffer(described) : buildAnswer(offer, described)?.sdp
     } catch (error) {
       if (error instanceof ProtocolError) this.#options.context.log.info({ error: error.message }, 'offer inside a call refused')
       else this.#options.context.log.error({ err: error }, 'answering an offer failed')
@@ -173,30 +265,139 @@ export class Session {
     transaction.respond(replyTo(transaction.request, status, { ...options, headers }))
   }
 
-  /** Sends one request of ours in the dialog, answering challenges on the way. Never rejects. */
-  async #send(method: string, headers: readonly (readonly [string, string])[]): Promise<number> {
-    const { context, digest } = this.#options
+  #receiveNotify(request: ReceivedRequest, transaction: ServerTransaction): void {
+    if (!this.#transfer || !isReferEvent(request)) return this.#reply(transaction, 481)
+    this.#reply(transaction, 200)
+    this.#transfer.notified(request)
+  }
+
+  #learnMethods(headers: SipHeaders): void {
+    const allowed = headers.all('Allow')
+    if (allowed.length > 0) this.#updateAllowed = allowed.some((method) => method.toUpperCase() === 'UPDATE')
+  }
+
+  /** RFC 4028 §7.2, §9: every exchange that could set the timer sets it anew, or takes it away. */
+  #agree(expires: SessionExpires | undefined, weAsked: boolean): void {
+    if (!this.confirmed || this.#stopped) return
+    if (expires) this.#timer.restart(expires.seconds, ((expires.refresher ?? 'uac') === 'uac') === weAsked)
+    else this.#timer.stop()
+  }
+
+  /** By UPDATE where that works, else by a re-INVITE that changes nothing. What is left of the interval is the limit of both. */
+  async #refresh(): Promise<void> {
+    const seconds = this.#timer.seconds
+    if (seconds === undefined) return
+    if (this.#updateAllowed) {
+      const headers = [['Contact', this.#options.contact], ['Supported', 'timer'], ...askInterval(seconds, { refresher: 'uac', leastSeconds: this.#leastSeconds })] as const
+      const waitMs = Math.min((seconds * 1_000) / 12, GIVE_UP_MS)
+      const reply = await Promise.race([this.#requests.send('UPDATE', headers), this.#pause(waitMs)])
+      if (reply && reply.status < 300) return this.#agree(reply.response && sessionExpiresOf(reply.response.headers), true)
+      // An UPDATE that gets no answer may only be unknown on the way; the re-INVITE will tell.
+      if (reply && reply.status !== 408) this.#judge(reply)
+      if (this.#stopped) return
+      if (reply?.status === 422) this.#learnInterval(reply)
+      else this.#updateAllowed = false
+    }
+    await this.#inTurn(() => this.#offer(this.localSdp))
+  }
+
+  /** Our offers wait for each other. */
+  #inTurn(run: () => Promise<OfferResult>): Promise<OfferResult> {
+    const turn = this.#offering.then(() => (this.confirmed && !this.#stopped ? run() : { status: 481 }))
+    this.#offering = turn
+    return turn
+  }
+
+  async #offer(sdp: string | undefined): Promise<OfferResult> {
     for (let attempt = 1; ; attempt += 1) {
-      const request = this.dialog.request(method, [...headers, ['User-Agent', context.product]], emptyBody)
-      for (const [name, value] of digest?.authorize(method, request.uri) ?? []) request.headers.add(name, value)
-      const response = await new Promise<ReceivedResponse | number>((resolve) => {
-        context.transactions.request(
-          request,
-          this.dialog.hop(),
-          {
-            onResponse: (response) => response.status >= 200 && resolve(response),
-            onTimeout: () => resolve(408),
-            onTransportError: () => resolve(503),
-          },
-          { inDialog: true },
-        )
-      })
-      if (typeof response === 'number') return response
-      const challenged = response.status === 401 || response.status === 407
-      if (!challenged) digest?.passed()
-      if (!challenged || attempt === CHALLENGES_MAX || digest?.learn(response.headers) !== true) return response.status
+      // RFC 3261 §14.1: never while another INVITE of this dialog is open in either direction.
+      while (this.#unacknowledged && !this.#stopped) await this.#pause(GIVE_UP_MS)
+      if (this.#stopped) return { status: 481 }
+      this.#inviting = true
+      const reply = await this.#reinvite(sdp)
+      this.#inviting = false
+      if (reply.status < 300) return this.#offerAccepted(sdp, reply)
+      this.#judge(reply)
+      if (this.#stopped || attempt === OFFER_ATTEMPTS_MAX) return { status: reply.status }
+      if (reply.status === 491) await this.#pause(glarePauseMs(this.#options.ownsCallId))
+      else if (reply.status !== 422 || !this.#learnInterval(reply)) return { status: reply.status }
     }
   }
+
+  async #reinvite(sdp: string | undefined): Promise<Reply> {
+    const { context, contact } = this.#options
+    const { seconds } = this.#timer
+    const timer = seconds === undefined ? [] : askInterval(seconds, { refresher: 'uac', leastSeconds: this.#leastSeconds })
+    return await this.#requests.invite({
+      headers: [['Contact', contact], ['Allow', allowedMethods], ['Supported', 'timer'], ...timer],
+      sdp,
+      answer: (offer) => {
+        const answer = this.#answer(offer)
+        if (answer === undefined) context.log.info({}, 'offer that we asked for has nothing for us')
+        else this.localSdp = answer
+        return answer
+      },
+    })
+  }
+
+  #offerAccepted(sdp: string | undefined, reply: Reply): OfferResult {
+    const response = reply.response!
+    if (sdp !== undefined) this.localSdp = sdp
+    this.#learnMethods(response.headers)
+    this.#agree(sessionExpiresOf(response.headers), true)
+    const remote = sdpOf(response)
+    if (remote !== undefined && remote !== this.remoteSdp) {
+      this.remoteSdp = remote
+      if (!this.#stopped) this.#options.onEvent(sdp === undefined ? { type: 'remote-offer', sdp: remote } : { type: 'remote-answer', sdp: remote })
+    }
+    return { status: reply.status, sdp: remote ?? this.remoteSdp }
+  }
+
+  /** RFC 3261 §12.2.1.2, RFC 5057: some refusals mean that the far end no longer knows the call, or no longer is. */
+  #judge(reply: Reply): void {
+    if (this.#stopped) return
+    const reason =
+      reply.status === 481
+        ? 'the far end no longer knows the call'
+        : reply.status === 408
+          ? 'the far end does not answer'
+          : // It made an offer with nothing for us where no refusal is possible: there is no stream any more.
+            reply.status === 488 && !reply.response
+            ? 'no codec in common'
+            : undefined
+    if (reason !== undefined) this.#options.onEvent({ type: 'dead', reason })
+  }
+
+  /** False when the 422 does not say what would do. */
+  #learnInterval(reply: Reply): boolean {
+    const least = reply.response && minSeOf(reply.response.headers)
+    if (least === undefined || this.#timer.seconds === undefined || least <= this.#timer.seconds) return false
+    this.#leastSeconds = least
+    this.#timer.restart(least, true)
+    return true
+  }
+
+  /** Resolves after that time, or when the session stops or its last re-INVITE was acknowledged. */
+  #pause(ms: number): Promise<undefined> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#wakes.delete(wake)
+        cancel()
+        resolve(undefined)
+      }
+      const cancel = this.#options.context.clock.after(ms, wake)
+      this.#wakes.add(wake)
+    })
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes) wake()
+  }
+}
+
+/** RFC 3261 §14.1: the owner of the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms. */
+function glarePauseMs(ownsCallId: boolean): number {
+  return 10 * (ownsCallId ? randomInt(210, 401) : randomInt(0, 201))
 }
 
 /** The words of the first Reason header that has any. */

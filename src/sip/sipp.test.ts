@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { describe, test } from 'node:test'
 import { pino } from 'pino'
 import { assertNever } from '../errors.ts'
+import type { Clock } from './clock.ts'
 import { seededDice } from './fake-network.ts'
+import type { InviteOptions } from './invitation.ts'
 import type { IncomingCall, LegEvent, OutgoingCall } from './leg.ts'
+import type { RegistrationState } from './registration.ts'
 import { buildAnswer, buildOffer, remoteAudioOf } from './sdp.ts'
 import type { Peer, Receive, Transport } from './transport.ts'
 import { UdpTransport } from './udp-transport.ts'
@@ -86,7 +89,17 @@ function text(event: LegEvent): string {
   }
 }
 
-type Case = { args?: readonly string[]; ringMsMax?: number; hangUpAfterMs?: number; hangUpWhenQuietMs?: number; expect: RegExp; calls?: number; loss?: number }
+type Case = {
+  args?: readonly string[]
+  ringMsMax?: number
+  hangUpAfterMs?: number
+  hangUpWhenQuietMs?: number
+  expect: RegExp
+  calls?: number
+  loss?: number
+  /** Runs once the call is answered. */
+  onAnswer?: (call: OutgoingCall, story: string[]) => void
+}
 
 /** Hangs up once nothing came for a while: whatever the far end repeats, it has stopped. */
 function hangUpWhenQuiet(agent: SipUserAgent, call: OutgoingCall, quietMs: number, seen = agent.stats.received): void {
@@ -98,7 +111,7 @@ function hangUpWhenQuiet(agent: SipUserAgent, call: OutgoingCall, quietMs: numbe
 }
 
 /** Places calls at a scenario and compares each call's events, joined by commas. */
-async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, hangUpAfterMs = 400, hangUpWhenQuietMs, expect, calls = 1, loss = 0 }: Case): Promise<void> {
+async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, hangUpAfterMs = 400, hangUpWhenQuietMs, expect, calls = 1, loss = 0, onAnswer }: Case): Promise<void> {
   const sipp = await startSipp(scenario, ['-m', `${calls}`, ...args])
   try {
     await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, openTransport: lossyUdp(loss) })
@@ -116,6 +129,7 @@ async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, han
           ringMsMax,
           onEvent(event) {
             story.push(text(event))
+            if (event.type === 'answered') onAnswer?.(call, story)
             if (event.type === 'answered' && hangUpWhenQuietMs !== undefined) hangUpWhenQuiet(agent, call, hangUpWhenQuietMs)
             else if (event.type === 'answered' && hangUpAfterMs < Infinity) setTimeout(() => void call.hangUp(), hangUpAfterMs)
             if (event.type === 'failed' || event.type === 'ended') over.resolve()
@@ -132,6 +146,12 @@ async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, han
   } finally {
     sipp.stop()
   }
+}
+
+async function transfer(call: OutgoingCall, story: string[]): Promise<void> {
+  const { outcome, status } = await call.transfer('sip:4001@127.0.0.1', { onProgress: (status) => story.push(`transfer ${status}`) })
+  story.push(`transfer ${outcome} ${status}`)
+  await call.hangUp()
 }
 
 const cases: [sentence: string, scenario: string, Case][] = [
@@ -155,6 +175,24 @@ const cases: [sentence: string, scenario: string, Case][] = [
   ['the callee hangs up', 'uas-callee-hangup', { hangUpAfterMs: Infinity, expect: /answered 200\+sdp, ended remote$/ }],
   ['hold and resume are answered', 'uas-hold', { hangUpAfterMs: 4_500, expect: /answered 200\+sdp, offer hold, offer send, ended local$/ }],
   ['a re-INVITE without SDP gets our offer', 'uas-reinvite-offerless', { hangUpAfterMs: 3_000, expect: /answered 200\+sdp, remote-answer, ended local$/ }],
+  ['an invalid number speaks before 404', 'uas-vacant-404', { expect: /183\+sdp, failed 404 q850=1$/ }],
+  ['the network gives up ringing', 'uas-timeout-408', { expect: /^100, 180, failed 408 q850=18$/ }],
+  ['a forbidden caller number is told', 'uas-forbidden-403', { expect: /failed 403$/ }],
+  ['no codec in common is told', 'uas-codec-488', { expect: /failed 488$/ }],
+  ['a callee that talks for 22 s hangs up itself', 'uas-answer-talk', { hangUpAfterMs: Infinity, expect: /^100, answered 200\+sdp, ended remote$/ }],
+  ['a silent callee is answered and hung up', 'uas-answer-silent', { expect: /^100, answered 200\+sdp, ended local$/ }],
+  ['we refresh the session', 'uas-session-timer', { args: ['-key', 'se', '8'], hangUpAfterMs: 5_000, expect: /^100, answered 200\+sdp, ended local$/ }],
+  ['the carrier refreshes the session', 'uas-session-timer-uas', { hangUpAfterMs: 3_000, expect: /^100, answered 200\+sdp, ended local$/ }],
+  ['a too small session interval is raised', 'uas-session-422', { expect: /^100, answered 200\+sdp, ended local$/ }],
+  [
+    'a transfer tells its states and outcome',
+    'uas-refer',
+    {
+      hangUpAfterMs: Infinity,
+      expect: /^100, answered 200\+sdp, transfer 100, transfer 200, transfer connected 200, ended local$/,
+      onAnswer: (call, story) => void transfer(call, story),
+    },
+  ],
   ['a key press comes as INFO', 'uas-dtmf-info', { hangUpAfterMs: 2_500, expect: /answered 200\+sdp, digit 5, ended local$/ }],
 ]
 
@@ -166,6 +204,101 @@ void describe('calls to sipp', { skip, concurrency: 6, timeout: 120_000 }, () =>
     await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
     assert.equal(await agent.ping(sipp), 200)
     assert.equal(await sipp.finished, 0)
+  })
+})
+
+/** Real time, ten times as fast. */
+const fastClock: Clock = {
+  nowMs: () => performance.now() * 10,
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs / 10)
+    return () => clearTimeout(timer)
+  },
+}
+
+function inviteSipp(agent: SipUserAgent, sipp: Peer, more: Partial<InviteOptions> & Pick<InviteOptions, 'onEvent'>): OutgoingCall {
+  return agent.invite({
+    target: sipp,
+    requestUri: `sip:13800138000@127.0.0.1:${sipp.port}`,
+    from: '<sip:02160001000@127.0.0.1>',
+    to: '<sip:13800138000@127.0.0.1>',
+    sdp: buildOffer({ address: '127.0.0.1', port: 40_600, sessionId: 1, version: 1 }),
+    ringMsMax: 60_000,
+    ...more,
+  })
+}
+
+void describe('trunks played by sipp', { skip, timeout: 60_000 }, () => {
+  void test('a dead trunk gets seven INVITEs and is given up after 64 T1 (uas-blackhole)', async () => {
+    const sipp = await startSipp('uas-blackhole')
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, clock: fastClock })
+    const over = Promise.withResolvers<LegEvent>()
+    inviteSipp(agent, sipp, { onEvent: over.resolve })
+    assert.deepEqual(await over.promise, { type: 'failed', status: 408, reason: 'No response', local: 'timeout' })
+    assert.equal(agent.stats.repeated, 6)
+    sipp.stop()
+    await sipp.finished
+  })
+
+  void test('the call beyond the channel limit of a trunk is told when to come again (uas-call-limit)', async () => {
+    const sipp = await startSipp('uas-call-limit', ['-m', '4'])
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
+    const place = (onAnswer: () => void): { over: Promise<LegEvent>; call: OutgoingCall } => {
+      const over = Promise.withResolvers<LegEvent>()
+      const call = inviteSipp(agent, sipp, {
+        onEvent(event) {
+          if (event.type === 'answered') onAnswer()
+          if (event.type === 'failed' || event.type === 'ended') over.resolve(event)
+        },
+      })
+      return { call, over: over.promise }
+    }
+    const up: ReturnType<typeof place>[] = []
+    for (let count = 0; count < 3; count += 1) {
+      const answered = Promise.withResolvers<void>()
+      up.push(place(answered.resolve))
+      await answered.promise
+    }
+    assert.deepEqual(await place(() => {}).over, { type: 'failed', status: 503, reason: 'Service Unavailable', q850: 34, retryAfterMs: 10_000, local: undefined })
+    await Promise.all(up.map(({ call }) => call.hangUp()))
+    assert.equal(await sipp.finished, 0)
+  })
+
+  void test('a registrar accepts our digest and the registration is refreshed before it expires (uas-registrar)', async () => {
+    const sipp = await startSipp('uas-registrar', ['-m', '1'])
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
+    const first = Promise.withResolvers<RegistrationState>()
+    agent.register({ registrar: sipp, aor: 'sip:1001@carrier.example', credentials: { username: '1001', password: 'secret' }, onState: first.resolve })
+    assert.deepEqual(await first.promise, { kind: 'registered', expiresSeconds: 60 })
+    assert.equal(await sipp.finished, 0)
+    void agent.close()
+  })
+
+  void test('key presses come as telephone events (uas-dtmf)', { skip: skip === false && process.getuid?.() !== 0 ? 'sipp plays captures as root only' : skip }, async () => {
+    const sipp = await startSipp('uas-dtmf', ['-m', '1'])
+    const media = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(media, 'listening')
+    const keys = new Map<number, string>()
+    media.on('message', (packet) => {
+      // One event has one timestamp however often it is sent (RFC 4733 §2.5.1.2).
+      if ((packet[1]! & 0x7f) === 101 && packet.length >= 16) keys.set(packet.readUInt32BE(4), '0123456789*#ABCD'[packet[12]!]!)
+    })
+    try {
+      await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
+      const over = Promise.withResolvers<void>()
+      const call = inviteSipp(agent, sipp, {
+        sdp: buildOffer({ address: '127.0.0.1', port: media.address().port, sessionId: 1, version: 1 }),
+        onEvent(event) {
+          if (event.type === 'answered') setTimeout(() => void call.hangUp(), 3_500)
+          if (event.type === 'ended') over.resolve()
+        },
+      })
+      await over.promise
+      assert.equal(await sipp.finished, 0)
+      assert.equal([...keys.values()].join(''), '1234')
+    } finally {
+      media.close()
+    }
   })
 })
 

@@ -13,9 +13,11 @@ import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invita
 import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
 import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { InviteClient } from './outgoing-call.ts'
+import { RegistrationClient, type RegisterOptions, type Registration } from './registration.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session } from './session.ts'
+import { answerInterval } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
 import { Transactions, type TransactionCounts } from './transactions.ts'
 import type { Peer, Receive, Transport } from './transport.ts'
@@ -71,6 +73,7 @@ export class SipUserAgent implements AsyncDisposable {
   readonly #retired = new Map<string, { call: DialogUser; forget: Cancel }>()
   /** Calls in, by what a CANCEL, or a copy of their INVITE over another path, shares with them (RFC 3261 §8.2.2.2, §9.2). */
   readonly #merged = new Map<string, InviteServer>()
+  readonly #registrations = new Set<Registration>()
   #closing: Promise<void> | undefined
 
   /** Errors: InvalidInputError for an unusable address; the system's when it cannot be bound. */
@@ -155,6 +158,7 @@ export class SipUserAgent implements AsyncDisposable {
       contact: this.#context.contact(undefined),
       digest: options.credentials && new DigestClient(options.credentials),
       localSdp: undefined,
+      ownsCallId: true,
       answerOffer: () => undefined,
       onEvent: () => {},
     })
@@ -184,7 +188,16 @@ export class SipUserAgent implements AsyncDisposable {
     })
   }
 
-  /** Hangs up every call, waits a limited time for the far ends, then stops. Every call has had its last event when this resolves. */
+  /** Registers with a carrier and stays registered. Errors: InvalidInputError for options that cannot be used. */
+  register(options: RegisterOptions): Registration {
+    if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
+    const registration = new RegistrationClient(this.#context, options)
+    this.#registrations.add(registration)
+    registration.start()
+    return registration
+  }
+
+  /** Hangs up every call, unregisters, waits a limited time for the far ends, then stops. Every call has had its last event when this resolves. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -198,7 +211,7 @@ export class SipUserAgent implements AsyncDisposable {
     const limit = Promise.withResolvers<void>()
     const cancelLimit = this.#clock.after(this.#limits.closeMsMax, limit.resolve)
     const calls = [...this.#calls.values(), ...[...this.#retired.values()].map(({ call }) => call)]
-    await Promise.race([Promise.all(calls.map((call) => call.hangUp())), limit.promise])
+    await Promise.race([Promise.all([...calls.map((call) => call.hangUp()), ...[...this.#registrations].map((registration) => registration.close())]), limit.promise])
     cancelLimit()
     for (const call of this.#calls.values()) call.abandon()
     for (const { forget } of this.#retired.values()) forget()
@@ -226,7 +239,7 @@ export class SipUserAgent implements AsyncDisposable {
       const call = this.#find(callId, toTag)
       return call ? call.receive(request, transaction) : this.#reply(transaction, 481)
     }
-    const unsupported = [...request.headers.all('Require'), ...request.headers.all('Proxy-Require')]
+    const unsupported = [...request.headers.all('Require').filter((option) => option.toLowerCase() !== 'timer'), ...request.headers.all('Proxy-Require')]
     if (unsupported.length > 0) return this.#reply(transaction, 420, { headers: unsupported.map((option) => ['Unsupported', option] as const) })
     switch (request.method) {
       case 'INVITE':
@@ -254,6 +267,8 @@ export class SipUserAgent implements AsyncDisposable {
     if (this.#merged.has(mergeKeyOf(request))) return this.#reply(transaction, 482)
     if (this.#closing || this.#calls.size >= this.#limits.callsMax) return this.#reply(transaction, 503, { headers: [['Retry-After', '5']] })
     if (!this.#onCall) return this.#reply(transaction, 480)
+    const interval = answerInterval(request.headers)
+    if (interval.refused) return this.#reply(transaction, 422, { headers: interval.headers })
     transaction.respond(replyTo(request, 100))
     const to = parseNameAddr(request.headers.get('To')!).uri
     const call = new InviteServer(this.#context, transaction, { contactUser: userOf(to), ringMsMax: this.#limits.incomingRingMsMax })
