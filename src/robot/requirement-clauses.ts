@@ -30,7 +30,11 @@ export function towardsCallee(text: string, person: Person | undefined, principa
   return spoken.replace(/(?<=给|联系|找|回复?|告诉|跟|和)我(?!们)/gu, caller)
 }
 
-const keyPattern = /(?:请)?按(?:下|键)?[“"]?([0-9*#])[”"]?(?:号?键)?(?:进行|表示|代表|是|为|来)?([\u4e00-\u9fffA-Za-z]{0,8})/gu
+const keyPattern = /(?:请|则|可以|可|就)?按(?:下|键)?[“"]?([0-9*#])[”"]?(?:号?键)?(?:进行|表示|代表|是|为|来)?/u
+/** Words that lead to a key and tell nothing: 听清楚了请按1, 如需改期请按2. */
+const condition = /^(?:如果|如|若|假如|要是|倘若)/u
+const acknowledgement = /^(?:您|已经?|都|能够?|可以|不|确认|同意|收到|参加|取消|拒绝|听清楚?|听明白|听懂|听到|清楚|明白|知道|知晓|了解|没?问题|无误|通知|消息|了|后|之后|的话?|则|请|和|或者?|，)*$/u
+const keyMeaningCharsMax = 8
 const askLead = /^(?:(?:并|再|顺便|另外|然后|同时|请|还|最后)*(?:询问|问一下|问一问|问问|请问|问|确认一下|了解一下|了解)(?:一下)?(?:您)?(?:一下)?[，,：:]?)/u
 const yesNoPattern = /能不能|可不可以|是不是|有没有|会不会|要不要|去不去|来不来|行不行|方便不方便|方不方便|愿不愿意|是否|能否|可否|需不需要|吗$|([\u4e00-\u9fff])不\1/u
 const openPattern = /几点|几号|几个|几位|几人|什么|哪|谁|多少|多久|多大|怎么|如何|为何|何时|呢$/u
@@ -40,17 +44,13 @@ const imperative = /^(?:带|携带|准备|准时|提前|记得|务必|注意|穿
 export function splitClauses(text: string, kind: string): Clauses {
   const result: Clauses = { facts: [], questions: [], keys: [], quoted: false }
   let inQuestion = kind === 'ask'
-  for (const sentence of text.split(/(?<=[。！？!?；;])/u)) {
+  for (const sentence of joinKeys(text).split(/(?<=[。！？!?；;])/u)) {
     for (const rawClause of sentence.split(/[，,。！!；;]/u)) {
       if (result.facts.length + result.questions.length >= factsMax) return result
       let clause = rawClause.trim().replace(/^[：:、]+|^(?:\d{1,2}|[一二三四五六七八九十])[.、)）]\s*(?=\D)/gu, '').replace(/^让(?=您)/u, '请')
       if (clause === '') continue
-      const keysHere = [...clause.matchAll(keyPattern)]
-      if (keysHere.length > 0) {
-        for (const m of keysHere) result.keys.push({ key: m[1]!, meaning: meaningOf(clause, m), intent: intentOf(meaningOf(clause, m)) })
-        clause = clause.replace(keyPattern, '').replace(/^(?:确认|同意|收到|参加|能参加|取消|拒绝|不参加|不同意|不能参加|听清楚|听清|听到|清楚|明白|知道|了|后|的话|如果|如|则|请|和|或|，)*$/u, '')
-        if (clause === '') continue
-      }
+      if (keyPattern.test(clause)) clause = takeKeys(clause, result)
+      if (clause === '') continue
       const asks = askLead.exec(clause)
       if (asks) {
         inQuestion = true
@@ -81,12 +81,33 @@ function addFact(facts: string[], clause: string): void {
   else facts.push(clause)
 }
 
-function meaningOf(clause: string, m: RegExpExecArray): string {
-  if (m[2] !== '') return m[2]!.replace(/(?:请|或|和)$/u, '')
-  return /(确认|同意|收到|参加|取消|拒绝|不参加|不同意|转人工)[^0-9]{0,2}$/u.exec(clause.slice(0, m.index))?.[1] ?? '确认'
+/** 听清楚了，请按1: the words before the pause belong to the key. */
+function joinKeys(text: string): string {
+  return text.replace(/([^，,。；;！!]+)[，,。；;！!](?=(?:请|则|可以|可|就)?按(?:下|键)?[“"]?[0-9*#])/gu, (both, before: string) => (condition.test(before) || acknowledgement.test(before) ? before : both))
+}
+
+/** Takes the keys out of a clause; what is left of it is to be told. Each key means what stands before it (同意请按1), or after it (按1确认). */
+function takeKeys(clause: string, { facts, keys }: Clauses): string {
+  const [head = '', ...parts] = clause.split(new RegExp(keyPattern, 'gu'))
+  const names = parts.filter((_, i) => i % 2 === 0)
+  const words = [head, ...parts.filter((_, i) => i % 2 === 1)]
+  const leads = condition.test(head) || acknowledgement.test(head) || (facts.length > 0 && head.length <= keyMeaningCharsMax && !/[\d点今明后周]/u.test(head))
+  const before = leads && bare(head) !== '' && names.length > 1
+  for (const [i, key] of names.entries()) {
+    const own = bare(words[before ? i : i + 1]!)
+    const meaning = [own, leads && names.length === 1 ? bare(head) : ''].find((one) => one !== '' && one.length <= keyMeaningCharsMax) ?? '确认'
+    keys.push({ key, meaning, intent: intentOf(meaning) })
+  }
+  const after = words.at(-1)!
+  return [leads ? '' : head, after.length > keyMeaningCharsMax ? after : ''].join('')
+}
+
+/** 如果您需要改期的话 is 改期. */
+function bare(words: string): string {
+  return words.replace(/^(?:如果|如|若|假如|要是|倘若|您|需要?|要|想|已经?|请|或者?|和|，)+|(?:的话?|了|之后|后|请|或者?|和|，)+$/gu, '')
 }
 
 function intentOf(meaning: string): 'affirm' | 'deny' | 'other' {
-  if (/不|取消|拒绝|没/u.test(meaning)) return 'deny'
-  return /确认|同意|收到|参加|知道|接受|能|可以|是/u.test(meaning) ? 'affirm' : 'other'
+  if (/不|取消|拒绝|没(?!问题)/u.test(meaning)) return 'deny'
+  return /确认|同意|收到|参加|知道|知晓|接受|清楚|明白|懂|到|能|可以|是|没问题/u.test(meaning) ? 'affirm' : 'other'
 }

@@ -108,6 +108,24 @@ void test('understands keys to press', () => {
   assert.deepEqual(factsOf('通知张总明天开会，如果能参加请按1，不能参加请按2'), ['明天开会'])
 })
 
+void test('tells nothing of the words that only lead to a key', () => {
+  for (const lead of ['听清楚请按1确认', '听清楚，请按1确认', '听清楚了。请按1', '听明白的请按1', '收到后按1键确认', '如果收到通知，请按1', '如已知晓，请按1']) {
+    const r = compile(`通知张总明天上午9点在三楼会议室开会，${lead}`)
+    assert.deepEqual(r.facts.map(({ text }) => text), ['明天上午9点在三楼会议室开会'], lead)
+    assert.deepEqual(r.keys.map(({ key, intent }) => [key, intent]), [['1', 'affirm']], lead)
+  }
+  assert.deepEqual(factsOf('通知张总明天开会请按1确认'), ['明天开会'])
+  assert.deepEqual(factsOf('通知张总开会请按1'), ['开会'])
+  assert.deepEqual(factsOf('通知张总会议推迟，如果下雨改到周日，收到请按1'), ['会议推迟', '如果下雨改到周日'])
+})
+
+void test('names a key by the words before it, or after it', () => {
+  const keysOf = (text: string): unknown => compile(text).keys.map(({ key, meaning, intent }) => [key, meaning, intent])
+  assert.deepEqual(keysOf('通知张总明天开会，同意按1不同意按2'), [['1', '同意', 'affirm'], ['2', '不同意', 'deny']])
+  assert.deepEqual(keysOf('通知张总明天开会，按1参加按2不参加'), [['1', '参加', 'affirm'], ['2', '不参加', 'deny']])
+  assert.deepEqual(keysOf('通知张总明天开会，没问题请按1，如需改期，请按2，若不能到场，按3'), [['1', '没问题', 'affirm'], ['2', '改期', 'other'], ['3', '不能到场', 'deny']])
+})
+
 void test('dates later clauses by the day of the first', () => {
   const r = compile('通知张总明天开会，上午9点开始')
   assert.equal(r.facts[1]!.dates[0]!.firstDay, r.facts[0]!.dates[0]!.firstDay)
