@@ -78,7 +78,12 @@ describe('each number of the simulated carrier', { concurrency: true }, () => {
   })
   ends('13800138011', 'interrupts with a question and is answered', { outcome: 'answered', conversation: 'confirmed', billed: true }, (info) => {
     hearsFacts(info)
-    assert.match(said(info, 'user').join(' '), /等一下几点开始/)
+    const question = info.call_content.findIndex(({ role, content }) => role === 'user' && /等一下几点开始/.test(content))
+    assert.ok(question >= 0, 'the question was heard')
+    const [answer, rest] = info.call_content.slice(question + 1)
+    assert.equal(answer?.role, 'assistant')
+    assert.match(answer!.content, /上午9点/, 'the time is the answer')
+    assert.match(rest!.content, /三楼会议室开会/, 'the fact that was broken off goes on')
     assert.ok(info.turns.some((turn) => turn['cut'] === true && turn['speaker'] === 'assistant'), 'the robot was stopped')
   })
   ends('13800138012', 'murmurs and is not taken for an interruption', { outcome: 'answered', conversation: 'confirmed', billed: true }, hearsFacts)

@@ -1,6 +1,6 @@
 // Knows what a turn of the callee means for any conversation. Does not know what the robot answers.
 import { englishPhrases, type PhraseIntent, phraseIntents, phrases } from './intent-phrases.ts'
-import { englishTopicsAsked, isQuestion, type QuestionTopic, topicsAsked } from './question-topics.ts'
+import { englishTopicsAsked, isQuestion, isUnanswerable, type QuestionTopic, topicsAsked } from './question-topics.ts'
 import { isSameName, type Person, takePerson } from './requirement-person.ts'
 import { clausesOf, collapseRepeats, formsOf, looseSoundOf, normalise, soundOf, utteranceCharsMax } from './spoken-forms.ts'
 
@@ -88,9 +88,9 @@ export function matchIntent(text: string, context: IntentContext = {}): IntentMa
   const affirmed = candidates.some(({ intent, evidence }) => intent === 'affirm' && !/^(?:嗯|嗯嗯)$/u.test(evidence))
   const best = [...candidates].sort((a, b) => order.indexOf(a.intent) - order.indexOf(b.intent))[0]!
   const settled = inContext(best, candidates, flat, context)
-  // 等一下，几点开始 and 好的，在哪 want an answer before anything else.
+  // 等一下几点开始 and 好的，在哪 want an answer before anything else, and be it that nobody told us.
   const told = context.stage === 'deliver' || context.stage === 'confirm' || context.stage === 'ask'
-  const asksOnly = (settled.intent === 'other' && (isQuestion(flat) || topics.length > 0)) || (told && topics.length > 0 && softened.has(settled.intent))
+  const asksOnly = (settled.intent === 'other' && (isQuestion(flat) || topics.length > 0)) || (told && softened.has(settled.intent) && (topics.length > 0 || isUnanswerable(flat)))
   return { ...settled, intent: asksOnly ? 'question' : settled.intent, topics: settled.intent === 'who' ? [] : topics, affirmed, language: 'zh' }
 }
 

@@ -32,6 +32,11 @@ export function isQuestion(clause: string): boolean {
   return asking.test(clause)
 }
 
+/** True for a question that no requirement answers, whatever else the words are. */
+export function isUnanswerable(clause: string): boolean {
+  return isQuestion(clause) && unanswerable.test(clause)
+}
+
 /** What is asked about, in reading order; empty when nothing that a requirement could answer. */
 export function topicsAsked(clause: string): QuestionTopic[] {
   if (unanswerable.test(clause)) return []

@@ -127,6 +127,18 @@ void test('answers a question that interrupts, and takes up the fact it broke of
   assert.doesNotMatch(answer, /慢慢来|三楼/)
 })
 
+void test('answers a question that comes with 等一下 without a pause, and asks to wait for nothing', async () => {
+  const rig = rigFor(meeting)
+  await rig.answer()
+  await rig.callee('我是')
+  const answer = await rig.bargeIn('等一下几点开始', '通知您：明天，也就是'.length)
+  const [first, ...rest] = answer.flatMap((action) => (action.type === 'say' ? [spokenIn([action])] : []))
+  assert.match(first!, /上午9点/)
+  assert.match(rest.join(''), /上午9点，在三楼会议室开会。请带上报表。/)
+  assert.match(spokenIn(await rig.callee('等一下什么时候结束')), /没有信息/)
+  assert.match(spokenIn(await rig.callee('等一下')), /等您/)
+})
+
 void test('closes with the key fact', async () => {
   const rig = await told()
   assert.match(spokenIn(await rig.callee('好的，能参加')), /明天上午9点在三楼会议室开会.*感谢.*再见/)
