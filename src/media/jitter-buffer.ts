@@ -27,6 +27,8 @@ const TRANSITS_MIN = 10
 /** The delay is judged anew after this many packets. */
 const JUDGE_EVERY = 16
 const LATE_QUANTILE = 0.97
+/** The delay rises at once and falls by this much per judgement (some 6 ms a second): bad seconds seldom come alone. */
+const FALL_MS_MAX = 2
 /** Larger than this, the delay is cut at once; smaller surplus waits for a quiet moment. */
 const SURPLUS_MS_MAX = 150
 /** A surplus up to this is kept, so that cuts and additions do not take turns. Not below ADJUST_SAMPLES_MAX. */
@@ -266,6 +268,7 @@ export class JitterBuffer {
     this.#fastestMs = known[0]!
     const slowMs = known[Math.floor((known.length - 1) * LATE_QUANTILE)]! - this.#fastestMs
     const { delayMsMin, delayMsMax } = jitterBufferDefaults
-    this.#targetMs = Math.min(delayMsMax, Math.max(delayMsMin, slowMs + MARGIN_MS))
+    const neededMs = Math.min(delayMsMax, Math.max(delayMsMin, slowMs + MARGIN_MS))
+    this.#targetMs = Math.max(neededMs, this.#targetMs - FALL_MS_MAX)
   }
 }
