@@ -48,7 +48,10 @@ export type EndReason = {
     sipStatus?: number | undefined
     sipReason?: string | undefined
     q850Cause?: number | undefined
+    /** What the network said before the answer, as recognised. */
     announcement?: string | undefined
+    /** The last progress tone heard before the answer: 'ring-back', 'busy', … */
+    tone?: string | undefined
     error?: string | undefined
   }
 }

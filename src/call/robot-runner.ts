@@ -44,7 +44,7 @@ export class RobotRunner<Context> {
     return (this.#handling !== undefined && !this.#handling.abort.signal.aborted && OWED.has(this.#handling.event.type)) || this.#pending.some(({ event }) => OWED.has(event.type))
   }
 
-  /** When the robot last was given something to do, or did something. */
+  /** When the robot last did something, or got something to do after it was done with everything. New words do not make a dead robot young. */
   get activeAtMs(): number {
     return this.#activeAtMs
   }
@@ -110,7 +110,6 @@ export class RobotRunner<Context> {
         const { event, context } = posted
         const abort = new AbortController()
         this.#handling = { event, abort }
-        this.#activeAtMs = this.#options.now()
         try {
           await this.#hand(event, abort.signal, STOP_MS_MAX, (action) => {
             this.#activeAtMs = this.#options.now()
@@ -121,6 +120,7 @@ export class RobotRunner<Context> {
           if (!abort.signal.aborted) this.#options.onFailed(error instanceof Error ? error : new Error(String(error)))
         }
         this.#handling = undefined
+        if (!abort.signal.aborted) this.#activeAtMs = this.#options.now()
       }
     } finally {
       this.#handling = undefined

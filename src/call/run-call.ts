@@ -6,12 +6,13 @@ import { nowMs } from '../media/frame.ts'
 import { assertNever, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
 import { log } from '../log.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
+import { EarlyMedia, type EarlyMediaHeard } from '../speech/early-media/early-media.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import type { CallHooks, CallRequest, CallResult, RunCall, StopCause } from './call.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
 import type { EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
-import { mayTryAgainAtOnce, outcomeOf } from './sip-outcome.ts'
+import { announcedOutcome, mayTryAgainAtOnce, outcomeOf } from './sip-outcome.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
 
 /** One more INVITE after a 503 that came before any ringing, after this pause. */
@@ -38,7 +39,9 @@ export type CallDeps = {
 
 /** What comes from outside of leg and conversation, and ends the call at once. `broken`: whoever owns the call threw at us. */
 type Interruption = { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'broken'; error: unknown }
-type Ending = LegEnd | Interruption | { type: 'loop'; end: LoopEnd }
+/** The network said how this ends before it ended it: the line is freed at once. */
+type Announced = { type: 'announced'; heard: EarlyMediaHeard }
+type Ending = LegEnd | Interruption | Announced | { type: 'loop'; end: LoopEnd }
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
@@ -59,6 +62,9 @@ class OneCall {
   #port: MediaPort | undefined
   #leg: Leg | undefined
   #loop: VoiceLoop | undefined
+  /** What comes before the answer, when something comes. */
+  #early: EarlyMedia | undefined
+  readonly #announced = Promise.withResolvers<Announced>()
 
   constructor(request: CallRequest, hooks: CallHooks, deps: CallDeps, signal: AbortSignal) {
     this.#request = request
@@ -79,6 +85,7 @@ class OneCall {
       reason = this.#failure(error)
     }
     this.#signal.removeEventListener('abort', onAbort)
+    this.#early?.close()
     // The call is over here, however long the far end takes to confirm it.
     const talkMs = this.#answeredAt ? Math.max(0, Math.round(this.#now() - this.#answeredAtMs)) : 0
     const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX)])
@@ -141,8 +148,9 @@ class OneCall {
 
   /** Until the call is over in one way or another. The dialog may still stand then. */
   async #follow(leg: Leg): Promise<Ending> {
-    const answer = await Promise.race([leg.answered, leg.ended, this.#stopped.promise, this.#interrupted.promise])
+    const answer = await Promise.race([leg.answered, leg.ended, this.#stopped.promise, this.#interrupted.promise, this.#announced.promise])
     if (answer.type !== 'answered') return answer
+    this.#early?.close()
     this.#step('answer')
     this.#answeredAt = new Date()
     this.#answeredAtMs = this.#now()
@@ -181,7 +189,14 @@ class OneCall {
 
   #onMedia(event: MediaEvent): void {
     this.#loop?.onMediaEvent(event)
+    if (event.type === 'frames' && (this.#state === 'dialing' || this.#state === 'ringing')) this.#hearEarly(event)
     if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
+  }
+
+  /** Only a line that sends something before the answer is listened to. */
+  #hearEarly({ atMs, frames }: Extract<MediaEvent, { type: 'frames' }>): void {
+    this.#early ??= new EarlyMedia({ asr: this.#deps.asr, now: nowMs, onCertain: (heard) => this.#announced.resolve({ type: 'announced', heard }) })
+    this.#early.push(atMs, frames)
   }
 
   #step(signal: CallSignal): void {
@@ -237,15 +252,18 @@ class OneCall {
     switch (end.type) {
       case 'failed': {
         const detail = `${end.status} ${end.reason}`
-        const evidence = { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850 }
+        const heard = this.#early?.heard()
+        const evidence = { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850, ...heardEvidence(heard) }
         if (end.local === 'transport') return { outcome: 'line-fault', by: 'network', stage, detail, evidence }
         // Our own limit while it rang is an unanswered call; without any ringing the line is dead.
-        if (end.local === 'timeout') return { outcome: stage === 'dialing' ? 'line-fault' : 'no-answer', by: 'platform', stage, detail, evidence }
+        if (end.local === 'timeout') return { outcome: announcedOutcome(heard) ?? (stage === 'dialing' ? 'line-fault' : 'no-answer'), by: 'platform', stage, detail, evidence }
         // Not by our signal: the SIP side is closing.
         if (end.local === 'cancelled') return { outcome: 'cancelled', by: 'platform', stage, detail, evidence }
-        const outcome = outcomeOf(end.status, end.q850)
+        const outcome = outcomeOf(end.status, end.q850, heard)
         return { outcome, by: outcome === 'rejected' ? 'callee' : 'network', stage, detail, evidence }
       }
+      case 'announced':
+        return { outcome: announcedOutcome(end.heard) ?? 'unknown', by: 'network', stage, detail: `announced: ${end.heard.status}`, evidence: heardEvidence(end.heard) }
       case 'no-audio':
         return { outcome: 'line-fault', by: 'platform', stage, detail: `answered without usable audio: ${end.detail}`, evidence: { sipStatus: end.status, error: end.detail } }
       case 'ended': {
@@ -275,6 +293,10 @@ class OneCall {
     log.error({ call: this.#request.id, err: error }, 'call failed by itself')
     return { outcome: this.#answeredAt ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'internal failure', evidence: { error: message } }
   }
+}
+
+function heardEvidence(heard: EarlyMediaHeard | undefined): EndReason['evidence'] {
+  return { announcement: heard?.text || undefined, tone: heard?.tone }
 }
 
 /** Outcomes of a refusal right before the INVITE, where they are not the number's fault. */

@@ -1,5 +1,34 @@
-// Knows what a SIP or Q.850 code of an unanswered call means. Does not know announcements: text, when certain, wins over codes.
+// Knows what an announcement, a Q.850 cause or a SIP code of an unanswered call means, in this order. Does not know how they are heard or received.
+import type { EarlyMediaHeard } from '../speech/early-media/early-media.ts'
 import type { Outcome } from './end-reason.ts'
+
+/** What was announced → outcome. Undefined: it does not say how the call ends, so the codes decide. */
+const byAnnouncement: Readonly<Record<EarlyMediaHeard['status'], Outcome | undefined>> = {
+  'vacant-number': 'invalid-number',
+  'number-changed': 'invalid-number',
+  'wrong-format': 'invalid-number',
+  suspended: 'suspended',
+  'powered-off': 'powered-off',
+  busy: 'busy',
+  'call-waiting': 'busy',
+  unreachable: 'unreachable',
+  'no-answer': 'no-answer',
+  'sms-reminder': 'call-reminder',
+  'barred-incoming': 'barred',
+  'blocked-as-spam': 'carrier-blocked',
+  // Our own line may not make this call …
+  'caller-barred': 'carrier-blocked',
+  // … or has not been paid for: nothing that the callee has a part in.
+  'caller-arrears': 'line-fault',
+  'network-busy': 'line-fault',
+  // Before the answer: the call was led elsewhere, and nobody took it there.
+  'forwarded-to-assistant': 'forwarded',
+  voicemail: 'forwarded',
+  ivr: undefined,
+  transferring: undefined,
+  'recording-notice': undefined,
+  unknown: undefined,
+}
 
 /** Q.850 cause → outcome, for causes that say more than the SIP status. Source: ITU-T Q.850 §2.2, carrier practice. */
 const byCause: Readonly<Record<number, Outcome>> = {
@@ -46,11 +75,19 @@ const notTheCallee = new Set([300, 305, 380, 400, 401, 402, 405, 406, 407, 413, 
 /** Statuses under which a code of the far network is more precise than the status itself. */
 const causeDecides = new Set([403, 404, 408, 480, 486, 487, 500, 502, 503, 504, 603])
 
+/** Outcome that early media tells by itself; undefined when it tells none. */
+export function announcedOutcome(heard: EarlyMediaHeard | undefined): Outcome | undefined {
+  return heard && byAnnouncement[heard.status]
+}
+
 /**
  * Outcome of a call that was refused or never answered.
- * `status` 100..699; `cause` from the Reason header (RFC 3326) when there was one.
+ * `status` 100..699; `cause` from the Reason header (RFC 3326) when there was one; `heard` before it: networks that announce 关机 often
+ * answer with a code that says nothing.
  */
-export function outcomeOf(status: number, cause: number | undefined): Outcome {
+export function outcomeOf(status: number, cause: number | undefined, heard?: EarlyMediaHeard): Outcome {
+  const announced = announcedOutcome(heard)
+  if (announced !== undefined) return announced
   if (cause !== undefined && causeDecides.has(status)) {
     const outcome = byCause[cause]
     // 486 with cause 21 is a hand that pressed "reject"; any other disagreement is settled for the cause as well.

@@ -94,7 +94,7 @@ export class VoiceLoop {
   #resolveEnded!: (end: LoopEnd) => void
   #closed: Promise<void> | undefined
   #opened = false
-  #closing: { end: LoopEnd; sinceMs: number; byMs: number } | undefined
+  #closing: { end: LoopEnd; byMs: number } | undefined
   #turn = 0
   #silences = 0
   #muteMs: number
@@ -141,7 +141,7 @@ export class VoiceLoop {
       onFailed: this.#safely((error: Error, final: boolean) => this.#onAsrFailed(error, final)),
     })
     this.#digits = new DigitCollector((digits, ended) => {
-      this.#owedSinceMs = now()
+      this.#owe(now())
       this.#runner.post({ type: 'digits', digits, ended })
     })
     this.#runner = new RobotRunner({
@@ -237,7 +237,7 @@ export class VoiceLoop {
     if (!this.#opened) return this.#open(text)
     // Noise that stopped the robot is a turn that nobody understood; left alone it would end in silence.
     if (!bargeIn && (text === '' || !this.#isTurn(utterance))) return
-    this.#owedSinceMs = endAtMs
+    this.#owe(endAtMs)
     this.#runner.post(
       { type: 'utterance', text, beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, this.#deps.now() - endAtMs) },
       { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs: this.#deps.now() },
@@ -290,13 +290,14 @@ export class VoiceLoop {
     if (!this.#runner.owesAnswer && !this.#listener.isSpeaking && !this.#speaker.isBusy) return
     if (this.#speaker.current?.firstAudioAtMs !== undefined) return
     const silentSinceMs = Math.max(this.#speaker.audibleUntilMs, this.#listener.lastVoicedAtMs, this.#owedSinceMs)
-    const line = waitLines[this.#waitLinesSaid]
-    if (line === undefined || nowMs - silentSinceMs < this.#options.fillAfterMs) return
-    this.#waitLinesSaid += 1
-    this.#sayOwn(line)
+    if (nowMs - silentSinceMs < this.#options.fillAfterMs) return
+    const line = waitLines[this.#waitLinesSaid++]
+    if (line !== undefined) this.#sayOwn(line)
+    else if (this.#runner.owesAnswer) this.#onRobotFailed('no answer although the callee was asked to wait')
   }
 
   #considerGivingUp(nowMs: number): void {
+    if (this.#closing) return
     const { current } = this.#speaker
     const robotSpeaks = current !== undefined && !this.#about.get(current)?.own
     if (!this.#runner.isBusy || robotSpeaks) return
@@ -309,10 +310,15 @@ export class VoiceLoop {
     if (this.#speaker.isBusy || this.#listener.isSpeaking || this.#runner.isBusy) return this.#touch()
     if (nowMs - this.#lastActivityAtMs < this.#muteMs) return
     this.#touch()
-    this.#owedSinceMs = nowMs
+    this.#owe(nowMs)
     const count = ++this.#silences
     this.#deps.emit({ type: 'silence', count })
     this.#runner.post({ type: 'silence', count })
+  }
+
+  #owe(sinceMs: number): void {
+    this.#owedSinceMs = sinceMs
+    this.#waitLinesSaid = 0
   }
 
   #open(firstWords: string): void {
@@ -404,14 +410,14 @@ export class VoiceLoop {
       this.#closing.byMs = Math.min(this.#closing.byMs, nowMs + msMax)
       return
     }
-    this.#closing = { end, sinceMs: nowMs, byMs: nowMs + msMax }
+    this.#closing = { end, byMs: nowMs + msMax }
     // What the robot still has to note about its own farewell is taken.
     this.#runner.retire(end.by !== 'robot')
   }
 
   /** Ends once everything said was heard and had a moment to arrive. */
-  #considerEnd({ end, sinceMs, byMs }: { end: LoopEnd; sinceMs: number; byMs: number }, nowMs: number): void {
-    const heard = !this.#speaker.isBusy && nowMs - Math.max(this.#speaker.audibleUntilMs, sinceMs) >= this.#options.farewellMs
+  #considerEnd({ end, byMs }: { end: LoopEnd; byMs: number }, nowMs: number): void {
+    const heard = !this.#speaker.isBusy && nowMs - this.#speaker.audibleUntilMs >= this.#options.farewellMs
     if (heard || nowMs >= byMs) this.#resolveEnded(end)
   }
 

@@ -99,12 +99,12 @@ export class FakeLine {
     this.onEvent({ type: 'closed', stats: noPortStats, failed })
   }
 
-  /** The longest stretch in which nobody was heard, from `sinceMs` on. */
-  longestSilenceMs(sinceMs = 0): number {
+  /** The longest stretch in which nobody was heard, between two moments. */
+  longestSilenceMs(sinceMs: number, untilMs = Infinity): number {
     let longestMs = 0
     let quietMs = 0
     for (const { atMs, us, them } of this.heard) {
-      if (atMs < sinceMs) continue
+      if (atMs < sinceMs || atMs > untilMs) continue
       quietMs = us || them ? 0 : quietMs + FRAME_MS
       longestMs = Math.max(longestMs, quietMs)
     }
