@@ -69,6 +69,17 @@ export const stageWords: Readonly<Record<Stage, Words>> = {
   talking: { zh: '通话', en: 'talking' },
 }
 
+/** By the names of `evidence.tone`. */
+export const toneWords: Readonly<Record<string, Words>> = {
+  dial: { zh: '拨号音', en: 'dial tone' },
+  'ring-back': { zh: '回铃音', en: 'ring-back tone' },
+  busy: { zh: '忙音', en: 'busy tone' },
+  congestion: { zh: '拥塞音', en: 'congestion tone' },
+  'vacant-number': { zh: '空号音', en: 'vacant-number tone' },
+  'call-waiting': { zh: '呼叫等待音', en: 'call-waiting tone' },
+  'trunk-notice': { zh: '长途通知音', en: 'trunk notice tone' },
+}
+
 export const enderWords: Readonly<Record<EndReason['by'], Words>> = {
   callee: { zh: '对方结束', en: 'by the callee' },
   robot: { zh: '机器人结束', en: 'by the robot' },

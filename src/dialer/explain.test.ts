@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { outcomes } from '../call/end-reason.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
 import type { CallRecord } from './call-service.ts'
+import { progressTones } from '../speech/early-media/tones.ts'
+import { toneWords } from './explain-words.ts'
 import { explain, explanationText, outcomeText } from './explain.ts'
 
 const startMs = Date.parse('2026-11-20T14:05:00+08:00')
@@ -102,6 +104,18 @@ void test('evidence of a call that was not answered is told, with what to do nex
   assert.equal(explanation.headline, '对方关机。')
   assert.deepEqual(explanation.steps.at(-1)!.details, ['听到的提示音：您拨打的电话已关机', 'SIP 480 Temporarily Unavailable', 'Q.850 原因值 20', '没有接通，不收费'])
   assert.equal(explanation.advice, '可以过一会儿再拨。')
+})
+
+void test('tones that were heard are named', () => {
+  const reason = { outcome: 'busy', by: 'network', stage: 'ringing', detail: '', evidence: { tone: 'busy' } } as const
+  const rows = log([9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }])
+  assert.equal(explain({ ...record, reason }, rows, 'zh').steps.at(-1)!.details[0], '听到的信号音：忙音')
+  assert.equal(explain({ ...record, reason }, rows, 'en').steps.at(-1)!.details[0], 'Tone heard: busy tone')
+})
+
+void test('every tone has words in both languages', () => {
+  for (const tone of progressTones) assert.match(toneWords[tone]?.zh ?? '', /音$/)
+  assert.deepEqual(Object.keys(toneWords).sort(), [...progressTones].sort())
 })
 
 void test('a call that is not over says what it waits for', () => {

@@ -3,7 +3,7 @@ import type { Outcome } from '../call/end-reason.ts'
 import { assertNever } from '../errors.ts'
 import type { CallEvent, CallEventRow, TurnLatency } from '../events.ts'
 import type { CallRecord } from './call-service.ts'
-import { adviceOn, conversationWords, enderWords, outcomeWords, stageWords, waitingWords, type Language, type Words } from './explain-words.ts'
+import { adviceOn, conversationWords, enderWords, outcomeWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
 
 export type { Language } from './explain-words.ts'
 
@@ -192,6 +192,8 @@ function ended(event: Extract<CallEvent, { type: 'ended' }>, seen: Seen): Told {
   const details: Words[] = []
   if (reason.detail) details.push(same(reason.detail))
   if (evidence.announcement !== undefined) details.push({ zh: `听到的提示音：${evidence.announcement}`, en: `Announcement heard: ${evidence.announcement}` })
+  const tone = evidence.tone === undefined ? undefined : toneWords[evidence.tone]
+  if (tone) details.push({ zh: `听到的信号音：${tone.zh}`, en: `Tone heard: ${tone.en}` })
   if (evidence.sipStatus !== undefined) details.push(sip(evidence.sipStatus, evidence.sipReason))
   if (evidence.q850Cause !== undefined) details.push({ zh: `Q.850 原因值 ${evidence.q850Cause}`, en: `Q.850 cause ${evidence.q850Cause}` })
   if (evidence.error !== undefined) details.push({ zh: `错误：${evidence.error}`, en: `Error: ${evidence.error}` })

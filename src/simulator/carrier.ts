@@ -12,10 +12,13 @@ import { Callee } from './callee.ts'
 import { behaviourOf, type Behaviour } from './numbers.ts'
 import { loadPersona, type Persona } from './persona.ts'
 
-export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; onSaid?: (call: IncomingCall, text: string) => void }
+/** `genericCodes`: every refusal is a 480 without a cause, as some networks answer; only what is heard tells more. */
+export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; genericCodes: boolean; onSaid?: (call: IncomingCall, text: string) => void }
 
 /** A second attempt within this time is the one that a congested number answers. */
 const CONGESTION_MS = 60_000
+/** Between the rounds of an announcement. */
+const ANNOUNCEMENT_PAUSE_MS = 1_000
 /** Lines that nobody ends are ended by the carrier. */
 const CALL_MS_MAX = 15 * 60_000
 
@@ -57,7 +60,7 @@ export class Carrier {
         return
       case 'refuses':
         if (behaviour.ringMs > 0) call.progress(180)
-        if (await over.sleep(behaviour.ringMs)) call.reject(behaviour.status, { reason: behaviour.reason, headers: [q850(behaviour.q850)] })
+        if (await over.sleep(behaviour.ringMs)) this.#refuse(call, behaviour)
         return
       case 'announces':
         return this.#announce(call, over, behaviour)
@@ -73,25 +76,30 @@ export class Carrier {
     await using line = await this.#openLine(call)
     if (!line || over.isOver) return
     call.progress(183, { reason: 'Session Progress', sdp: line.sdp })
-    const spoken = Promise.withResolvers<void>()
-    let left = 2
+    let spoken = Promise.withResolvers<void>()
     const speaker = new Speaker({
       port: line.port,
       tts: this.#deps.tts,
       voice: { ...defaultVoice, name: this.#deps.announcerVoice },
       now: nowMs,
       onStarted: () => {},
-      onEnded: () => {
-        left -= 1
-        if (left === 0) spoken.resolve()
-      },
+      onEnded: () => spoken.resolve(),
       onFailed: () => spoken.resolve(),
     })
     line.onEvent = (event) => speaker.onMediaEvent(event)
-    for (const copy of [1, 2]) speaker.say({ id: String(copy), text: behaviour.text, interruptible: false })
-    await Promise.race([spoken.promise, over.promise])
+    for (const round of [1, 2]) {
+      spoken = Promise.withResolvers()
+      speaker.say({ id: String(round), text: behaviour.text, interruptible: false })
+      await Promise.race([spoken.promise, over.promise])
+      if (round === 1 && !(await over.sleep(ANNOUNCEMENT_PAUSE_MS))) break
+    }
     speaker.close()
-    if (await over.sleep(500)) call.reject(behaviour.status, { reason: behaviour.reason, headers: [q850(behaviour.q850)] })
+    if (await over.sleep(500)) this.#refuse(call, behaviour)
+  }
+
+  #refuse(call: IncomingCall, { status, reason, q850: cause }: { status: number; reason: string; q850: number }): void {
+    if (this.#deps.genericCodes) call.reject(480, { reason: 'Temporarily Unavailable' })
+    else call.reject(status, { reason, headers: [q850(cause)] })
   }
 
   async #answer(call: IncomingCall, over: Over, behaviour: Extract<Behaviour, { kind: 'answers' }>): Promise<void> {

@@ -16,6 +16,8 @@ const address = process.env['SIMULATOR_ADDRESS'] ?? '127.0.0.1'
 const port = Number(process.env['SIMULATOR_PORT'] ?? 0)
 /** A file to which each INVITE and each thing a callee said is appended. It holds full numbers and words, so it is for tests. */
 const callLog = process.env['SIMULATOR_CALL_LOG']
+/** Refusals carry no cause: for tests of what is heard before them. */
+const genericCodes = process.env['SIMULATOR_GENERIC_CODES'] === 'on'
 const load = process.env['SIMULATOR_LOAD'] === 'on'
 
 // The parent says that we shall go by closing the channel, or is gone; perhaps it went while this program was being loaded.
@@ -28,7 +30,7 @@ process.on('SIGTERM', () => {})
 const tts = new SynthesisCache(ttsProviders.espeak())
 const asr = load ? deafAsr : asrProviders.builtin({})
 const [media] = await Promise.all([createMediaEngine({ workers: 1, portMin: 10_000, portMax: 19_998, log }), tts.warmUp(), asr.warmUp()])
-const carrier = new Carrier({ address, media, asr, tts, announcerVoice: 'f1', onSaid: (call, text) => keep({ callId: call.callId, said: text }) })
+const carrier = new Carrier({ address, media, asr, tts, announcerVoice: 'f1', genericCodes, onSaid: (call, text) => keep({ callId: call.callId, said: text }) })
 const agent = await SipUserAgent.open({ address, port, userAgent: 'waihu simulated carrier', onCall: take, log })
 process.send?.({ type: 'ready', port: agent.port } satisfies CarrierReady)
 

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FRAME_MS, nowMs, type Frame } from '../../media/frame.ts'
+import { decodeAlaw, encodeAlaw } from '../../media/g711.ts'
+import { framesOf } from '../asr/builtin/fixtures.ts'
+import { BuiltinAsr } from '../asr/builtin/provider.ts'
+import { silentFrames } from '../testing.ts'
+import { createEspeak } from '../tts/espeak/provider.ts'
+import { defaultVoice } from '../tts/provider.ts'
+import { announcementTable } from './announcement-table.ts'
+import { EarlyMedia, type EarlyMediaHeard } from './early-media.ts'
+import { labelledSentences } from './labelled-sentences.test-data.ts'
+
+const VOICES = ['', 'f1', 'm1']
+/** Of all sentences in all voices; the goal is 95 %. */
+const RIGHT_MIN = 0.95
+const SIDE_BY_SIDE = 6
+
+/** The built-in recogniser knows Mandarin only; English sentences are tested as text. */
+const sentences = Object.entries(labelledSentences).flatMap(([status, texts]) => texts.filter((text) => /[\u4e00-\u9fff]/.test(text)).map((text) => ({ status, text })))
+
+void test('announcements in the voices of the simulator are understood through an A-law line', { timeout: 240_000 }, async (t) => {
+  await using tts = createEspeak({ children: 1 })
+  await using asr = new BuiltinAsr({ workersMax: 1 })
+  try {
+    await tts.warmUp()
+  } catch (error) {
+    if (process.env['REQUIRE_INTEROP'] === '1') throw error
+    t.skip(String(error))
+    return
+  }
+  await asr.warmUp()
+
+  async function spoken(text: string, name: string): Promise<Frame[]> {
+    const samples: number[] = []
+    for await (const event of tts.synthesize(text, { ...defaultVoice, name }, new AbortController().signal)) {
+      if (event.type === 'failed') throw event.error
+      if (event.type === 'audio') for (const sample of event.pcm) samples.push(sample)
+    }
+    return [...silentFrames(300), ...framesOf(decodeAlaw(encodeAlaw(Int16Array.from(samples)))), ...silentFrames(1_000)]
+  }
+
+  /** Twenty times faster than it is spoken. */
+  async function heard(frames: readonly Frame[]): Promise<EarlyMediaHeard> {
+    let clockMs = nowMs()
+    const told: EarlyMediaHeard[] = []
+    using early = new EarlyMedia({ asr, now: () => clockMs, onCertain: (verdict) => told.push(verdict) })
+    for (const [index, frame] of frames.entries()) {
+      clockMs += FRAME_MS
+      early.push(clockMs, [frame])
+      if (index % 20 === 19) await sleep(20)
+    }
+    // A final text that does not come is given up after 0.7 s.
+    for (let waitedMs = 0; waitedMs < 1_000 && told.length === 0; waitedMs += 50) await sleep(50)
+    return { ...early.heard(), certain: told.length > 0 }
+  }
+
+  const tasks = VOICES.flatMap((voice) => sentences.map((sentence) => ({ ...sentence, voice })))
+  const total = tasks.length
+  const wrong: string[] = []
+  const falseAlarms: string[] = []
+  const unsure: string[] = []
+  const work = async (): Promise<void> => {
+    for (let task = tasks.shift(); task; task = tasks.shift()) {
+      const { status, text, certain } = await heard(await spoken(task.text, task.voice))
+      const told = `${task.voice || 'default'}: ${task.text} (${task.status}) was heard as ${text} (${status})`
+      if (status !== task.status) wrong.push(told)
+      if (certain && status !== task.status) falseAlarms.push(told)
+      if (!certain && status !== 'unknown' && announcementTable[status].terminal) unsure.push(told)
+    }
+  }
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
+
+  const right = 1 - wrong.length / total
+  t.diagnostic(`${(right * 100).toFixed(1)} % of ${total} right`)
+  assert.ok(right >= RIGHT_MIN, `${(right * 100).toFixed(1)} % of ${total}\n${wrong.join('\n')}`)
+  assert.ok(falseAlarms.length <= 1, falseAlarms.join('\n'))
+  // What ends a call is certain within a second after its last word, when the machine is not overloaded.
+  assert.ok(unsure.length <= total / 20, unsure.join('\n'))
+})
