@@ -1,8 +1,17 @@
 // Knows how to hold a conversation in simulated time: a robot and a callee whom the test plays. Used by tests only.
 import type { CallEvent } from '../events.ts'
+import type { MediaEngine, MediaPort, OpenPortOptions, PortStats, RemoteMedia } from '../media/engine.ts'
 import type { Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
-import { FakeAsr, FakeLine, FakeTime, FakeTts } from '../speech/testing.ts'
+import type { DialogState } from '../sip/dialog.ts'
+import type { InviteOptions } from '../sip/invitation.ts'
+import type { LegEvent, OutgoingCall } from '../sip/leg.ts'
+import { buildOffer } from '../sip/sdp.ts'
+import type { SipUserAgent } from '../sip/user-agent.ts'
+import { FakeAsr, FakeLine, FakeTime, FakeTts, noPortStats } from '../speech/testing.ts'
 import { defaultVoice } from '../speech/tts/provider.ts'
+import type { CallHooks, CallRequest, CallResult } from './call.ts'
+import type { Trunk } from './leg.ts'
+import { callRunner } from './run-call.ts'
 import { VoiceLoop, type LoopEnd, type VoiceLoopOptions } from './voice-loop.ts'
 
 export type Reaction = (event: RobotEvent, signal: AbortSignal) => Iterable<RobotAction> | AsyncIterable<RobotAction>
@@ -132,6 +141,195 @@ export class Conversation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+    this.time[Symbol.dispose]()
+  }
+}
+
+// ── Whole calls ──────────────────────────────────────────────────────────────
+
+export const theirSdp = buildOffer({ address: '127.0.0.1', port: 7_000, sessionId: 1, version: 1 })
+
+/** A port whose far end is a FakeLine. */
+export class FakePort extends FakeLine implements MediaPort {
+  readonly address = '127.0.0.1'
+  readonly port = 6_000
+  readonly connections: RemoteMedia[] = []
+  connectFails: Error | undefined
+  closes = 0
+  /** It never tells that it is closed. */
+  closeHangs = false
+  stats: PortStats = { ...noPortStats, packetsSent: 10, packetsReceived: 9 }
+
+  connect(remote: RemoteMedia): void {
+    if (this.connectFails) throw this.connectFails
+    this.connections.push(remote)
+  }
+
+  sendDigits(): void {}
+
+  override async close(): Promise<PortStats> {
+    this.closes += 1
+    super.close()
+    if (this.closeHangs) await new Promise(() => {})
+    return this.stats
+  }
+
+  /** The media plane loses the port. */
+  die(why: string): void {
+    super.close(why)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+export class FakeMedia implements MediaEngine {
+  readonly ports: FakePort[] = []
+  readonly opened: OpenPortOptions[] = []
+  openFails: Error | undefined
+  openMs = 0
+  readonly #time: FakeTime
+
+  constructor(time: FakeTime) {
+    this.#time = time
+  }
+
+  async open(options: OpenPortOptions): Promise<FakePort> {
+    if (this.openMs > 0) await new Promise((resolve) => setTimeout(resolve, this.openMs))
+    if (this.openFails) throw this.openFails
+    const port = new FakePort(this.#time)
+    port.onEvent = (event) => options.onEvent(event)
+    this.opened.push(options)
+    this.ports.push(port)
+    return port
+  }
+
+  load(): { ports: number; busiest: number } {
+    return { ports: this.ports.length, busiest: 0 }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** One INVITE as the test answers it. */
+export class FakeInvite {
+  readonly options: InviteOptions
+  hangUps = 0
+  over = false
+  #answered = false
+  readonly #deaf: boolean
+
+  constructor(options: InviteOptions, deaf: boolean) {
+    this.options = options
+    this.#deaf = deaf
+  }
+
+  ring(status = 180, sdp?: string): void {
+    this.options.onEvent({ type: 'progress', status, reason: 'Ringing', sdp, early: sdp !== undefined })
+  }
+
+  answer(sdp: string = theirSdp): void {
+    this.#answered = true
+    this.options.onEvent({ type: 'answered', status: 200, sdp: sdp === 'none' ? undefined : sdp })
+  }
+
+  fail(status: number, more: Partial<Extract<LegEvent, { type: 'failed' }>> = {}): void {
+    this.over = true
+    this.options.onEvent({ type: 'failed', status, reason: `reason ${status}`, local: undefined, ...more })
+  }
+
+  bye(more: Partial<Extract<LegEvent, { type: 'ended' }>> = {}): void {
+    this.over = true
+    this.options.onEvent({ type: 'ended', by: 'remote', q850: 16, ...more })
+  }
+
+  async hangUp(): Promise<void> {
+    this.hangUps += 1
+    if (this.#deaf) await new Promise(() => {})
+    if (this.over) return
+    if (this.#answered) this.bye({ by: 'local' })
+    else this.fail(487, { local: 'cancelled' })
+  }
+}
+
+export class FakeUserAgent {
+  readonly invites: FakeInvite[] = []
+  inviteFails: Error | undefined
+  /** The far end answers neither CANCEL nor BYE. */
+  deaf = false
+
+  invite(options: InviteOptions): OutgoingCall {
+    if (this.inviteFails) throw this.inviteFails
+    const invite = new FakeInvite(options, this.deaf)
+    this.invites.push(invite)
+    const call: Partial<OutgoingCall> = { callId: 'call-id', hangUp: () => invite.hangUp(), dialogState: () => ({ callId: 'call-id' }) as DialogState }
+    return call as OutgoingCall
+  }
+}
+
+export function fakeTrunk(userAgent: FakeUserAgent): Trunk {
+  return { name: 'trunk', userAgent: userAgent as unknown as SipUserAgent, mediaAddress: '127.0.0.1', target: { address: '127.0.0.1', port: 5_060 }, domain: 'carrier.example', callerId: '02160001000' }
+}
+
+/** One call from its request to its result. */
+export class CallStage implements Disposable {
+  readonly time = new FakeTime()
+  readonly media = new FakeMedia(this.time)
+  readonly agent = new FakeUserAgent()
+  readonly asr = new FakeAsr(this.time.now)
+  readonly tts = new FakeTts()
+  readonly robot: FakeRobot
+  readonly abort = new AbortController()
+  readonly events: CallEvent[] = []
+  readonly dialogs: unknown[] = []
+  readonly request: CallRequest
+  beforeInvites = 0
+  hooks: CallHooks
+  result: CallResult | undefined
+
+  constructor(react?: Reaction, request: Partial<CallRequest> = {}) {
+    this.robot = new FakeRobot(react)
+    this.request = { id: 'c1', phone: '+8613800138000', attempt: 1, ringMsMax: 45_000, talkMsMax: 60_000, robot: this.robot, ...request }
+    this.hooks = {
+      onEvent: (event) => this.events.push(event),
+      beforeInvite: () => {
+        this.beforeInvites += 1
+      },
+      onAnswered: (dialog) => this.dialogs.push(dialog),
+      mayContinue: () => 'continue',
+    }
+  }
+
+  /** Runs until the INVITE is out, or the call is over. */
+  async place(): Promise<this> {
+    const deps = { trunk: fakeTrunk(this.agent), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
+    void callRunner(deps)(this.request, this.hooks, this.abort.signal).then((result) => (this.result = result))
+    await this.time.advance(20)
+    return this
+  }
+
+  async answered(): Promise<this> {
+    await this.place()
+    this.invite.ring()
+    this.invite.answer()
+    await this.time.advance(20)
+    return this
+  }
+
+  get invite(): FakeInvite {
+    return this.agent.invites.at(-1)!
+  }
+
+  get port(): FakePort {
+    return this.media.ports[0]!
+  }
+
+  get types(): string[] {
+    return this.events.map(({ type }) => type)
+  }
+
+  [Symbol.dispose](): void {
     this.time[Symbol.dispose]()
   }
 }
