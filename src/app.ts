@@ -22,6 +22,7 @@ import type { Line } from './dialer/line.ts'
 import { dialerDefaults } from './dialer/settings.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
+import { repairRecording } from './media/recording-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
 import { createRobotMaker } from './robot/index.ts'
@@ -105,6 +106,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         webhook: { ...dialerDefaults.webhook, privateAllowed: config.webhookPrivate },
       },
       recordingPath: (callId) => (config.record ? path.join(recordings, `${callId}.wav`) : undefined),
+      recoverRecording: (callId) => recoverRecording(path.join(recordings, `${callId}.wav`)),
       onOrphan: (callId, dialog) => {
         userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
@@ -241,6 +243,16 @@ function pick<T>(option: string, table: Record<string, T>, name: string): T {
   const found = Object.hasOwn(table, name) ? table[name] : undefined
   if (found === undefined) throw new InvalidInputError(option, `${option} '${name}' is not known: choose one of ${Object.keys(table).join(', ')}`)
   return found
+}
+
+/** What a dead process had recorded of a call, made playable. On another node, or with recording off, there is no such file. */
+async function recoverRecording(file: string): Promise<string | undefined> {
+  try {
+    return (await repairRecording(file)) === undefined ? undefined : file
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') rootLog.warn({ err: error, file: path.basename(file) }, 'a recording could not be repaired')
+    return undefined
+  }
 }
 
 /** Secret of recording links, made once per installation. */

@@ -31,6 +31,8 @@ export type LiveCallsDeps = {
   recordingPath?: ((callId: string) => string | undefined) | undefined
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
+  /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */
+  recoverRecording?: ((callId: string) => Promise<string | undefined>) | undefined
   settleRetryMs?: readonly number[] | undefined
 }
 
@@ -231,7 +233,7 @@ export class LiveCalls {
   }
 
   async #sweep(): Promise<void> {
-    const { db, settings, onOrphan } = this.#deps
+    const { db, settings, onOrphan, recoverRecording } = this.#deps
     const limit = settings.takeoverBatchMax
     let expired: number
     do {
@@ -243,7 +245,7 @@ export class LiveCalls {
     let closed: number
     do {
       const isOurs = (id: string): boolean => this.#live.get(id)?.ours ?? false
-      closed = await takeOverAbandoned(db, { nowMs: this.#now(), limit, isOurs, eventsPerCallMax: settings.eventsPerCallMax, onOrphan })
+      closed = await takeOverAbandoned(db, { nowMs: this.#now(), limit, isOurs, eventsPerCallMax: settings.eventsPerCallMax, onOrphan, recoverRecording })
       this.stats.takenOver += closed
     } while (closed === limit && !this.#closing)
   }

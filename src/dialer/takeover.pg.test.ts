@@ -56,6 +56,23 @@ void test('the SIP dialog of an orphaned call is handed to somebody who can hang
   assert.deepEqual(orphans, [[id, { callId: 'x' }]])
 })
 
+void test('what was recorded of an interrupted call stays with its record; a call that only rang has none', async () => {
+  const asked: string[] = []
+  const recoverRecording = (callId: string) => {
+    asked.push(callId)
+    return Promise.resolve(`/recordings/${callId}.wav`)
+  }
+  await using world = await dialerWorld({ started: false, recoverRecording })
+  const talked = await abandoned(world, '13800138000', 'talking')
+  const rang = await abandoned(world, '13900139000', 'ringing')
+  await world.service.start()
+  await world.ended(talked)
+  await world.ended(rang)
+  assert.equal((await world.service.lookUp(world.accountId, talked)).recording, `/recordings/${talked}.wav`)
+  assert.equal((await world.service.lookUp(world.accountId, rang)).recording, undefined)
+  assert.deepEqual(asked, [talked])
+})
+
 void test('a wish not to be called again survives the process that heard it', async () => {
   await using world = await dialerWorld({ started: false })
   const id = await abandoned(world, '13800138000', 'talking')

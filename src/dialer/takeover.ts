@@ -16,6 +16,8 @@ export type SweepInput = {
   eventsPerCallMax: number
   /** Told of each call that was talking, so that somebody can send the BYE its owner could not. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
+  /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. */
+  recoverRecording?: ((callId: string) => Promise<string | undefined>) | undefined
 }
 
 /**
@@ -78,6 +80,7 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
     ...unansweredEnding('interrupted', '负责这通电话的进程意外终止，已停止计费，不会自动重拨', new Date(input.nowMs), { stage }),
     answeredAt: call.answeredAt ?? undefined,
     talkMs,
+    recording: call.answeredAt ? await input.recoverRecording?.(call.id) : undefined,
     notes: rows.flatMap(({ event }) => (event.type === 'noted' ? [event.note] : [])),
   }
 }
