@@ -104,7 +104,7 @@ function meaningsOf(clause: string, context: IntentContext): Found[] {
   }
   const found: Found[] = []
   const ofSelf = ownAbsence.test(clause)
-  const named = byName(clause, context.person)
+  const named = byNames(clause, context.person)
   if (named) found.push(named)
   const asksUs = /^(?:你|您|请问你|请问您|你们)(?:是|不是)|(?:吗|吧)$/u.test(clause)
   for (const intent of hard) {
@@ -152,9 +152,14 @@ function containsPlain(form: string, phrase: string): boolean {
   return !negated.test(before)
 }
 
+/** What a name in the clause means. Of several people, one who is there is enough, and only all of them can be denied. */
+function byNames(clause: string, person: Person | undefined): Found | undefined {
+  const found = (person?.oneOf ?? (person ? [person] : [])).map((one) => byName(clause, one))
+  return found.find((one) => one?.intent === 'affirm') ?? (found.every((one) => one !== undefined) ? found[0] : undefined)
+}
+
 /** 我是张伟, 我姓李, 张伟不在, 不是张伟. */
-function byName(clause: string, person: Person | undefined): Found | undefined {
-  if (!person) return undefined
+function byName(clause: string, person: Person): Found | undefined {
   const sameSound = (spoken: string): boolean => isSameName(person, spoken) || [person.name, person.display].some((name) => name.length > 1 && looseSoundOf(spoken.slice(0, name.length)) === looseSoundOf(name))
   const name = person.name.length > 1 ? person.name : person.display
   const at = [name, person.display].map((form) => clause.indexOf(form)).find((index) => index >= 0) ?? -1

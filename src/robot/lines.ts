@@ -1,5 +1,5 @@
 // Knows every word the rules robot says by itself, in Chinese and English. Does not know when: conversation-policy.ts decides.
-import type { Person } from './requirement-person.ts'
+import { listOf, type Person } from './requirement-person.ts'
 import type { Requirement } from './requirement.ts'
 
 /** All lines of one language. Lines before the identity is known take no fact of the requirement, so none can slip in. */
@@ -74,7 +74,11 @@ const chinese: Lines = {
   silentBye: '听不到您的声音，先不打扰了，再见。',
   unconfirmedBye: '不好意思，没能确认您的身份，先不打扰了，再见。',
   limitBye: '时间有点长了，先不打扰您，再见。',
-  lead: ({ kind, quoted, organisation }) => (kind === 'greet' ? '' : quoted ? `${caller(organisation)}让我转告您：` : kind === 'remind' ? '提醒您：' : kind === 'invite' ? '邀请您' : '通知您：'),
+  lead({ kind, quoted, organisation, person }) {
+    // Which of several answered is not known for sure, so nobody is called by the other's name.
+    const whom = person?.oneOf ? listOf(person.oneOf, '、', '和') : '您'
+    return kind === 'greet' ? '' : quoted ? `${caller(organisation)}让我转告${whom}：` : kind === 'remind' ? `提醒${whom}：` : kind === 'invite' ? `邀请${whom}` : `通知${whom}：`
+  },
   again: '好的，我再说一遍。',
   toBeContinued: '到这里您听清楚了吗？',
   askUnderstood: '您听清楚了吗？',
@@ -116,7 +120,10 @@ const english: Lines = {
   silentBye: 'I cannot hear you. Goodbye.',
   unconfirmedBye: 'Sorry, I could not confirm who you are. Goodbye.',
   limitBye: 'I will not keep you any longer. Goodbye.',
-  lead: ({ kind }) => (kind === 'greet' ? '' : kind === 'remind' ? 'A reminder: ' : 'The message is: '),
+  lead({ kind, person }) {
+    const whom = person?.oneOf ? ` for ${listOf(person.oneOf, ', ', ' and ')}` : ''
+    return kind === 'greet' ? '' : kind === 'remind' ? `A reminder${whom}: ` : `The message${whom} is: `
+  },
   again: 'Sure, once more.',
   toBeContinued: 'Is that clear so far?',
   askUnderstood: 'Is that clear?',

@@ -24,6 +24,7 @@ export function towardsCallee(text: string, person: Person | undefined, principa
     const parts = spoken.split(person.display)
     spoken = parts.join('您')
   }
+  if (person?.oneOf) spoken = spoken.replace(/[他她]们/gu, '你们')
   spoken = spoken.replace(/(?<![其吉])[他她](?![们人])/gu, (pronoun, at: number) => (otherPerson.test(spoken.slice(0, at)) ? pronoun : '您'))
   spoken = spoken.replace(/你(?!们)/gu, '您').replace(/您您/gu, '您')
   const caller = principal ?? '委托方'

@@ -2,6 +2,7 @@
 import { InvalidInputError } from '../errors.ts'
 import type { DateMention } from './dates.ts'
 import { dayOf, instant, mondayOf } from './china-time.ts'
+import { someOf } from './requirement-person.ts'
 import type { CompileOptions, Fact, FactTopic, Requirement, RequirementKind } from './requirement.ts'
 
 /** True when most letters are Latin. */
@@ -21,14 +22,15 @@ export function compileEnglish(original: string, text: string, options: CompileO
   const head = new RegExp(`^(${Object.keys(verbs).join('|')})\\s+`, 'iu').exec(rest)
   const kind = head ? verbs[head[1]!.toLowerCase()]! : 'notify'
   if (head) rest = rest.slice(head[0].length)
-  const name = head ? new RegExp(`^${namePattern}`, 'u').exec(rest) : null
-  const display = name?.[1]
+  const name = head ? new RegExp(`^${namePattern}(?:(?:, | and |, and )${namePattern})*(?![a-z])`, 'u').exec(rest) : null
+  const people = (name?.[0] ?? '').split(/, and |, | and /u).filter((one) => one !== '').map((one) => ({ name: one.replace(/^(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+/u, ''), title: '', display: one }))
   if (name) rest = rest.slice(name[0].length)
   else if (head) rest = rest.replace(/^(?:him|her|them|everyone|everybody)\b/iu, '')
   rest = rest.replace(/^\s*(?:,|that|to(?=\s)|about|if(?=\s)|whether(?=\s)|and)\s*/iu, (word) => (/to/iu.test(word) ? 'please ' : /if|whether/iu.test(word) ? '? ' : ''))
   const asks = kind === 'ask' || rest.startsWith('? ')
   const sentences = rest.replace(/^\?\s/u, '').split(/(?<=[.!?;])\s+/u).map((s) => s.replace(/[.!;\s]+$/u, '').trim()).filter((s) => s !== '').slice(0, 30)
   const spoken = sentences.map((s) => s.replace(/\b(?:he|she)\b/giu, 'you').replace(/\b(?:his|her)\b/giu, 'your').replace(/\bhim\b/giu, 'you'))
+    .map((s) => (people.length > 1 ? s.replace(/\b(?:they|them)\b/giu, 'you').replace(/\btheir\b/giu, 'your') : s))
   if (spoken.length === 0) throw new InvalidInputError(options.field ?? 'user_requirement', 'nothing to say: write what to tell or ask, for example "Tell Mr. Smith that the meeting is at 9 am tomorrow"')
   const facts: Fact[] = []
   const questions: Requirement['questions'][number][] = []
@@ -40,7 +42,7 @@ export function compileEnglish(original: string, text: string, options: CompileO
   const counted = [...facts, ...questions].flatMap((item) => item.dates)
   return {
     original, language: 'en', kind: facts.length === 0 ? 'ask' : kind, facts, questions, keys: [], quoted: false,
-    person: display === undefined ? undefined : { name: display.replace(/^(?:Mr|Mrs|Ms|Dr|Prof)\.?\s+/u, ''), title: '', display },
+    person: people.length > 1 ? someOf(people, ', ', ' or ') : people[0],
     organisation: from?.[1] ?? options.organisation,
     sensitive: /hospital|clinic|doctor|overdue|debt|loan|result|grade/iu.test(text),
     acceptedAt: options.acceptedAt,

@@ -33,6 +33,22 @@ void test('finds who is called in the ways that people write it', () => {
   assert.deepEqual(wrong, [])
 })
 
+void test('finds everybody who is called in one sentence, and only them', () => {
+  const cases: readonly (readonly [text: string, asked: string, fact: string])[] = [
+    ['通知张三和李四明天开会', '张三或者李四', '明天开会'], ['通知张三、李四、王五和赵六明天9点集合', '张三、李四、王五或者赵六', '明天9点集合'], ['通知张三，李四，王五明天开会', '张三、李四或者王五', '明天开会'],
+    ['给张三和李四打电话，告诉他们明天开会', '张三或者李四', '明天开会'], ['叫小王和小李来开会', '小王或者小李', '请您来开会'], ['通知王芳和刘红军本周五加班', '王芳或者刘红军', '本周五加班'], ['张总、李总您好，明天开会', '张总或者李总', '明天开会'],
+    ['通知张三、李四等人明天开会', '张三或者李四', '明天开会'], ['祝张总和李总新年快乐', '张总或者李总', '祝您新年快乐'], ['提醒张三跟李四，明天体检', '张三或者李四', '明天体检'], ['通知张三和李四带上他们的报表', '张三或者李四', '请带上你们的报表'],
+    ['通知张总，李四明天来公司', '张总', '李四明天来公司'], ['通知张总和王总的会议改到明天', '张总', '和王总的会议改到明天'], ['提醒张总跟马总确认合同', '张总', '跟马总确认合同'], ['提醒张总明天和李总开会', '张总', '明天和李总开会'],
+    ['通知张总和物业联系', '张总', '和物业联系'], ['通知张总和解协议已签', '张总', '和解协议已签'], ['通知张三和他爱人明天来', '张三', '和您爱人明天来'], ['通知李明和平路停水', '李明', '和平路停水'],
+    ['Tell Bob, Alice and Carl that the meeting is at 9 am tomorrow', 'Bob, Alice or Carl', 'the meeting is at 9 am tomorrow'],
+  ]
+  for (const [text, asked, fact] of cases) {
+    const { person, facts } = compile(text)
+    assert.deepEqual([person?.display, facts[0]?.text], [asked, fact], text)
+  }
+  assert.doesNotThrow(() => compile(`通知${'张三和'.repeat(600)}李四明天开会`))
+})
+
 void test('finds the organisation in the text, and lets it win over the account', () => {
   assert.equal(compile('我是仁和口腔，提醒李娜女士明天复诊').organisation, '仁和口腔')
   assert.equal(compile('星光健身房通知赵敏本周日闭馆').organisation, '星光健身房')

@@ -344,6 +344,21 @@ void test('quotes somebody who speaks of themselves', async () => {
   assert.match(spokenIn(await rig.callee('方便，你说')), /委托方让我转告您：今天晚上我不回家吃饭/)
 })
 
+void test('asks for any of the people it was told to call, and calls none by the other\'s name', async () => {
+  for (const yes of ['我是李四', '我是张三', '对，我是', '不是张三，我是李四']) {
+    const rig = rigFor('通知张三和李四明天上午9点在三楼会议室开会')
+    assert.match(spokenIn(await rig.answer()), /请问是张三或者李四吗？$/)
+    assert.match(spokenIn(await rig.callee(yes)), /^通知张三和李四：明天，也就是11月21日星期六上午9点，在三楼会议室开会。/, yes)
+    await rig.callee('好的')
+    assert.equal(rig.outcome, 'confirmed')
+  }
+  const other = rigFor('通知张三和李四明天上午9点在三楼会议室开会')
+  await other.answer()
+  assert.match(spokenIn(await other.callee('张三不在')), /张三或者李四本人吗/, 'the other one may be speaking')
+  assert.match(spokenIn(await other.callee('我是王五')), /请问张三或者李四方便接电话吗/)
+  assert.doesNotMatch(other.heard, /会议|9点/)
+})
+
 void test('speaks English to an English requirement', async () => {
   const rig = rigFor('Tell Mr. Smith that the meeting is at 9 am tomorrow in room 3. Please bring the report.')
   assert.match(spokenIn(await rig.answer()), /AI.*synthetic.*Mr\. Smith/)
