@@ -64,6 +64,8 @@ class OneCall {
   #loop: VoiceLoop | undefined
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
+  /** The line has agreed on audio before the answer. */
+  #isEarlyAgreed = false
   readonly #announced = Promise.withResolvers<Announced>()
 
   constructor(request: CallRequest, hooks: CallHooks, deps: CallDeps, signal: AbortSignal) {
@@ -142,6 +144,7 @@ class OneCall {
   }
 
   #onRinging(sipStatus: number, earlyMedia: boolean): void {
+    this.#isEarlyAgreed ||= earlyMedia
     if (this.#state === 'dialing') this.#tell({ type: 'ringing', sipStatus, earlyMedia })
     this.#step('ring')
   }
@@ -189,13 +192,13 @@ class OneCall {
 
   #onMedia(event: MediaEvent): void {
     this.#loop?.onMediaEvent(event)
-    if (event.type === 'frames' && (this.#state === 'dialing' || this.#state === 'ringing')) this.#hearEarly(event)
+    if (event.type === 'frames' && this.#isEarlyAgreed && this.#state === 'ringing') this.#hearEarly(event)
     if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
   }
 
   /** Only a line that sends something before the answer is listened to. */
   #hearEarly({ atMs, frames }: Extract<MediaEvent, { type: 'frames' }>): void {
-    this.#early ??= new EarlyMedia({ asr: this.#deps.asr, now: nowMs, onCertain: (heard) => this.#announced.resolve({ type: 'announced', heard }) })
+    this.#early ??= new EarlyMedia({ asr: this.#deps.asr, now: this.#now, onCertain: (heard) => this.#announced.resolve({ type: 'announced', heard }) })
     this.#early.push(atMs, frames)
   }
 
@@ -296,7 +299,7 @@ class OneCall {
 }
 
 function heardEvidence(heard: EarlyMediaHeard | undefined): EndReason['evidence'] {
-  return { announcement: heard?.text || undefined, tone: heard?.tone }
+  return { ...(heard?.text && { announcement: heard.text }), ...(heard?.tone && { tone: heard.tone }) }
 }
 
 /** Outcomes of a refusal right before the INVITE, where they are not the number's fault. */
