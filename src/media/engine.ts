@@ -1,7 +1,8 @@
 // The narrow contract of the media plane. Knows ports, codecs and playouts. Does not know SIP, words or calls.
 import type { Frame } from './frame.ts'
 
-export type CodecName = 'PCMA' | 'PCMU'
+/** G722 is wide-band on the line; what a port gives and takes stays 8 kHz. */
+export type CodecName = 'PCMA' | 'PCMU' | 'G722'
 
 /** Where and how the far end wants its audio, as read from its SDP by the caller of `connect`. */
 export type RemoteMedia = {

@@ -1,5 +1,4 @@
 // Knows G.711: one byte per 8 kHz sample, A-law and µ-law. Does not know packets or calls.
-import type { CodecName } from './engine.ts'
 
 /** The byte that decodes to (nearly) zero: what is sent when there is nothing to say. */
 export const ALAW_SILENCE = 0xd5
@@ -90,4 +89,4 @@ export type G711 = {
 export const g711 = {
   PCMA: { silence: ALAW_SILENCE, staticPayloadType: 8, decode: decodeAlaw, encode: encodeAlaw },
   PCMU: { silence: ULAW_SILENCE, staticPayloadType: 0, decode: decodeUlaw, encode: encodeUlaw },
-} as const satisfies Record<CodecName, G711>
+} as const satisfies Record<string, G711>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PortStats, RemoteMedia } from './engine.ts'
 import { decodeAlaw, encodeAlaw } from './g711.ts'
+import { G722Encoder } from './g722.ts'
 import { Outbox } from './outbox.ts'
 import { Port } from './port.ts'
 import { parseRtcp, writeRtcp, type RtcpPacket } from './rtcp.ts'
@@ -153,11 +154,12 @@ void test('keys take the place of audio, and the playout goes on where it was', 
   assert.ok(sequenceSteps(rig.sent).every((step) => step === 1))
 })
 
-void test('hears the other G.711 under its static type, keys under the usual type, and nothing in unknown types', () => {
+void test('hears other codecs under their static types, keys under the usual type, and nothing in unknown types', () => {
   const rig = new Rig()
   rig.port.connect(remote, rig.nowMs)
   rig.receive(101, Uint8Array.of(7, 0, 0, 160))
   rig.receive(0, new Uint8Array(160).fill(0x80))
+  rig.receive(9, new G722Encoder().encode(sound(40)))
   rig.receive(18, new Uint8Array(20).fill(1))
   rig.run(200)
   assert.deepEqual(rig.events.map((event) => event.type), ['first-packet', 'digit'])

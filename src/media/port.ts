@@ -1,8 +1,8 @@
 // Knows one call's audio inside a media thread: what is due, what came in, what went out. Does not know other calls or the engine.
 import { randomInt } from 'node:crypto'
-import type { PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import { codecOfType, codecs, type Decoder, type Encoder } from './codecs.ts'
+import type { CodecName, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 import { FRAME_MS } from './frame.ts'
-import { g711, type G711 } from './g711.ts'
 import { JitterBuffer } from './jitter-buffer.ts'
 import type { Outbox } from './outbox.ts'
 import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
@@ -10,7 +10,7 @@ import { PlayoutQueue } from './playout.ts'
 import { RecordingMixer } from './recording.ts'
 import { isRtcp } from './rtcp.ts'
 import { RtcpSession, type SessionFigures } from './rtcp-session.ts'
-import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader, type RtpPacket } from './rtp.ts'
+import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader } from './rtp.ts'
 import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
 import type { PortId } from './worker-messages.ts'
 
@@ -58,6 +58,8 @@ export class Port {
   #mixer: RecordingMixer | undefined
 
   readonly #jitterBuffer = new JitterBuffer()
+  /** Made when first needed; kept, so that a packet in another codec between does not reset them. */
+  readonly #decoders = new Map<CodecName, Decoder>()
   readonly #keysIn = new TelephoneEventReceiver()
   #frameDueMs = 0
   /** When the last packet came, or connecting began. */
@@ -66,6 +68,7 @@ export class Port {
   #deadAirTold = false
 
   readonly #playouts = new PlayoutQueue()
+  readonly #encoders = new Map<CodecName, Encoder>()
   readonly #keysOut = new TelephoneEventSender()
   readonly #pacing = new PacingHistogram()
   readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PTIME_MS_MAX * SAMPLES_PER_MS))
@@ -169,9 +172,10 @@ export class Port {
       this.#heardAny = true
       this.#outbox.event(this.id, { type: 'first-packet', atMs: nowMs })
     }
-    const codec = codecOf(packet, remote)
+    // Far ends may answer with another codec than we send, under its static type.
+    const codec = codecOfType(packet.payloadType, remote)
     if (codec !== undefined) {
-      this.#jitterBuffer.push(packet, codec.decode(packet.payload), nowMs)
+      this.#jitterBuffer.push(packet, this.#decoderOf(codec).decode(packet.payload), nowMs)
     } else if (packet.payloadType === remote.eventPayloadType || packet.payloadType === USUAL_EVENT_TYPE) {
       this.#jitterBuffer.pushSilence(packet, nowMs)
       const digit = this.#keysIn.accept(packet, nowMs)
@@ -235,9 +239,9 @@ export class Port {
       const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
       this.#before = heard > 0 ? 'audio' : 'silence'
       writeRtpHeader(packet, { ...header, marker })
-      const codec = g711[remote.codec]
-      if (heard > 0) codec.encode(this.#pcm, packet, RTP_HEADER_BYTES)
-      else packet.fill(codec.silence, RTP_HEADER_BYTES)
+      const encoder = this.#encoderOf(remote.codec)
+      if (heard > 0) encoder.encode(this.#pcm, packet, RTP_HEADER_BYTES)
+      else encoder.silence(this.#pcm.length, packet, RTP_HEADER_BYTES)
       length = this.#pcm.length
       if (heard > 0) this.#mixer?.write('us', this.#sendDueMs, this.#pcm)
     }
@@ -246,6 +250,18 @@ export class Port {
     this.#sent += 1
     this.#octetsSent += length
     this.#tellChanges()
+  }
+
+  #decoderOf(codec: CodecName): Decoder {
+    let decoder = this.#decoders.get(codec)
+    if (decoder === undefined) this.#decoders.set(codec, (decoder = codecs[codec].decoder()))
+    return decoder
+  }
+
+  #encoderOf(codec: CodecName): Encoder {
+    let encoder = this.#encoders.get(codec)
+    if (encoder === undefined) this.#encoders.set(codec, (encoder = codecs[codec].encoder()))
+    return encoder
   }
 
   #sendReport(nowMs: number): void {
@@ -297,12 +313,4 @@ export class Port {
       ...(this.#control.farEnd === undefined ? {} : { farEnd: this.#control.farEnd }),
     }
   }
-}
-
-/** Far ends may answer with the other G.711 than we send, under its static type. */
-function codecOf(packet: RtpPacket, remote: RemoteMedia): G711 | undefined {
-  if (packet.payloadType === remote.payloadType) return g711[remote.codec]
-  if (packet.payloadType === g711.PCMA.staticPayloadType) return g711.PCMA
-  if (packet.payloadType === g711.PCMU.staticPayloadType) return g711.PCMU
-  return undefined
 }

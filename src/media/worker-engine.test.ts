@@ -141,6 +141,20 @@ for (const codec of ['PCMA', 'PCMU'] as const) {
   }))
 }
 
+void test('speech arrives whole over wide-band G.722, and what was silent stays silent', () => onceUndisturbed(async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine, { codec: 'G722', payloadType: 9 })
+  const sound = Int16Array.from({ length: 4_000 }, (_, i) => Math.round(8_000 * Math.sin(0.3 * i)))
+  a.port.play(1, sound, true)
+  await b.until(() => indexOfSound(b.heard) >= 0 && b.heard.length - indexOfSound(b.heard) > sound.length + 1_600)
+  const begin = indexOfSound(b.heard)
+  assert.ok(b.heard.slice(0, begin - 40).every((sample) => Math.abs(sample) < 20))
+  assert.ok(b.heard.slice(begin + 4_800).every((sample) => Math.abs(sample) < 20))
+  // The filters on the way swell a little before the sound.
+  const errors = Array.from({ length: 64 }, (_, shift) => sound.subarray(800, 3_200).reduce((sum, sample, i) => sum + (sample - b.heard[begin + 780 + i + shift]!) ** 2, 0))
+  assert.ok(Math.sqrt(Math.min(...errors) / 2_400) < 1_000, errors.join(' '))
+}))
+
 void test('sends silence at once, marks the talk spurt, obeys ptime and hold', async () => {
   await using engine = await engineOf()
   using far = await FarEnd.open()
