@@ -5,6 +5,7 @@ import { decodeAlaw, encodeAlaw } from '../../media/g711.ts'
 import { seededRandom } from '../../media/seeded-random.ts'
 import { ToneGenerator } from '../../media/tone.ts'
 import { framesOf, speechFixtures } from '../asr/builtin/fixtures.ts'
+import { melody } from './colour-ring.test-data.ts'
 import { ToneDetector, type ProgressTone } from './tones.ts'
 
 const samplesOf = (ms: number): number => Math.round((ms * SAMPLE_RATE_HZ) / 1_000)
@@ -97,7 +98,7 @@ void describe('progress tones', () => {
   })
 
   void test('are not heard in music, with and without overtones, tuned to 440 Hz', () => {
-    for (let seed = 1; seed <= 12; seed += 1) assert.deepEqual(heard(alawLine(music(seed, 20_000))), [], `melody ${seed}`)
+    for (let seed = 1; seed <= 12; seed += 1) assert.deepEqual(heard(alawLine(melody(seed, 20_000))), [], `melody ${seed}`)
   })
 
   void test('are not heard in noise, silence, other tones or a voice-band key press', () => {
@@ -120,30 +121,3 @@ void describe('progress tones', () => {
     assert.ok(usPerFrame < 100, `${usPerFrame.toFixed(1)} µs per frame`)
   })
 })
-
-/** A colour ring: a melody in A minor pentatonic with a beat, decaying notes, now and then a rest. */
-function music(seed: number, ms: number): Int16Array {
-  const random = seededRandom(seed)
-  const scaleHz = [220, 261.6, 293.7, 329.6, 392, 440, 523.3, 587.3, 659.3, 784, 880]
-  const overtones = seed % 3 === 0 ? [1] : [1, 0.5, 0.3, 0.15]
-  const beatMs = [250, 300, 350, 400, 500][seed % 5]!
-  const pcm = new Float64Array(samplesOf(ms))
-  let degree = 5
-  for (let atMs = 0; atMs < ms; ) {
-    degree = Math.max(0, Math.min(scaleHz.length - 1, degree + Math.floor(random() * 5) - 2))
-    const lengthMs = beatMs * [1, 1, 2, 1, 3][Math.floor(random() * 5)]!
-    if (random() > 0.15) {
-      const hz = scaleHz[degree]!
-      const begin = samplesOf(atMs)
-      for (let i = 0; i < samplesOf(lengthMs * 1.5) && begin + i < pcm.length; i += 1) {
-        const t = i / SAMPLE_RATE_HZ
-        const envelope = Math.min(1, t / 0.01) * Math.exp(-t * 3)
-        overtones.forEach((level, k) => {
-          pcm[begin + i]! += 6_000 * level * envelope * Math.sin(2 * Math.PI * hz * (k + 1) * t)
-        })
-      }
-    }
-    atMs += lengthMs
-  }
-  return Int16Array.from(pcm, (value) => Math.max(-32_768, Math.min(32_767, Math.round(value))))
-}
