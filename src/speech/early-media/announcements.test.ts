@@ -54,6 +54,10 @@ void describe('announcements', () => {
       assert.equal(verdictOf(sung).certain, false, sung)
   })
 
+  void test('are not heard in words that merely sound like a short cue', () => {
+    for (const sung of ['我在等待街灯亮起', '听说你已经结婚了', '随波逐流岩石上的花']) assert.equal(verdictOf(sung).status, 'unknown', sung)
+  })
+
   void test('of any length and content are read without error', () => {
     assert.equal(verdictOf('啊'.repeat(100_000)).status, 'unknown')
     assert.equal(verdictOf('\ud800 +|#= $&').status, 'unknown')

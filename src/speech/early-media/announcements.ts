@@ -28,9 +28,11 @@ const ENGLISH_DIGIT = /^(?:zero|one|two|three|four|five|six|seven|eight|nine)/
 
 const rows: readonly Row[] = announcementStatuses.map((status) => {
   const { terminal, about, cues } = announcementTable[status]
-  return { status, terminal, about, cues: cues.map(toCue) }
+  // Where no subject is asked for, two syllables sound like too much: 等待街灯 holds 代接.
+  const syllablesMin = about.includes('any') ? 3 : 2
+  return { status, terminal, about, cues: cues.map((cue) => toCue(cue, syllablesMin)) }
 })
-const subjectTerms = new Map(Object.entries(subjects).map(([group, words]) => [group as SubjectGroup, words.map(toTerm)]))
+const subjectTerms = new Map(Object.entries(subjects).map(([group, words]) => [group as SubjectGroup, words.map((word) => toTerm(word, 2))]))
 
 /** Chinese words of all announcements, for recognisers that can favour words. */
 export const announcementWords: readonly string[] = [
@@ -69,15 +71,14 @@ function occurs(term: Term, heard: Heard): boolean {
   return term.sound !== undefined && heard.sound.includes(term.sound)
 }
 
-function toCue(cue: string): Cue {
-  return { name: cue.replace(/^=/, ''), parts: cue.split('+').map((part) => part.split('|').map(toTerm)) }
+function toCue(cue: string, syllablesMin: number): Cue {
+  return { name: cue.replace(/^=/, ''), parts: cue.split('+').map((part) => part.split('|').map((word) => toTerm(word, syllablesMin))) }
 }
 
-function toTerm(word: string): Term {
+function toTerm(word: string, syllablesMin: number): Term {
   const digit = word.endsWith('#')
   const text = plain(word)
-  // One syllable sounds like too many words.
-  const bySound = !digit && !word.startsWith('=') && /^[\u4e00-\u9fff]{2,}$/.test(text)
+  const bySound = !digit && !word.startsWith('=') && /^[\u4e00-\u9fff]+$/.test(text) && text.length >= syllablesMin
   return { text, sound: bySound ? soundOf(text) : undefined, digit }
 }
 

@@ -5,7 +5,7 @@ import type { AsrProvider } from '../asr/provider.ts'
 import type { RobotVoice } from '../barge-in.ts'
 import { Listener } from '../listener.ts'
 import type { AnnouncementStatus } from './announcement-table.ts'
-import { announcementWords, verdictOf } from './announcements.ts'
+import { announcementWords, verdictOf, type Verdict } from './announcements.ts'
 import { ToneDetector, type ProgressTone } from './tones.ts'
 
 export type EarlyMediaHeard = {
@@ -52,6 +52,7 @@ export class EarlyMedia implements Disposable {
   /** Settled words, sentences between blanks; and those of the sentence that is spoken or awaits its final text. */
   #settled = ''
   #unsettled = ''
+  #judged: { text: string; verdict: Verdict } | undefined
   #tone: ProgressTone | undefined
   #speechMs = 0
   /** The certain status of the words under way, and since when they mean it. */
@@ -75,7 +76,9 @@ export class EarlyMedia implements Disposable {
   /** What was heard so far, unsettled words included. */
   heard(): EarlyMediaHeard {
     const text = `${this.#settled} ${this.#unsettled}`.trim()
-    const words = verdictOf(text)
+    // Asked with every frame; the words change a few times a second.
+    if (text !== this.#judged?.text) this.#judged = { text, verdict: verdictOf(text) }
+    const words = this.#judged.verdict
     const told = this.#tone && statusOfTone[this.#tone]
     // A tone of refusal ends the call whatever was said before; the words still tell why.
     return { status: told && goesOn.has(words.status) ? told : words.status, certain: words.certain || told !== undefined, text, tone: this.#tone }
