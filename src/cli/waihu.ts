@@ -7,12 +7,13 @@ import { balance } from './balance.ts'
 import { call } from './call.ts'
 import { callinfo } from './callinfo.ts'
 import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
 import { key } from './key.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, why, softphone }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, why, doctor, softphone }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },
