@@ -16,7 +16,10 @@ function answerOne(topic: QuestionTopic, requirement: Requirement, now: Date): s
   const holding = facts.filter((fact) => fact.topics.includes(topic === 'clock' ? 'time' : topic))
   if (topic === 'clock' && requirement.language === 'zh' && ![...facts, ...questions].some(({ dates }) => dates.some(({ clock }) => /\d|[点时半刻]/u.test(clock)))) return undefined
   if (topic === 'time' || topic === 'clock') {
-    const dated = [...facts, ...questions].filter(({ dates }) => dates.length > 0)
+    const mentioning = [...facts, ...questions].filter(({ dates }) => dates.length > 0)
+    // 本月 in 本月物业费 is no answer beside 25日前.
+    const exact = mentioning.filter(({ dates }) => dates.some(({ precision }) => precision !== 'month' && precision !== 'week'))
+    const dated = exact.length > 0 ? exact : mentioning
     if (requirement.language === 'zh' && dated.length === 1 && dated[0]!.dates.length === 1) {
       const date = dated[0]!.dates[0]!
       const after = /^(?:之前|以前|前|起)/u.exec(dated[0]!.text.slice(date.end))?.[0] ?? ''

@@ -35,14 +35,9 @@ function holdsMoment(heard: readonly DateMention[], date: DateMention): boolean 
   return heard.some((m) => m.clock !== '' && (minuteOf(m.from) === minute || minuteOf(m.from) === minute % 720) && (dayOf(m.from) === dayOf(date.from) || !m.dayIsWritten))
 }
 
-function withoutDates({ text, dates }: Pick<Fact, 'text' | 'dates'>): string {
-  let rest = ''
-  let at = 0
-  for (const date of dates) {
-    rest += `${text.slice(at, date.begin)} `
-    at = date.end
-  }
-  return rest + text.slice(at)
+/** The words around the dates. */
+export function withoutDates({ text, dates }: Pick<Fact, 'text' | 'dates'>): string {
+  return dates.reduceRight((words, { begin, end }) => `${words.slice(0, begin)} ${words.slice(end)}`, text)
 }
 
 /** Pairs of neighbouring Chinese characters, and words of other scripts. 您, 请 and 的 come and go with the wording. */

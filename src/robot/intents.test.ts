@@ -119,6 +119,7 @@ void test('names what a question asks about', () => {
 
 void test('answers first when a turn asks and agrees at once', () => {
   for (const text of ['等一下，几点开始', '等一下几点开始', '等会儿在哪里开', '稍等那要带什么', '等一下什么时候结束', '好的，要开多久', '好的，在哪里', '没听清，几点', '几号会议室来着', '什么时候来着']) assert.equal(matchIntent(text, { stage: 'confirm', asked: 'understood' }).intent, 'question', text)
+  assert.equal(matchIntent('可以，不过几点结束', { stage: 'ask', asked: 'yes-no' }).intent, 'affirm')
   for (const text of ['等一下可以吗', '等我一下好吗', '等一下我拿个笔']) assert.equal(matchIntent(text, { stage: 'deliver', asked: 'understood' }).intent, 'wait', text)
   assert.equal(matchIntent('等一下，几点开始', { stage: 'identity', asked: 'identity' }).intent, 'wait')
 })

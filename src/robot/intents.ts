@@ -88,9 +88,9 @@ export function matchIntent(text: string, context: IntentContext = {}): IntentMa
   const affirmed = candidates.some(({ intent, evidence }) => intent === 'affirm' && !/^(?:嗯|嗯嗯)$/u.test(evidence))
   const best = [...candidates].sort((a, b) => order.indexOf(a.intent) - order.indexOf(b.intent))[0]!
   const settled = inContext(best, candidates, flat, context)
-  // 等一下几点开始 and 好的，在哪 want an answer before anything else, and be it that nobody told us.
+  // 等一下几点开始 and 好的，在哪 want an answer before anything else; 可以，不过几点结束 to an open question is its answer.
   const told = context.stage === 'deliver' || context.stage === 'confirm' || context.stage === 'ask'
-  const asksOnly = (settled.intent === 'other' && (isQuestion(flat) || topics.length > 0)) || (told && softened.has(settled.intent) && (topics.length > 0 || isUnanswerable(flat)))
+  const asksOnly = (settled.intent === 'other' && (isQuestion(flat) || topics.length > 0)) || (told && softened.has(settled.intent) && (topics.length > 0 || (isUnanswerable(flat) && (context.stage !== 'ask' || settled.intent === 'wait'))))
   return { ...settled, intent: asksOnly ? 'question' : settled.intent, topics: settled.intent === 'who' ? [] : topics, affirmed, language: 'zh' }
 }
 

@@ -40,6 +40,9 @@ export interface Lines {
   noted: string
   closeNoted: string
   noInformation(organisation: string | undefined): string
+  /** Something was said back rightly, or not. */
+  rightSo(words: string): string
+  putRight(words: string): string
   onBehalf(organisation: string | undefined): string
   closeConfirmed(keyFact: string | undefined): string
   closeDeclined: string
@@ -90,6 +93,8 @@ const chinese: Lines = {
   noted: '好的，记下了。',
   closeNoted: '好的，都记下了。感谢您的接听，再见。',
   noInformation: (organisation) => `这个我这边没有信息，建议您直接联系${caller(organisation)}。`,
+  rightSo: (words) => `是的，${words}。`,
+  putRight: (words) => `不是的，应该是：${words}。`,
   onBehalf: (organisation) => (organisation === undefined ? '我是受委托来电的AI语音助手，委托方没有留下更多信息。' : `我是${organisation}的AI语音助手。`),
   closeConfirmed: (keyFact) => `好的，${keyFact === undefined ? '' : `${keyFact}，请您记好。`}感谢您的接听，再见。`,
   closeDeclined: '好的，我会如实转达。感谢您的接听，再见。',
@@ -135,6 +140,8 @@ const english: Lines = {
   noted: 'All right, I noted that.',
   closeNoted: 'All right, I noted that. Thank you for your time. Goodbye.',
   noInformation: (organisation) => `I have no information about that. Please contact ${organisation ?? 'the client'} directly.`,
+  rightSo: (words) => `Yes: ${words}.`,
+  putRight: (words) => `No, it should be: ${words}.`,
   onBehalf: (organisation) => `I am an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}.`,
   closeConfirmed: (keyFact) => `${keyFact === undefined ? 'All right. ' : `All right: ${keyFact}. `}Thank you for your time. Goodbye.`,
   closeDeclined: 'All right, I will pass that on. Thank you. Goodbye.',

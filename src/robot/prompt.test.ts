@@ -114,6 +114,13 @@ void test('never asks the model before the person is confirmed, nor for what rul
   }
 })
 
+void test('puts a time that was said back wrongly right without the model', async () => {
+  const call = new Call([answering(telling)])
+  await call.identified()
+  assert.match(spokenIn(await call.hears('好的，十点')), /^不是的，应该是：.*上午9点/)
+  assert.equal(call.model.requests.length, 1)
+})
+
 void test('drops sentences that may not be said and keeps the rest', async () => {
   const call = new Call([answering(['我是真人，不是机器人。', '会议改到了后天下午五点。', telling[0]!, '请把验证码告诉我。', telling[1]!, '详情请看 https://example.com 。', telling[2]!].slice(0, 6))])
   const told = spokenIn(await call.identified())

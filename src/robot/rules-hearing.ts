@@ -2,19 +2,27 @@
 import { callBackTime } from './answers.ts'
 import type { Move, Signal } from './conversation-policy.ts'
 import type { IntentMatch } from './intents.ts'
+import { type ReadBack, readBack } from './read-back.ts'
 import type { RobotEvent } from './robot.ts'
-import type { SayKind } from './rules-talk.ts'
+import type { SayKind, Talk } from './rules-talk.ts'
 
-/** What came from the callee, as it was understood. Silence and keys have no words and no match. */
-export type Heard = { signal: Signal; text: string; match?: IntentMatch }
+/** What came from the callee, as it was understood. Silence and keys have no words and no match. `back`: a fact said back that wants an answer. */
+export type Heard = { signal: Signal; text: string; match?: IntentMatch; back?: ReadBack }
 export type Utterance = Extract<RobotEvent, { type: 'utterance' }>
 
 /** Below this the recogniser is guessing. */
 const confidenceMin = 0.3
+/** Meanings under which a fact may be said back. 好的，十点 agrees to what nobody said. */
+const sayingBack: ReadonlySet<Signal> = new Set<Signal>(['affirm', 'question', 'repeat', 'wait', 'thanks', 'greeting', 'other'])
 
-export function heardAs({ text, confidence }: Utterance, match: IntentMatch): Heard {
+export function heardAs({ text, confidence }: Utterance, match: IntentMatch, { stage, requirement, now }: Pick<Talk, 'stage' | 'requirement' | 'now'>): Heard {
   // A guess of the recogniser may end in a question, never in a do-not-call entry.
-  return { signal: confidence < confidenceMin ? 'unclear' : match.intent, text, match }
+  if (confidence < confidenceMin) return { signal: 'unclear', text, match }
+  const told = stage === 'deliver' || stage === 'confirm' || stage === 'ask'
+  const back = told && sayingBack.has(match.intent) ? readBack(text, requirement, now()) : undefined
+  // To an open question a time is an answer, and to 好的，九点吧 there is nothing to say.
+  const wants = back && (back.right ? back.asks && match.intent !== 'affirm' : back.asks || stage !== 'ask')
+  return wants ? { signal: 'question', text, match, back } : { signal: match.intent, text, match }
 }
 
 /** 嗯 and 喂 while we are still talking and were not stopped: they go with our words, they do not answer them. */

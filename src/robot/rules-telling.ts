@@ -96,11 +96,12 @@ export function askedIn(talk: Talk): AskedQuestion | undefined {
 }
 
 /** Answers from the facts, then takes up what the question broke off. */
-export function answer(talk: Talk, { match }: Heard): void {
+export function answer(talk: Talk, { match, back }: Heard): void {
   const { requirement, lines: l } = talk
-  const found = match?.intent === 'who' ? undefined : answerFor(match?.topics ?? [], requirement, talk.now())
-  if (found) talk.say(l.sentence(found.join('，')))
-  else talk.say(match?.intent === 'who' ? l.onBehalf(requirement.organisation) : l.noInformation(requirement.organisation))
+  const found = answerFor(match?.topics ?? [], requirement, talk.now())
+  if (back) talk.say(l[back.right ? 'rightSo' : 'putRight']([...new Set([...back.words, ...(found ?? [])])].join('，')))
+  else if (match?.intent === 'who') talk.say(l.onBehalf(requirement.organisation))
+  else talk.say(found ? l.sentence(found.join('，')) : l.noInformation(requirement.organisation))
   resume(talk)
 }
 

@@ -139,6 +139,29 @@ void test('answers a question that comes with 等一下 without a pause, and ask
   assert.match(spokenIn(await rig.callee('等一下')), /等您/)
 })
 
+void test('puts right what is said back wrongly, and takes no agreement to it', async () => {
+  const rig = await told()
+  assert.match(spokenIn(await rig.callee('是十点吗')), /^不是的，应该是：明天，也就是11月21日星期六上午9点。请问您能参加吗？$/)
+  assert.match(spokenIn(await rig.callee('好的，十点，知道了')), /^不是的，应该是：.*上午9点/)
+  assert.equal(rig.outcome, undefined)
+  assert.match(spokenIn(await rig.callee('在四楼对吗')), /^不是的，应该是：在三楼会议室。/)
+  assert.match(spokenIn(await rig.callee('九点是吗，要带什么吗')), /^是的，.*上午9点，请带上报表。/)
+  await rig.callee('好的，九点')
+  assert.equal(rig.outcome, 'confirmed')
+  const parcel = await told('告诉王强先生快递放在小区南门菜鸟驿站，取件码5-1-0327')
+  assert.match(spokenIn(await parcel.callee('5-1-0372对吧')), /^不是的，应该是：取件码5-1-0327。/)
+})
+
+void test('takes a time for the answer when it asked for one, and corrects it nowhere before the person is known', async () => {
+  const rig = await told('问张总明天上午9点开会能不能来，几点能到')
+  await rig.callee('能来')
+  await rig.callee('十点')
+  assert.deepEqual(rig.slots, { 明天上午9点开会能不能来: '能来', 几点能到: '十点' })
+  const stranger = rigFor(meeting)
+  await stranger.answer()
+  assert.doesNotMatch(spokenIn(await stranger.callee('是十点吗')), /9点|应该/)
+})
+
 void test('closes with the key fact', async () => {
   const rig = await told()
   assert.match(spokenIn(await rig.callee('好的，能参加')), /明天上午9点在三楼会议室开会.*感谢.*再见/)

@@ -128,7 +128,7 @@ class RulesRobot implements RulesConversation {
     })
     if (match.intent !== 'none') talk.calleeSpoke = true
     this.#murmured = !event.bargeIn && !this.#murmured && goesWithOurWords(match, talk.saying)
-    const heard = heardAs(event, match)
+    const heard = heardAs(event, match, talk)
     if (talk.stage !== 'closed') talk.note({ intent: heard.signal, source: 'rules' })
     if (this.#murmured) return
     this.#turns += 1
@@ -148,7 +148,8 @@ class RulesRobot implements RulesConversation {
     talk.stop()
     learn(move, talk, heard)
     const turn = { move, signal: heard.signal, text: heard.text }
-    this.#open = heard.match && this.#leaves(turn) ? new FreeTurn(talk, turn, heard) : undefined
+    // Silence and keys leave nothing to word, and what was said back wrongly is put right at once.
+    this.#open = heard.match && !heard.back && this.#leaves(turn) ? new FreeTurn(talk, turn, heard) : undefined
     if (!this.#open) act(move, talk, heard)
   }
 
