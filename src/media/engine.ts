@@ -71,6 +71,14 @@ export type FarEndReport = {
   roundTripMs?: number | undefined
 }
 
+/** How a key is pressed: what an exchange plays when it turns the event back into a tone. */
+export type KeyShape = {
+  /** How long it is held, 40..5000; default 100. It lasts for whole packets. */
+  toneMs?: number | undefined
+  /** -63..0; default -10. */
+  levelDbm0?: number | undefined
+}
+
 export type OpenPortOptions = {
   /** Local address to bind and to write into SDP. */
   address: string
@@ -90,8 +98,8 @@ export interface MediaPort extends AsyncDisposable {
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
   /** Drops everything queued; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
   flush(): void
-  /** Sends key presses as RFC 4733 events. */
-  sendDigits(digits: string): void
+  /** Sends key presses as RFC 4733 events, one after the other, with 100 ms between them. */
+  sendDigits(digits: string, as?: KeyShape): void
   /** Stops audio, closes the recording file and the socket. Resolves after the `closed` event. Safe to call twice. */
   close(): Promise<PortStats>
 }

@@ -69,7 +69,7 @@ void test('plays a steady stream whole and unchanged, within 40 to 60 ms of the 
 })
 
 void test('plays any packet time, also one that does not fit frames', () => {
-  for (const ptimeMs of [10, 30, 35, 40, 60]) {
+  for (const ptimeMs of [5, 10, 12.5, 15, 30, 35, 40, 60, 100]) {
     const buffer = new JitterBuffer()
     const out = play(buffer, stream(Math.floor(2_000 / ptimeMs), () => 0, { ptimeMs }), 2_200)
     assert.ok(findSound(out, 0, 15_000) >= 0, `${ptimeMs} ms`)
@@ -204,6 +204,26 @@ void test('comfort noise and events are silence, not loss to be filled', () => {
   assert.ok(Math.abs(resumed - 8_000) <= 160, `${resumed}`)
   assert.ok(rest.subarray(0, resumed).every((sample) => sample === 0))
   assert.equal(buffer.stats.packetsLost, 0)
+})
+
+void test('comfort noise is heard at its level until the sound goes on, and follows a new level', () => {
+  const voiced = () => 8_000
+  const buffer = new JitterBuffer()
+  const header = { ssrc: 1, marker: false, payloadType: 13 }
+  const rms = (out: Int16Array) => Math.sqrt(out.reduce((sum, sample) => sum + sample * sample, 0) / out.length)
+  const expected = (dbov: number) => 32_124 * 10 ** (dbov / 20)
+  play(buffer, stream(50, () => 0, { at: voiced }), 1_000)
+  buffer.pushSilence({ ...header, sequence: 50, timestamp: 8_000 }, 1_000, -50)
+  const later = Array.from({ length: 40 }, (_, i) => buffer.pop(1_007 + i * 20)!)
+  const first = Int16Array.from(later.slice(10).flatMap((frame) => [...frame]))
+  assert.ok(Math.abs(20 * Math.log10(rms(first) / expected(-50))) < 1)
+  buffer.pushSilence({ ...header, sequence: 51, timestamp: 14_400 }, 1_800, -60)
+  const next = Int16Array.from(Array.from({ length: 20 }, (_, i) => [...buffer.pop(1_807 + i * 20)!]).flat())
+  assert.ok(Math.abs(20 * Math.log10(rms(next) / expected(-60))) < 1)
+  assert.equal(buffer.stats.concealedSamples, 0, 'silence is not loss')
+  buffer.push({ ...header, sequence: 52, timestamp: 17_600, payloadType: 8 }, new Int16Array(800).fill(8_000), 2_200)
+  const resumed = Int16Array.from(Array.from({ length: 8 }, (_, i) => [...buffer.pop(2_207 + i * 20)!]).flat())
+  assert.ok(resumed.filter((sample) => sample === 8_000).length >= 800)
 })
 
 void test('whatever arrives, every pop is a whole frame and the counts add up', () => {

@@ -1,4 +1,5 @@
 // Knows how packets that come early, late, twice or never become a steady row of frames. Does not know sockets or codecs.
+import { ComfortNoise } from './comfort-noise.ts'
 import { CONCEALMENT_HISTORY_SAMPLES, Concealment } from './concealment.ts'
 import { FRAME_SAMPLES, type Frame } from './frame.ts'
 import { timestampDistance, type RtpPacket } from './rtp.ts'
@@ -63,6 +64,7 @@ export class JitterBuffer {
   /** Past output, then the frame being made. */
   readonly #line = new Int16Array(CONCEALMENT_HISTORY_SAMPLES + FRAME_SAMPLES)
   readonly #concealment = new Concealment()
+  readonly #noise = new ComfortNoise()
   readonly #sequence = new SequenceTracker()
 
   #ssrc: number | undefined
@@ -126,9 +128,10 @@ export class JitterBuffer {
     this.#place(timestamp, pcm, Math.max(0, -ahead))
   }
 
-  /** Takes a packet that says "no audio from here": comfort noise (RFC 3389) or a telephone event. */
-  pushSilence(packet: Omit<RtpPacket, 'payload'>, arrivalMs: number): void {
+  /** Takes a packet that says "no audio from here": comfort noise (RFC 3389) of a level, or a telephone event without. */
+  pushSilence(packet: Omit<RtpPacket, 'payload'>, arrivalMs: number, noiseDbov?: number): void {
     if (!this.#admit(packet, arrivalMs)) return
+    if (noiseDbov !== undefined || this.#silentFrom === undefined) this.#noise.levelDbov = noiseDbov
     if (this.#silentFrom === undefined || timestampDistance(packet.timestamp, this.#silentFrom) < 0) this.#silentFrom = packet.timestamp
   }
 
@@ -226,7 +229,7 @@ export class JitterBuffer {
       if (filled) {
         this.#concealment.resume(line, begin + runBegin, begin + i)
       } else if (this.#silentFrom !== undefined && timestampDistance((this.#cursor + runBegin) >>> 0, this.#silentFrom) >= 0) {
-        line.fill(0, begin + runBegin, begin + i)
+        this.#noise.write(line, begin + runBegin, begin + i)
         this.#concealment.reset()
       } else {
         this.#concealment.fill(line, begin + runBegin, begin + i)

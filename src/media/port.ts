@@ -1,7 +1,8 @@
 // Knows one call's audio inside a media thread: what is due, what came in, what went out. Does not know other calls or the engine.
 import { randomInt } from 'node:crypto'
 import { codecOfType, codecs, type Decoder, type Encoder } from './codecs.ts'
-import type { CodecName, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import { parseComfortNoise } from './comfort-noise.ts'
+import type { CodecName, KeyShape, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 import { FRAME_MS } from './frame.ts'
 import { JitterBuffer } from './jitter-buffer.ts'
 import type { Outbox } from './outbox.ts'
@@ -125,8 +126,8 @@ export class Port {
     this.#tellChanges()
   }
 
-  sendDigits(digits: string): void {
-    this.#keysOut.queue(digits)
+  sendDigits(digits: string, as?: KeyShape): void {
+    this.#keysOut.queue(digits, as)
   }
 
   /** Does everything that is due at `nowMs`. */
@@ -181,7 +182,7 @@ export class Port {
       const digit = this.#keysIn.accept(packet, nowMs)
       if (digit !== undefined) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit })
     } else if (packet.payloadType === COMFORT_NOISE) {
-      this.#jitterBuffer.pushSilence(packet, nowMs)
+      this.#jitterBuffer.pushSilence(packet, nowMs, parseComfortNoise(packet.payload))
     }
     return true
   }

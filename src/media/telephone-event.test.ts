@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { KeyShape } from './engine.ts'
 import type { RtpPacket } from './rtp.ts'
 import { seededRandom } from './seeded-random.ts'
 import { isKeys, parseTelephoneEvent, TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
@@ -7,9 +8,9 @@ import { isKeys, parseTelephoneEvent, TelephoneEventReceiver, TelephoneEventSend
 type Sent = { packet: RtpPacket; atMs: number }
 
 /** What a sender puts on the wire for `keys`, one step per packet time. */
-function spell(keys: string, ptimeMs = 20): Sent[] {
+function spell(keys: string, ptimeMs = 20, as?: KeyShape): Sent[] {
   const sender = new TelephoneEventSender()
-  sender.queue(keys)
+  sender.queue(keys, as)
   const sent: Sent[] = []
   let sequence = 0
   for (let atMs = 0; ; atMs += ptimeMs) {
@@ -33,6 +34,19 @@ void test('spells a key as growing durations of one timestamp, marked at the sta
     [160, 320, 480, 640, 800, 800, 800].map((durationSamples, i) => [i === 0, { key: '5', ended: i >= 4, durationSamples }]),
   )
   assert.equal(new Set(sent.map(({ packet }) => packet.timestamp)).size, 1)
+})
+
+void test('holds a key for as long and as loud as asked, in whole packets, and ends it three times at any packet time', () => {
+  for (const ptimeMs of [10, 20, 30, 60]) {
+    for (const toneMs of [40, 250, 5_000]) {
+      const sent = spell('#', ptimeMs, { toneMs, levelDbm0: -7 }).map(({ packet }) => packet.payload)
+      const ends = sent.filter((payload) => (payload[1]! & 0x80) !== 0)
+      assert.equal(ends.length, 3)
+      assert.ok(sent.every((payload) => (payload[1]! & 0x3f) === 7))
+      const durations = new Set(ends.map((payload) => (payload[2]! << 8) | payload[3]!))
+      assert.deepEqual([...durations], [Math.ceil(toneMs / ptimeMs) * ptimeMs * 8])
+    }
+  }
 })
 
 void test('hears every key once, the same key twice in a row too', () => {

@@ -1,13 +1,14 @@
 // Knows key presses as RFC 4733 events, both ways, each press once. Does not know sockets or calls.
+import type { KeyShape } from './engine.ts'
 import { timestampDistance, type RtpPacket } from './rtp.ts'
 
 const KEYS = '0123456789*#ABCD'
-/** How long a key we send is held, and the pause after it: what interactive voice systems accept without doubt. */
+/** How long a key we send is held if not said otherwise, and the pause after it: what interactive voice systems accept without doubt. */
 const TONE_MS = 100
 const PAUSE_MS = 100
 /** RFC 4733 §2.5.1.4: the last packet is sent three times. */
 const END_PACKETS = 3
-const VOLUME_DBM0 = 10
+const LEVEL_DBM0 = -10
 const SAMPLES_PER_MS = 8
 const DURATION_SAMPLES_MAX = 0xffff
 const QUEUED_KEYS_MAX = 64
@@ -69,25 +70,26 @@ export class TelephoneEventReceiver {
 /** One packet to send in place of audio; `pause` asks for silence. */
 export type TelephoneEventStep = { type: 'event'; payload: Uint8Array; timestamp: number; marker: boolean } | { type: 'pause' }
 
-type KeyGoingOut = { key: string; begin: number; heldMs: number; durationSamples: number; endsSent: number; pausedMs: number }
+type KeyWaiting = { key: string; toneMs: number; levelDbm0: number }
+type KeyGoingOut = KeyWaiting & { begin: number; heldMs: number; durationSamples: number; endsSent: number; pausedMs: number }
 
 /** Spells queued keys as event packets, one step per packet time. */
 export class TelephoneEventSender {
-  #waiting: string[] = []
+  #waiting: KeyWaiting[] = []
   #current: KeyGoingOut | undefined
 
   /** Keys beyond the limit of 64 waiting are dropped; callers check `isKeys` first. */
-  queue(keys: string): void {
-    for (const key of keys) if (this.#waiting.length < QUEUED_KEYS_MAX) this.#waiting.push(key)
+  queue(keys: string, { toneMs = TONE_MS, levelDbm0 = LEVEL_DBM0 }: KeyShape = {}): void {
+    for (const key of keys) if (this.#waiting.length < QUEUED_KEYS_MAX) this.#waiting.push({ key, toneMs, levelDbm0 })
   }
 
   /** What goes out in this packet time, or undefined when no key is waiting. `timestamp` is that of the audio packet it replaces. */
   next(timestamp: number, packetMs: number): TelephoneEventStep | undefined {
     const marker = this.#current === undefined
     if (this.#current === undefined) {
-      const key = this.#waiting.shift()
-      if (key === undefined) return undefined
-      this.#current = { key, begin: timestamp, heldMs: 0, durationSamples: 0, endsSent: 0, pausedMs: 0 }
+      const next = this.#waiting.shift()
+      if (next === undefined) return undefined
+      this.#current = { ...next, begin: timestamp, heldMs: 0, durationSamples: 0, endsSent: 0, pausedMs: 0 }
     }
     const current = this.#current
     if (current.endsSent === END_PACKETS) {
@@ -95,16 +97,16 @@ export class TelephoneEventSender {
       if (current.pausedMs >= PAUSE_MS) this.#current = undefined
       return { type: 'pause' }
     }
-    if (current.heldMs < TONE_MS) {
+    if (current.heldMs < current.toneMs) {
       // The repeated end packets all carry the duration of the first one.
       current.heldMs += packetMs
       current.durationSamples = Math.min(current.durationSamples + packetMs * SAMPLES_PER_MS, DURATION_SAMPLES_MAX)
     }
-    const ended = current.heldMs >= TONE_MS
+    const ended = current.heldMs >= current.toneMs
     if (ended) current.endsSent += 1
     const payload = Uint8Array.of(
       KEYS.indexOf(current.key),
-      (ended ? 0x80 : 0) | VOLUME_DBM0,
+      (ended ? 0x80 : 0) | -current.levelDbm0,
       current.durationSamples >> 8,
       current.durationSamples & 0xff,
     )

@@ -221,6 +221,7 @@ void test('keys arrive once each, and audio goes on after them', () => onceUndis
   await b.until(() => indexOfSound(b.heard) >= 0)
   assert.deepEqual(b.of('digit').map((event) => event.digit), ['1', '#', '1'])
   assert.throws(() => a.port.sendDigits('1x'), InvalidInputError)
+  for (const as of [{ toneMs: 39 }, { toneMs: 5_001 }, { levelDbm0: 1 }, { levelDbm0: -64 }]) assert.throws(() => a.port.sendDigits('1', as), InvalidInputError)
   a.talkTo(b.port, { eventPayloadType: undefined })
   assert.throws(() => a.port.sendDigits('1'), InvalidInputError)
 }))

@@ -1,5 +1,5 @@
 // Knows what the engine and its media threads say to each other. Does not know what either does with it.
-import type { MediaEvent, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import type { KeyShape, MediaEvent, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 
 /** Names a port in one engine; never reused, unlike its UDP port. */
 export type PortId = number
@@ -9,7 +9,7 @@ export type EngineMessage =
   | { type: 'connect'; port: PortId; atMs: number; remote: RemoteMedia }
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }
-  | { type: 'send-digits'; port: PortId; digits: string }
+  | { type: 'send-digits'; port: PortId; digits: string; as: KeyShape | undefined }
   | { type: 'close'; port: PortId }
 
 /** Everything but audio and the end, which have their own ways. */

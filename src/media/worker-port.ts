@@ -2,7 +2,7 @@
 import { isIP, isIPv6 } from 'node:net'
 import { InvalidInputError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import type { KeyShape, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 import { nowMs } from './frame.ts'
 import { RecordingFile } from './recording-file.ts'
 import { isKeys } from './telephone-event.ts'
@@ -63,11 +63,12 @@ export class WorkerPort implements MediaPort {
     this.#post({ type: 'flush', port: this.id })
   }
 
-  /** Errors: InvalidInputError for what is no key, and when the far end does not take telephone events. */
-  sendDigits(digits: string): void {
+  /** Errors: InvalidInputError for what is no key, cannot be pressed so, and when the far end does not take telephone events. */
+  sendDigits(digits: string, as?: KeyShape): void {
     if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
     if (this.#remote?.eventPayloadType === undefined) throw new InvalidInputError('digits', 'the far end does not take telephone events')
-    this.#post({ type: 'send-digits', port: this.id, digits })
+    checkKeyShape(as)
+    this.#post({ type: 'send-digits', port: this.id, digits, as })
   }
 
   close(): Promise<PortStats> {
@@ -112,6 +113,11 @@ export class WorkerPort implements MediaPort {
   #post(message: EngineMessage, transfer?: ArrayBuffer[]): void {
     if (this.#state === 'open') this.#send(message, transfer)
   }
+}
+
+function checkKeyShape({ toneMs = 100, levelDbm0 = -10 }: KeyShape = {}): void {
+  if (!Number.isInteger(toneMs) || toneMs < 40 || toneMs > 5_000) throw new InvalidInputError('toneMs', 'must be 40..5000')
+  if (!Number.isInteger(levelDbm0) || levelDbm0 < -63 || levelDbm0 > 0) throw new InvalidInputError('levelDbm0', 'must be -63..0')
 }
 
 function checkRemote(remote: RemoteMedia, localAddress: string): void {

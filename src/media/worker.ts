@@ -77,7 +77,7 @@ function obey(port: Port, message: Exclude<EngineMessage, { type: 'open' }>): vo
       port.flush()
       break
     case 'send-digits':
-      port.sendDigits(message.digits)
+      port.sendDigits(message.digits, message.as)
       break
     case 'close':
       closePort(port)
