@@ -213,6 +213,7 @@ void test('comfort noise is heard at its level until the sound goes on, and foll
   const rms = (out: Int16Array) => Math.sqrt(out.reduce((sum, sample) => sum + sample * sample, 0) / out.length)
   const expected = (dbov: number) => 32_124 * 10 ** (dbov / 20)
   play(buffer, stream(50, () => 0, { at: voiced }), 1_000)
+  const concealed = buffer.stats.concealedSamples
   buffer.pushSilence({ ...header, sequence: 50, timestamp: 8_000 }, 1_000, -50)
   const later = Array.from({ length: 40 }, (_, i) => buffer.pop(1_007 + i * 20)!)
   const first = Int16Array.from(later.slice(10).flatMap((frame) => [...frame]))
@@ -220,7 +221,7 @@ void test('comfort noise is heard at its level until the sound goes on, and foll
   buffer.pushSilence({ ...header, sequence: 51, timestamp: 14_400 }, 1_800, -60)
   const next = Int16Array.from(Array.from({ length: 20 }, (_, i) => [...buffer.pop(1_807 + i * 20)!]).flat())
   assert.ok(Math.abs(20 * Math.log10(rms(next) / expected(-60))) < 1)
-  assert.equal(buffer.stats.concealedSamples, 0, 'silence is not loss')
+  assert.equal(buffer.stats.concealedSamples, concealed, 'silence is not loss')
   buffer.push({ ...header, sequence: 52, timestamp: 17_600, payloadType: 8 }, new Int16Array(800).fill(8_000), 2_200)
   const resumed = Int16Array.from(Array.from({ length: 8 }, (_, i) => [...buffer.pop(2_207 + i * 20)!]).flat())
   assert.ok(resumed.filter((sample) => sample === 8_000).length >= 800)
