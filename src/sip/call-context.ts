@@ -5,6 +5,7 @@ import type { HangUpReason, LegEvent } from './leg.ts'
 import { toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import type { Transactions } from './transactions.ts'
+import type { Protocol } from './transport.ts'
 
 export interface CallContext {
   readonly transactions: Transactions
@@ -12,8 +13,8 @@ export interface CallContext {
   readonly log: Log
   /** For User-Agent and Server. */
   readonly product: string
-  /** Our Contact value, with that user part. */
-  contact(user: string | undefined): string
+  /** Our Contact value, with that user part, for a far end met over that transport (the first one when undefined). */
+  contact(user: string | undefined, protocol: Protocol | undefined): string
   newTag(): string
   /** The call is over; late messages still reach it for a while. */
   retire(call: DialogUser): void

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { ProtocolError } from '../errors.ts'
 import { parseNameAddr } from './header-values.ts'
 import { emptyBody, SipHeaders, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
-import type { Peer } from './transport.ts'
+import type { Peer, Protocol } from './transport.ts'
 import { parseUri } from './uri.ts'
 
 /** Everything needed to speak in a dialog, also from another process: plain data, safe to store as JSON. */
@@ -116,7 +116,7 @@ export class Dialog {
 
   /** Where our requests go: the first route, else the remote target, when numeric; else where the far end was first met. */
   hop(): Peer {
-    return hopOf(this.#routeSet[0] === undefined ? this.#remoteTarget : parseNameAddr(this.#routeSet[0]).uri) ?? this.#target
+    return hopOf(this.#routeSet[0] === undefined ? this.#remoteTarget : parseNameAddr(this.#routeSet[0]).uri, this.#target) ?? this.#target
   }
 
   state(): DialogState {
@@ -177,15 +177,20 @@ function usableUri(value: string): string | undefined {
   }
 }
 
-/** The numeric address of a SIP URI; undefined for tel: and for names. */
-function hopOf(text: string): Peer | undefined {
+/** The numeric address of a SIP URI, over the transport it names or else that of `known`; undefined for tel: and for names. */
+function hopOf(text: string, known: Peer): Peer | undefined {
   try {
     const uri = parseUri(text)
     if (uri.scheme === 'tel') return undefined
     const host = (uri.params.get('maddr') ?? uri.host).replace(/^\[|\]$/g, '')
-    return isIP(host) === 0 ? undefined : { address: host, port: uri.port ?? (uri.scheme === 'sips' ? 5061 : 5060) }
+    if (isIP(host) === 0) return undefined
+    const named = protocols.get(uri.params.get('transport')?.toLowerCase() ?? '')
+    const protocol = named ?? (uri.scheme === 'sips' ? 'TLS' : known.protocol)
+    return { ...known, address: host, port: uri.port ?? (protocol === 'TLS' ? 5061 : 5060), ...(protocol === undefined ? {} : { protocol }) }
   } catch (error) {
     if (error instanceof ProtocolError) return undefined
     throw error
   }
 }
+
+const protocols: ReadonlyMap<string, Protocol> = new Map([['udp', 'UDP'], ['tcp', 'TCP'], ['tls', 'TLS']])

@@ -90,7 +90,7 @@ export class InviteServer implements IncomingCall, DialogUser {
     this.from = fromWire(request.headers.get('From')!)
     this.to = fromWire(request.headers.get('To')!)
     this.offer = sdpOf(request)
-    this.#contact = context.contact(options.contactUser)
+    this.#contact = context.contact(options.contactUser, transaction.peer.protocol)
     this.#session = new Session({
       dialog: Dialog.ofRequest(request, this.localTag, transaction.peer),
       context,

@@ -73,7 +73,7 @@ export class RegistrationClient implements Registration {
     if (!Number.isInteger(this.#askSeconds) || this.#askSeconds < 60 || this.#askSeconds > EXPIRES_SECONDS_MAX) {
       throw new InvalidInputError('expiresSeconds', `expiresSeconds must be 60..${EXPIRES_SECONDS_MAX}`)
     }
-    this.#contact = context.contact(userOf(this.#aor))
+    this.#contact = context.contact(userOf(this.#aor), options.registrar.protocol)
     this.#tag = context.newTag()
     this.#digest = options.credentials && new DigestClient(options.credentials)
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, test } from 'node:test'
 import { pino } from 'pino'
@@ -39,6 +40,20 @@ async function startSipp(scenario: string, args: readonly string[] = [], target:
   const child = spawn('sipp', [...fixed, ...args, ...target], { cwd: scenarioFolder, stdio: 'ignore' })
   const finished = once(child, 'exit').then(([code]) => code as unknown)
   return { address: '127.0.0.1', port, finished, stop: () => child.kill() }
+}
+
+/** Waits until that port takes connections: unlike a lost INVITE, a refused connection is not tried again. */
+async function accepts(peer: Peer): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const socket = connect(peer.port, peer.address)
+    const open = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (open) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
 
 /** Real UDP that loses datagrams of both directions. sipp's own `-lost` loses calls with them. */
@@ -97,6 +112,7 @@ type Case = {
   expect: RegExp
   calls?: number
   loss?: number
+  protocol?: 'UDP' | 'TCP'
   /** Runs once the call is answered. */
   onAnswer?: (call: OutgoingCall, story: string[]) => void
 }
@@ -111,10 +127,12 @@ function hangUpWhenQuiet(agent: SipUserAgent, call: OutgoingCall, quietMs: numbe
 }
 
 /** Places calls at a scenario and compares each call's events, joined by commas. */
-async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, hangUpAfterMs = 400, hangUpWhenQuietMs, expect, calls = 1, loss = 0, onAnswer }: Case): Promise<void> {
-  const sipp = await startSipp(scenario, ['-m', `${calls}`, ...args])
+async function placeCalls(scenario: string, { args = [], ringMsMax = 30_000, hangUpAfterMs = 400, hangUpWhenQuietMs, expect, calls = 1, loss = 0, protocol = 'UDP', onAnswer }: Case): Promise<void> {
+  const sipp = await startSipp(scenario, ['-m', `${calls}`, ...(protocol === 'TCP' ? ['-t', 't1'] : []), ...args])
+  if (protocol === 'TCP') await accepts(sipp)
   try {
-    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, openTransport: lossyUdp(loss) })
+    const transport = protocol === 'TCP' ? { transports: [{ protocol }] } : { openTransport: lossyUdp(loss) }
+    await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, ...transport })
     const stories = await Promise.all(
       Array.from({ length: calls }, async (_, index) => {
         const story: string[] = []
@@ -193,6 +211,12 @@ const cases: [sentence: string, scenario: string, Case][] = [
       onAnswer: (call, story) => void transfer(call, story),
     },
   ],
+  ['over TCP an answered call is hung up', 'uas-answer', { protocol: 'TCP', expect: /^100, 180, answered 200\+sdp, ended local$/ }],
+  ['over TCP the callee hangs up', 'uas-callee-hangup', { protocol: 'TCP', hangUpAfterMs: Infinity, expect: /answered 200\+sdp, ended remote$/ }],
+  ['over TCP hold and resume are answered', 'uas-hold', { protocol: 'TCP', hangUpAfterMs: 4_500, expect: /answered 200\+sdp, offer hold, offer send, ended local$/ }],
+  ['over TCP a 401 is answered', 'uas-auth-401', { protocol: 'TCP', expect: /answered 200\+sdp, ended local$/ }],
+  ['over TCP busy is told', 'uas-busy-486', { protocol: 'TCP', expect: /failed 486 q850=17$/ }],
+  ['over TCP nobody answers', 'uas-noanswer', { protocol: 'TCP', ringMsMax: 1_500, expect: /^100, 180, failed 487 timeout$/ }],
   ['a key press comes as INFO', 'uas-dtmf-info', { hangUpAfterMs: 2_500, expect: /answered 200\+sdp, digit 5, ended local$/ }],
 ]
 
@@ -264,7 +288,7 @@ void describe('trunks played by sipp', { skip, timeout: 60_000 }, () => {
     assert.equal(await sipp.finished, 0)
   })
 
-  void test('a registrar accepts our digest and the registration is refreshed before it expires (uas-registrar)', async () => {
+  void test('a registrar accepts our digest and grants a minute (uas-registrar)', async () => {
     const sipp = await startSipp('uas-registrar', ['-m', '1'])
     await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
     const first = Promise.withResolvers<RegistrationState>()

@@ -23,7 +23,7 @@ async function pair(options: { reliable?: boolean; transactionsMax?: number } = 
     const box: { side?: Transactions } = {}
     const transport: Transport = await network.open(at.address, at.port)((bytes, from) => box.side!.receive(bytes, from))
     box.side = new Transactions({
-      transport: { ...transport, reliable: options.reliable ?? false, address: at.address, port: at.port },
+      transports: [{ ...transport, reliable: options.reliable ?? false, address: at.address, port: at.port }],
       publicAddress: at.address,
       clock: network.clock,
       log,

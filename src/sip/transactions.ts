@@ -1,4 +1,4 @@
-// Knows every live transaction of one transport: matches what comes in, repeats what is lost, sheds what is too much. Does not know dialogs.
+// Knows every live transaction of one agent: matches what comes in, repeats what is lost, sheds what is too much. Does not know dialogs.
 import { randomBytes } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { OverloadedError, ProtocolError } from '../errors.ts'
@@ -36,6 +36,8 @@ export type TransactionUser = {
 
 /** RFC 3261 §8.1.1.7. */
 const MAGIC_COOKIE = 'z9hG4bK'
+/** RFC 3261 §18.1.1: a request longer than this may not fit one datagram on its way. */
+const LARGE_BYTES = 1_300
 /** Under a flood, 503 goes out this often; the rest is dropped in silence so that we do not amplify it. */
 const REFUSALS_PER_SECOND_MAX = 100
 
@@ -43,22 +45,22 @@ export class Transactions {
   readonly counts: TransactionCounts = { received: 0, malformed: 0, unmatched: 0, shed: 0, repeated: 0, failed: 0 }
   readonly #clients = new Map<string, ClientTransaction>()
   readonly #servers = new Map<string, ServerTransaction>()
-  readonly #transport: Transport
+  readonly #transports: readonly Transport[]
   readonly #clock: Clock
   readonly #log: Log
   readonly #user: TransactionUser
-  readonly #sentBy: string
+  readonly #publicHost: string
   readonly #max: number
   #refusals = { sinceMs: 0, count: 0 }
   #closed = false
 
-  constructor(options: { transport: Transport; publicAddress: string; clock: Clock; log: Log; user: TransactionUser; transactionsMax: number }) {
-    this.#transport = options.transport
+  constructor(options: { transports: readonly Transport[]; publicAddress: string; clock: Clock; log: Log; user: TransactionUser; transactionsMax: number }) {
+    this.#transports = options.transports
     this.#clock = options.clock
     this.#log = options.log
     this.#user = options.user
     this.#max = options.transactionsMax
-    this.#sentBy = `${isIPv6(options.publicAddress) ? `[${options.publicAddress}]` : options.publicAddress}:${options.transport.port}`
+    this.#publicHost = isIPv6(options.publicAddress) ? `[${options.publicAddress}]` : options.publicAddress
   }
 
   get open(): number {
@@ -78,12 +80,18 @@ export class Transactions {
     if (options.inDialog !== true && this.open >= this.#max) throw new OverloadedError('too many SIP transactions are open', 1_000)
     const branch = options.branch ?? this.newBranch()
     const key = clientKey(branch, request.method)
-    request.headers.prepend('Via', this.#via(branch))
+    let transport = this.#transportTo(peer)
+    request.headers.prepend('Via', this.#via(transport, branch))
+    if (peer.largeByTcp === true && transport.protocol === 'UDP' && serializeMessage(request).length > LARGE_BYTES) {
+      peer = { ...peer, protocol: 'TCP' }
+      transport = this.#transportTo(peer)
+      request.headers.replaceFirst('Via', this.#via(transport, branch))
+    }
     const transaction = new ClientTransaction({
       request,
       branch,
       peer,
-      transport: this.#transport,
+      transport,
       clock: this.#clock,
       handlers,
       onTerminated: () => this.#clients.delete(key),
@@ -96,10 +104,11 @@ export class Transactions {
 
   /** Sends a request that gets no response, the ACK of a 2xx, and returns a way to send the same bytes again. */
   sendAck(ack: SipRequest, peer: Peer): () => void {
-    ack.headers.prepend('Via', this.#via(this.newBranch()))
+    const transport = this.#transportTo(peer)
+    ack.headers.prepend('Via', this.#via(transport, this.newBranch()))
     const bytes = serializeMessage(ack)
     const send = (): void => {
-      if (!this.#closed) this.#transport.send(bytes, peer, (error) => this.#log.warn({ error: error.message }, 'ACK could not be sent'))
+      if (!this.#closed) transport.send(bytes, peer, (error) => this.#log.warn({ error: error.message }, 'ACK could not be sent'))
     }
     send()
     return send
@@ -142,8 +151,13 @@ export class Transactions {
     this.#servers.clear()
   }
 
-  #via(branch: string): string {
-    return `SIP/2.0/${this.#transport.protocol} ${this.#sentBy};branch=${branch};rport`
+  /** A far end may ask for a transport we do not have; then the first one tries. */
+  #transportTo(peer: Peer): Transport {
+    return this.#transports.find(({ protocol }) => protocol === peer.protocol) ?? this.#transports[0]!
+  }
+
+  #via(transport: Transport, branch: string): string {
+    return `SIP/2.0/${transport.protocol} ${this.#publicHost}:${transport.port};branch=${branch};rport`
   }
 
   #receiveResponse(response: ReceivedResponse): void {
@@ -166,12 +180,13 @@ export class Transactions {
     if (known) return known.repeat()
     // Requests inside a dialog get twice the room: they are what ends calls.
     if (this.open >= this.#max * (request.envelope.toTag === undefined ? 1 : 2)) return this.#shed(request, from)
-    const peer = replyPeer(request, from)
+    const transport = this.#transportTo(from)
+    const peer = replyPeer(request, from, transport)
     this.#rewriteVia(request, from)
     const transaction = new ServerTransaction({
       request,
       peer,
-      transport: this.#transport,
+      transport,
       clock: this.#clock,
       onTerminated: () => this.#servers.delete(key),
       onRepeated: () => void (this.counts.repeated += 1),
@@ -186,10 +201,11 @@ export class Transactions {
     if (nowMs - this.#refusals.sinceMs >= 1_000) this.#refusals = { sinceMs: nowMs, count: 0 }
     if (this.#refusals.count >= REFUSALS_PER_SECOND_MAX) return
     this.#refusals.count += 1
-    const peer = replyPeer(request, from)
+    const transport = this.#transportTo(from)
+    const peer = replyPeer(request, from, transport)
     this.#rewriteVia(request, from)
     const refusal = replyTo(request, 503, { toTag: 'overload', headers: [['Retry-After', '5']] })
-    this.#transport.send(serializeMessage(refusal), peer, () => {})
+    transport.send(serializeMessage(refusal), peer, () => {})
   }
 
   /** RFC 3261 §18.2.1: responses copy the Via with the source in it. */
@@ -210,8 +226,8 @@ function serverKey(request: ReceivedRequest, method: string): string {
   return `${via.branch} ${sentBy} ${method} ${callId} ${fromTag ?? ''} ${cseq}`
 }
 
-/** Responses return to the source address: to its port when `rport` asks so, else to the sent-by port. */
-function replyPeer(request: ReceivedRequest, from: Peer): Peer {
+/** Responses return over the connection of their request, or to the source address: to its port when `rport` asks so, else to the sent-by port. */
+function replyPeer(request: ReceivedRequest, from: Peer, transport: Transport): Peer {
   const { via } = request.envelope
-  return { address: from.address, port: via.params.has('rport') ? from.port : (via.port ?? 5060) }
+  return { ...from, port: transport.reliable || via.params.has('rport') ? from.port : (via.port ?? 5060) }
 }

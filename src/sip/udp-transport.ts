@@ -35,7 +35,7 @@ export class UdpTransport implements Transport {
     })
     // Without a handler one ICMP error would end the process.
     socket.on('error', (error) => options.log.warn({ error: error.message }, 'SIP socket error'))
-    socket.on('message', (bytes, from) => options.receive(bytes, from))
+    socket.on('message', (bytes, from) => options.receive(bytes, { address: from.address, port: from.port, protocol: 'UDP' }))
     try {
       socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
     } catch (error) {

@@ -20,7 +20,8 @@ import { Session } from './session.ts'
 import { answerInterval } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
 import { Transactions, type TransactionCounts } from './transactions.ts'
-import type { Peer, Receive, Transport } from './transport.ts'
+import { StreamTransport } from './stream-transport.ts'
+import type { Peer, Protocol, Receive, Transport } from './transport.ts'
 import { UdpTransport } from './udp-transport.ts'
 
 export type UserAgentOptions = {
@@ -37,9 +38,16 @@ export type UserAgentOptions = {
   limits?: Partial<UserAgentLimits> | undefined
   log: Log
   clock?: Clock | undefined
-  /** How the transport is opened; UDP when absent. */
+  /** What to listen and send on, best first: the first is used where a peer names none. UDP alone when absent. A port left out is `port`. */
+  transports?: readonly TransportOption[] | undefined
+  /** Opens one transport instead of those, for tests. */
   openTransport?: ((receive: Receive) => Promise<Transport>) | undefined
 }
+
+export type TransportOption =
+  | { protocol: 'UDP' | 'TCP'; port?: number | undefined }
+  /** Certificate and key as PEM; `ca`: whom to trust instead of the system's authorities. */
+  | { protocol: 'TLS'; port?: number | undefined; cert: string; key: string; ca?: string | undefined }
 
 export type UserAgentLimits = {
   /** Calls at once, in and out. More: OverloadedError out, 503 in. */
@@ -59,7 +67,9 @@ export type UserAgentStats = TransactionCounts & { calls: number; transactions: 
 export class SipUserAgent implements AsyncDisposable {
   readonly address: string
   readonly port: number
-  readonly #transport: Transport
+  /** The bound port of each transport. */
+  readonly ports: Readonly<Partial<Record<Protocol, number>>>
+  readonly #transports: readonly Transport[]
   readonly #transactions: Transactions
   readonly #context: CallContext
   readonly #clock: Clock
@@ -85,24 +95,25 @@ export class SipUserAgent implements AsyncDisposable {
     }
     // Nothing arrives before the agent exists: reading starts after this tick.
     let receive: Receive = () => {}
-    const open = options.openTransport ?? ((receive: Receive) => UdpTransport.open({ address: options.address, port: options.port, receive, log: options.log }))
-    const transport = await open((bytes, from) => receive(bytes, from))
-    const agent = new SipUserAgent(options, transport, publicAddress)
+    const transports = await openTransports(options, (bytes, from) => receive(bytes, from))
+    const agent = new SipUserAgent(options, transports, publicAddress)
     receive = (bytes, from) => agent.#transactions.receive(bytes, from)
     return agent
   }
 
-  private constructor(options: UserAgentOptions, transport: Transport, publicAddress: string) {
-    this.address = transport.address
-    this.port = transport.port
-    this.#transport = transport
+  private constructor(options: UserAgentOptions, transports: readonly Transport[], publicAddress: string) {
+    const first = transports[0]!
+    this.address = first.address
+    this.port = first.port
+    this.ports = Object.fromEntries(transports.map(({ protocol, port }) => [protocol, port]))
+    this.#transports = transports
     this.#clock = options.clock ?? systemClock
     this.#log = options.log
     this.#limits = { ...userAgentLimits, ...options.limits }
     this.#onCall = options.onCall
-    this.#contactHost = `${isIPv6(publicAddress) ? `[${publicAddress}]` : publicAddress}:${transport.port}`
+    this.#contactHost = isIPv6(publicAddress) ? `[${publicAddress}]` : publicAddress
     this.#transactions = new Transactions({
-      transport,
+      transports,
       publicAddress,
       clock: this.#clock,
       log: this.#log,
@@ -118,7 +129,7 @@ export class SipUserAgent implements AsyncDisposable {
       clock: this.#clock,
       log: this.#log,
       product: toWire('userAgent', options.userAgent ?? 'waihu'),
-      contact: (user) => `<sip:${user === undefined ? '' : `${user}@`}${this.#contactHost}>`,
+      contact: (user, protocol) => this.#contact(user, protocol ?? first.protocol),
       newTag: () => randomBytes(8).toString('hex'),
       retire: (call) => this.#retire(call),
     }
@@ -135,7 +146,8 @@ export class SipUserAgent implements AsyncDisposable {
   invite(options: InviteOptions): OutgoingCall {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
     if (this.#calls.size >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
-    const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user)), randomBytes(16).toString('hex'))
+    this.#checkTransport(options.target)
+    const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomBytes(16).toString('hex'))
     const key = keyOf(call.callId, call.localTag)
     this.#calls.set(key, call)
     try {
@@ -155,7 +167,7 @@ export class SipUserAgent implements AsyncDisposable {
     const session = new Session({
       dialog: new Dialog({ ...state, cseq: state.cseq + 1_000 }),
       context: this.#context,
-      contact: this.#context.contact(undefined),
+      contact: this.#context.contact(undefined, state.target.protocol),
       digest: options.credentials && new DigestClient(options.credentials),
       localSdp: undefined,
       ownsCallId: true,
@@ -168,14 +180,16 @@ export class SipUserAgent implements AsyncDisposable {
   /** Asks with OPTIONS whether somebody is there (RFC 3261 §11). Resolves with the final status; 408 when none came, 503 when it could not be sent. */
   ping(target: Peer): Promise<number> {
     checkPeer(target)
+    this.#checkTransport(target)
+    const contact = this.#context.contact(undefined, target.protocol)
     const host = `sip:${isIPv6(target.address) ? `[${target.address}]` : target.address}:${target.port}`
     const headers = new SipHeaders([
       ['Max-Forwards', '70'],
-      ['From', `<sip:${this.#contactHost}>;tag=${this.#context.newTag()}`],
+      ['From', `${contact};tag=${this.#context.newTag()}`],
       ['To', `<${host}>`],
       ['Call-ID', randomBytes(16).toString('hex')],
       ['CSeq', '1 OPTIONS'],
-      ['Contact', this.#context.contact(undefined)],
+      ['Contact', contact],
       ['Accept', 'application/sdp'],
       ['User-Agent', this.#context.product],
     ])
@@ -191,6 +205,7 @@ export class SipUserAgent implements AsyncDisposable {
   /** Registers with a carrier and stays registered. Errors: InvalidInputError for options that cannot be used. */
   register(options: RegisterOptions): Registration {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
+    this.#checkTransport(options.registrar)
     const registration = new RegistrationClient(this.#context, options)
     this.#registrations.add(registration)
     registration.start()
@@ -217,7 +232,16 @@ export class SipUserAgent implements AsyncDisposable {
     for (const { forget } of this.#retired.values()) forget()
     this.#retired.clear()
     this.#transactions.close()
-    await this.#transport[Symbol.asyncDispose]()
+    await Promise.all(this.#transports.map((transport) => transport[Symbol.asyncDispose]()))
+  }
+
+  #checkTransport({ protocol }: Peer): void {
+    if (protocol !== undefined && this.ports[protocol] === undefined) throw new InvalidInputError('target', `this SIP user agent has no ${protocol} transport`)
+  }
+
+  #contact(user: string | undefined, protocol: Protocol): string {
+    const transport = protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`
+    return `<sip:${user === undefined ? '' : `${user}@`}${this.#contactHost}:${this.ports[protocol] ?? this.port}${transport}>`
   }
 
   #receive(request: ReceivedRequest, transaction: ServerTransaction): void {
@@ -245,7 +269,7 @@ export class SipUserAgent implements AsyncDisposable {
       case 'INVITE':
         return this.#receiveInvite(request, transaction)
       case 'OPTIONS':
-        return this.#reply(transaction, this.#closing ? 503 : 200, { headers: [['Accept', 'application/sdp'], ['Contact', this.#context.contact(undefined)]] })
+        return this.#reply(transaction, this.#closing ? 503 : 200, { headers: [['Accept', 'application/sdp'], ['Contact', this.#context.contact(undefined, transaction.peer.protocol)]] })
       case 'BYE':
       case 'UPDATE':
       case 'PRACK':
@@ -327,4 +351,23 @@ export class SipUserAgent implements AsyncDisposable {
 
 function keyOf(callId: string, localTag: string): string {
   return `${callId} ${localTag}`
+}
+
+/** Opens all of them or none. */
+async function openTransports(options: UserAgentOptions, receive: Receive): Promise<Transport[]> {
+  if (options.openTransport) return [await options.openTransport(receive)]
+  const opened: Transport[] = []
+  try {
+    for (const option of options.transports ?? [{ protocol: 'UDP' as const }]) {
+      if (opened.some(({ protocol }) => protocol === option.protocol)) throw new InvalidInputError('transports', `two ${option.protocol} transports`)
+      const common = { address: options.address, port: option.port ?? options.port, receive, log: options.log }
+      if (option.protocol === 'UDP') opened.push(await UdpTransport.open(common))
+      else opened.push(await StreamTransport.open({ ...common, clock: options.clock, tls: option.protocol === 'TLS' ? { cert: option.cert, key: option.key, ca: option.ca } : undefined }))
+    }
+    if (opened.length === 0) throw new InvalidInputError('transports', 'give at least one transport')
+    return opened
+  } catch (error) {
+    await Promise.all(opened.map((transport) => transport[Symbol.asyncDispose]()))
+    throw error
+  }
 }
