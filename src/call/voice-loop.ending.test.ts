@@ -6,7 +6,7 @@ import { log } from '../log.ts'
 import { defaultVoice } from '../speech/tts/provider.ts'
 import { FakeAsr, FakeTts } from '../speech/testing.ts'
 import { ownLines } from './own-lines.ts'
-import { Conversation, FakeRobot, greets, hangs, say } from './testing.ts'
+import { after, Conversation, FakeRobot, greets, hangs, say } from './testing.ts'
 import { VoiceLoop } from './voice-loop.ts'
 
 const FAREWELL = '好的，再见。'
@@ -76,7 +76,7 @@ for (const [why, line, end] of [
 }
 
 test('a robot that thinks while the call must end says nothing more', async () => {
-  await using c = new Conversation(greets(hangs))
+  await using c = new Conversation(greets(() => after(1_500, say('太晚了。'))))
   await c.greeted()
   await c.hears('可以')
   await c.advance(800)
@@ -323,8 +323,11 @@ test('a conversation that was closed leaves no timer behind', async () => {
   await sleep(250)
   loop.onMediaEvent({ type: 'digit', atMs: Date.now(), digit: '1' })
   assert.ok(liveTimers() > timers)
+  const { length } = tts.asked
   await loop.close()
   assert.equal(liveTimers(), timers)
+  await sleep(50)
+  assert.equal(tts.asked.length, length, 'nothing more is synthesised')
 })
 
 function liveTimers(): number {

@@ -363,8 +363,6 @@ export class VoiceLoop {
   }
 
   #sayForRobot(action: Extract<RobotAction, { type: 'say' }>, clock: TurnClock | undefined): void {
-    // After a farewell of ours nothing more is said; after its own the robot may add to it.
-    if (this.#closing && this.#closing.end.by !== 'robot') return
     if (this.#speaker.isFull) throw new Error('too many says are waiting')
     if (action.parts.some(({ type }) => type !== 'text')) this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message: 'this line plays no recordings', fallback: 'left out' })
     const text = action.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')

@@ -188,6 +188,32 @@ test('a final that comes too late is not taken for the next turn', async () => {
   assert.deepEqual(s.texts(), ['第一句的开头', '可以'])
 })
 
+test('a turn whose final is missing is handed over before the next one', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = undefined
+  await s.says('可以', 400)
+  await s.time.advance(440)
+  s.asr.finalAfterMs = 20
+  await s.says('好', 160)
+  await s.time.advance(480)
+  assert.deepEqual(s.utterances.map(({ text, confidence }) => ({ text, confidence })), [
+    { text: '可以', confidence: 0 },
+    { text: '好', confidence: 0.9 },
+  ])
+})
+
+test('late words of the turn before are not taken for words of this one', async () => {
+  using s = stage()
+  s.asr.finalAfterMs = 600
+  await s.says('可以', 400)
+  const endAtMs = s.time.now()
+  await s.time.advance(440)
+  await s.says('好', 100)
+  s.asr.streams[0]!.emit({ type: 'partial', text: '可以参加', beginAtMs: endAtMs - 400, endAtMs })
+  assert.equal(s.listener.isSpeaking, true)
+  assert.equal(s.listener.partial, '')
+})
+
 test('finals that never came do not shift the later ones', async () => {
   using s = stage()
   s.asr.finalAfterMs = undefined
