@@ -31,7 +31,7 @@ export type ResolveOptions = {
   /** The transports we have; others in DNS are passed over. */
   protocols: readonly Protocol[]
   /** 0..1, below 1; spreads calls over records of equal priority. */
-  dice(): number
+  dice: () => number
 }
 
 /** More addresses than anybody would wait for. */
