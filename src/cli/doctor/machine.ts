@@ -1,7 +1,6 @@
 // Examines the machine: Node, platform, data folder, disk, open files, optional parts. Does not know networks.
 import { spawnSync } from 'node:child_process'
-import { constants } from 'node:fs'
-import { access, readFile, statfs, unlink, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rmdir, statfs, unlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Config } from '../../config.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
@@ -23,7 +22,7 @@ export type MachineProbes = {
   nodeVersion: string
   /** Such as linux-x64. */
   platform: string
-  /** Writes and removes a file; for a folder that does not exist yet, asks for the right to make it. Errors: the system's. */
+  /** Writes and removes a file; for a folder that does not exist yet, makes and removes one where it would be. Errors: the system's. */
   tryWrite(folder: string): Promise<void>
   freeBytes(folder: string): Promise<number>
   /** Undefined when this system does not tell. */
@@ -37,7 +36,7 @@ export const realMachine: MachineProbes = {
   platform: `${process.platform}-${process.arch}`,
   async tryWrite(folder) {
     const existing = await nearestExisting(folder)
-    if (existing !== path.resolve(folder)) return await access(existing, constants.W_OK | constants.X_OK)
+    if (existing !== path.resolve(folder)) return await rmdir(await mkdtemp(path.join(existing, '.doctor-')))
     const file = path.join(folder, `.doctor-${process.pid}`)
     await writeFile(file, '', { flag: 'wx' })
     await unlink(file)

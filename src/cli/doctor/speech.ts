@@ -41,7 +41,8 @@ export async function examineSpeech(config: Config, probes: SpeechProbes): Promi
   try {
     pcm = await spoken(tts, SENTENCE, { ...defaultVoice, name: config.ttsVoice }, AbortSignal.timeout(SPEAK_MS_MAX))
   } catch (error) {
-    return [...findings, broken('TTS', `${config.tts} ${config.ttsVoice}`, error)]
+    const said = error instanceof Error ? error.message : String(error)
+    return [...findings, problem(`合成失败：${said}`, `the voice failed: ${said}`, { zh: '检查 TTS 与 TTS_VOICE。', en: 'Check TTS and TTS_VOICE.' })]
   }
   const seconds = (pcm.length / SAMPLE_RATE_HZ).toFixed(1)
   if (pcm.length < SAMPLE_RATE_HZ) return [...findings, problem(`${config.tts} 只合成出 ${seconds} 秒`, `${config.tts} made only ${seconds} s of sound`, { zh: '检查 TTS 与 TTS_VOICE。', en: 'Check TTS and TTS_VOICE.' })]
