@@ -70,10 +70,11 @@ export const softphone = defineCommand({
       call = await PhoneCall.dial({ peer, uri: goal.uri, from, credentials, ringMsMax: RING_MS_MAX }, options)
     } else {
       console.log(`等待来电 waiting for a call    sip:any@${address}:${userAgent.port}    Ctrl-C 结束 ends`)
-      const taken = await Promise.race([incoming.promise, aborted(leaving.signal)])
-      if (taken === undefined) return
-      console.log(`来电 call from ${taken.from}`)
-      call = await PhoneCall.answer(taken, options)
+      const caller = await Promise.race([incoming.promise, aborted(leaving.signal)])
+      if (caller === undefined) return
+      conversation.begin()
+      console.log(`来电 call from ${caller.from}`)
+      call = await PhoneCall.answer(caller, options)
       if (!call) return fail('没有共同的编码，已拒绝（488） no codec in common, refused with 488')
     }
     const end = await conversation.hold(call)
@@ -87,10 +88,15 @@ class Conversation {
   readonly #p: { pcm: Int16Array | undefined; keys: string | undefined; seconds: number; signal: AbortSignal }
   readonly #answered = Promise.withResolvers<void>()
   readonly #played = Promise.withResolvers<void>()
-  readonly #startedMs = performance.now()
+  #startedMs = performance.now()
 
   constructor(p: { pcm: Int16Array | undefined; keys: string | undefined; seconds: number; signal: AbortSignal }) {
     this.#p = p
+  }
+
+  /** From now on times are counted. */
+  begin(): void {
+    this.#startedMs = performance.now()
   }
 
   onEvent(event: PhoneEvent): void {
