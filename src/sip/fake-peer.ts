@@ -1,12 +1,14 @@
 // Knows how to play the far end by hand: takes messages apart, answers as told, however wrong. Used by tests only.
+import { ProtocolError } from '../errors.ts'
 import type { FakeNetwork } from './fake-network.ts'
-import { emptyBody, parseMessage, serializeMessage, SipHeaders, type ReceivedRequest, type ReceivedResponse } from './message.ts'
+import { emptyBody, parseMessage, serializeMessage, SipHeaders, type ReceivedMessage, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
 import type { Peer, Transport } from './transport.ts'
 
 export class FakePeer {
   readonly requests: ReceivedRequest[] = []
   readonly responses: ReceivedResponse[] = []
+  readonly unreadable: string[] = []
   readonly address: string
   readonly port: number
   /** Runs for every request as it comes. */
@@ -76,7 +78,15 @@ export class FakePeer {
   }
 
   #receive(bytes: Uint8Array, from: Peer): void {
-    const message = parseMessage(bytes)
+    let message: ReceivedMessage
+    try {
+      message = parseMessage(bytes)
+    } catch (error) {
+      // The answer to nonsense repeats it.
+      if (!(error instanceof ProtocolError)) throw error
+      this.unreadable.push(Buffer.from(bytes).toString('latin1'))
+      return
+    }
     if (message.kind === 'response') {
       this.responses.push(message)
       return

@@ -336,3 +336,62 @@ void test('an ACK that wrongly keeps the branch of its INVITE still counts', asy
   await wait(5)
   assert.equal(calls[0]!.events.at(-1)?.type, 'answered')
 })
+
+void test('a provisional is said again every minute until the final', async () => {
+  const { peer, calls, wait, statuses } = await stage()
+  peer.sendText(requestText({ sdp: offer }))
+  await wait(5)
+  calls[0]!.call.progress(180)
+  await wait(30_000)
+  calls[0]!.call.progress(183, { sdp: answer })
+  await wait(121_000)
+  assert.deepEqual(statuses(), [100, 180, 183, 183, 183])
+  calls[0]!.call.reject(486)
+  await wait(5)
+  peer.sendText(requestText({ method: 'ACK', toTag: peer.responses.at(-1)!.envelope.toTag! }))
+  await wait(100_000)
+  assert.deepEqual(statuses(), [100, 180, 183, 183, 183, 486])
+})
+
+for (const [sentence, damage, status] of [
+  ['two different Call-IDs', (text: string) => text.replace('Call-ID: in-1', 'Call-ID: in-1\nCall-ID: in-2'), 400],
+  ['an unreadable CSeq', (text: string) => text.replace('CSeq: 1 INVITE', 'CSeq: one INVITE'), 400],
+  ['a CSeq of another method', (text: string) => text.replace('CSeq: 1 INVITE', 'CSeq: 1 OPTIONS'), 400],
+  ['an impossible Content-Length', (text: string) => text.replace('Contact:', 'Content-Length: 60000\nContact:'), 400],
+  ['a request line without address', (text: string) => text.replace('INVITE sip:4001@10.0.0.1 SIP/2.0', 'INVITE SIP/2.0'), 400],
+  ['another version of SIP', (text: string) => text.replace('10.0.0.1 SIP/2.0', '10.0.0.1 SIP/3.0'), 505],
+] as const) {
+  void test(`a request with ${sentence} is refused with ${status}`, async () => {
+    const { peer, agent, wait, final, calls } = await stage()
+    peer.sendText(damage(requestText({ sdp: offer })))
+    await wait(5)
+    assert.equal(peer.unreadable.length + peer.responses.length, 1)
+    const text = peer.unreadable[0] ?? `${final().status}`
+    assert.match(text, new RegExp(`${status}`))
+    assert.equal(calls.length, 0)
+    assert.equal(agent.stats.malformed, 1)
+  })
+}
+
+for (const [sentence, text] of [
+  ['a request without Via', requestText({}).replace(/Via:.*\n/, '')],
+  ['a request without Call-ID', requestText({}).replace(/Call-ID:.*\n/, '')],
+  ['a response', requestText({}).replace(/^.*\n/, 'SIP/2.0 200 OK\n').replace('CSeq: 1', 'CSeq: x')],
+  ['an ACK', requestText({ method: 'ACK' }).replace('CSeq: 1', 'CSeq: x')],
+  ['something else', 'GET / HTTP/1.1\nHost: x\n\n'],
+] as const) {
+  void test(`${sentence} that cannot be read gets no answer`, async () => {
+    const { peer, agent, wait } = await stage()
+    peer.sendText(text)
+    await wait(5)
+    assert.equal(peer.unreadable.length + peer.responses.length, 0)
+    assert.equal(agent.stats.malformed, 1)
+  })
+}
+
+void test('unreadable requests are answered at most 100 times a second', async () => {
+  const { peer, wait } = await stage()
+  for (let count = 0; count < 150; count += 1) peer.sendText(requestText({ callId: `in-${count}` }).replace('Contact:', 'Content-Length: 60000\nContact:'))
+  await wait(5)
+  assert.equal(peer.responses.length, 100)
+})

@@ -50,6 +50,7 @@ const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [St
   over: {},
 }
 
+const PROGRESS_REPEAT_MS = 60_000
 /** Events kept for a listener that comes later. */
 const PENDING_EVENTS_MAX = 64
 
@@ -73,6 +74,7 @@ export class InviteServer implements IncomingCall, DialogUser {
   #status = 200
   #response: Response = {}
   #stopRepeating: Cancel = () => {}
+  #stopRinging: Cancel = () => {}
   #cancelRingLimit: Cancel
   #hangUpReason: HangUpReason | undefined
   #failure: { status: number; reason: string; q850?: number | undefined; local: LocalFailure } = { status: 487, reason: phraseOf(487), local: undefined }
@@ -127,7 +129,17 @@ export class InviteServer implements IncomingCall, DialogUser {
       // Our side of the exchange is settled, so UPDATE may change it before the answer.
       this.#session.remoteSdp ??= this.offer
     }
-    return this.#respond(status, response)
+    const sent = this.#respond(status, response)
+    if (sent) this.#keepRinging(status, response)
+    return sent
+  }
+
+  /** RFC 3261 §13.3.1.1: proxies forget an INVITE that nobody speaks of for three minutes. */
+  #keepRinging(status: number, response: Response): void {
+    this.#stopRinging()
+    this.#stopRinging = this.#context.clock.after(PROGRESS_REPEAT_MS, () => {
+      if (this.#state === 'ringing' && this.#respond(status, response)) this.#keepRinging(status, response)
+    })
   }
 
   answer(sdp: string, response: Omit<Response, 'sdp'> = {}): boolean {
@@ -257,6 +269,7 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   #finish(): void {
     this.#cancelRingLimit()
+    this.#stopRinging()
     this.#stopRepeating()
     this.#session.stop()
     this.#context.retire(this)
@@ -265,6 +278,7 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   #accept(): void {
     this.#cancelRingLimit()
+    this.#stopRinging()
     const { headers: invite } = this.#transaction.request
     const { agreed, headers } = answerInterval(invite)
     this.#session.establish(invite, agreed, false)

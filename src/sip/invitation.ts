@@ -13,6 +13,8 @@ import { parseUri, subscriberOf } from './uri.ts'
 export type InviteOptions = {
   /** The first hop: the trunk's address. */
   target: Peer
+  /** Tried one after the other when `target` is dead or answers 503 before anything rang (RFC 3263 §4.3). At most 16. */
+  alternatives?: readonly Peer[] | undefined
   /** sip:, sips: or tel:. */
   requestUri: string
   /** URI or name-addr, without tag. */
@@ -44,6 +46,7 @@ export type Invitation = {
   from: string
   to: string
   contact: string
+  contactUser: string | undefined
   /** Those of the options, with `Supported` as it was wished. */
   headers: readonly (readonly [string, string])[]
   body: Buffer
@@ -51,17 +54,21 @@ export type Invitation = {
   sessionSeconds: number
 }
 
+const ALTERNATIVES_MAX = 16
 /** The longest delay that timers keep. */
 const RING_MS_MAX = 3_600_000
 
 /** Errors: InvalidInputError naming the option that cannot be used. `contactOf` makes our Contact for a user part. */
 export function checkInvitation(options: InviteOptions, contactOf: (user: string | undefined) => string): Invitation {
   checkPeer(options.target)
+  if ((options.alternatives?.length ?? 0) > ALTERNATIVES_MAX) throw new InvalidInputError('alternatives', `at most ${ALTERNATIVES_MAX} alternatives`)
+  for (const peer of options.alternatives ?? []) checkPeer(peer)
   if (!(options.ringMsMax > 0 && options.ringMsMax <= RING_MS_MAX)) throw new InvalidInputError('ringMsMax', `ringMsMax must be above 0 and at most ${RING_MS_MAX}`)
   const requestUri = toWire('requestUri', options.requestUri)
   checkUri('requestUri', requestUri)
   const from = checkParty('from', options.from)
-  const contact = contactOf(options.contactUser === undefined ? userOf(parseNameAddr(from).uri) : toWire('contactUser', options.contactUser))
+  const contactUser = options.contactUser === undefined ? userOf(parseNameAddr(from).uri) : toWire('contactUser', options.contactUser)
+  const contact = contactOf(contactUser)
   checkUri('contactUser', contact.slice(1, -1))
   const headers = (options.headers ?? []).map(([name, value]) => {
     if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) throw new InvalidInputError('headers', 'header names are letters, digits and hyphens')
@@ -73,7 +80,7 @@ export function checkInvitation(options: InviteOptions, contactOf: (user: string
   }
   const supported = [...(options.reliableProvisional === false ? [] : ['100rel']), ...(sessionSeconds === 0 ? [] : ['timer'])]
   if (supported.length > 0) headers.unshift(['Supported', supported.join(', ')])
-  return { requestUri, from, to: checkParty('to', options.to), contact, headers, body: Buffer.from(options.sdp, 'utf8'), sessionSeconds }
+  return { requestUri, from, to: checkParty('to', options.to), contact, contactUser, headers, body: Buffer.from(options.sdp, 'utf8'), sessionSeconds }
 }
 
 /** What tells one INVITE from another of the same call. */

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
 import { dial, dialAndAnswer, here, log, otherSdp, theirSdp, there } from './fake-call.ts'
 import { FakeNetwork } from './fake-network.ts'
+import { FakePeer } from './fake-peer.ts'
 import type { InviteOptions } from './invitation.ts'
 import type { LegEvent, OutgoingCall } from './leg.ts'
 import { SipUserAgent } from './user-agent.ts'
@@ -377,4 +378,78 @@ void test('close cancels and hangs up, waits a limited time, and every call has 
   assert.equal(events.at(-1)?.type, 'ended')
   assert.deepEqual(second.map(({ type }) => type), ['progress', 'failed'])
   assert.throws(() => agent.invite({ target: there, requestUri: 'sip:1@a', from: 'sip:2@a', to: 'sip:1@a', sdp: '', ringMsMax: 1, onEvent: () => {} }), OverloadedError)
+})
+
+const second = { address: '10.0.0.22', port: 5060 }
+
+/** A call with a second address to try; `other` plays it. */
+async function dialWithSpare(options: Partial<InviteOptions> = {}) {
+  const stage = await dial({ alternatives: [second], ...options })
+  const other = await FakePeer.open(stage.network, second, here)
+  await stage.wait(5)
+  return { ...stage, other }
+}
+
+void test('a trunk that answers 503 hands the call to the next address', async () => {
+  const { peer, other, wait, invite, types } = await dialWithSpare()
+  peer.reply(invite(), 100)
+  peer.reply(invite(), 503)
+  await wait(5)
+  assert.equal(peer.got('ACK').length, 1)
+  const again = other.got('INVITE')[0]!
+  assert.equal(again.envelope.cseq, 2)
+  other.reply(again, 200, { sdp: theirSdp })
+  await wait(5)
+  assert.equal(other.got('ACK').length, 1)
+  assert.deepEqual(types(), ['progress', 'answered'])
+})
+
+void test('a dead trunk hands the call over after 32 s, one that cannot be reached at once; then there is none left', async () => {
+  const dead = await dialWithSpare()
+  await dead.wait(32_000)
+  assert.equal(dead.other.got('INVITE').length, 1)
+  await dead.wait(32_100)
+  assert.deepEqual(dead.events, [{ type: 'failed', status: 408, reason: 'No response', local: 'timeout' }])
+  const network = new FakeNetwork()
+  network.refuse = ({ to }) => (to.address === there.address ? new Error('ENETUNREACH') : undefined)
+  const other = await FakePeer.open(network, second, here)
+  const agent = await SipUserAgent.open({ ...here, log, clock: network.clock, openTransport: network.open(here.address, here.port) })
+  agent.invite({ target: there, alternatives: [second], requestUri: 'sip:1@x', from: 'sip:2@x', to: 'sip:1@x', sdp: theirSdp, ringMsMax: 10_000, onEvent: () => {} })
+  await network.clock.advance(10)
+  assert.equal(other.got('INVITE').length, 1)
+})
+
+void test('once it rang, or was hung up, or the number is bad, the call stays where it is', async () => {
+  const rang = await dialWithSpare()
+  rang.peer.reply(rang.invite(), 183)
+  rang.peer.reply(rang.invite(), 503)
+  const bad = await dialWithSpare()
+  bad.peer.reply(bad.invite(), 404)
+  const stopped = await dialWithSpare()
+  void stopped.call.hangUp()
+  for (const { wait, other, events } of [rang, bad, stopped]) {
+    await wait(33_000)
+    assert.equal(other.got('INVITE').length, 0)
+    assert.equal(events.at(-1)?.type, 'failed')
+  }
+})
+
+void test('credentials refused by one address are tried at the next', async () => {
+  const challenge = { headers: [['WWW-Authenticate', 'Digest realm="carrier", nonce="n", qop="auth"']] as [string, string][] }
+  const { peer, other, wait, invite, types } = await dialWithSpare({ credentials: { username: '1001', password: 'secret' } })
+  peer.reply(invite(), 401, challenge)
+  await wait(5)
+  peer.reply(invite(), 503)
+  await wait(5)
+  assert.equal(other.got('INVITE')[0]?.headers.get('Authorization'), undefined)
+  other.reply(other.got('INVITE')[0]!, 401, challenge)
+  await wait(5)
+  other.reply(other.got('INVITE')[1]!, 200, { sdp: theirSdp })
+  await wait(5)
+  assert.deepEqual(types(), ['answered'])
+})
+
+void test('too many addresses, and one that is no address, are refused', async () => {
+  await assert.rejects(dial({ alternatives: Array.from({ length: 17 }, () => second) }), InvalidInputError)
+  await assert.rejects(dial({ alternatives: [{ address: 'carrier.example', port: 5060 }] }), InvalidInputError)
 })

@@ -10,10 +10,12 @@ import type { HangUpReason, LegEvent, LocalFailure, OfferResult, OutgoingCall, T
 import { sdpOf } from './message-body.ts'
 import { fromWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { phraseOf, replyTo } from './reply.ts'
+import { shouldTryNext } from './resolve.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session, type SessionEvent } from './session.ts'
 import { minSeOf, sessionExpiresOf } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
+import type { Peer } from './transport.ts'
 
 /** `aborting`: we want to stop, but CANCEL must wait for the first response (RFC 3261 §9.1). `over` still answers late messages. */
 type State = 'calling' | 'proceeding' | 'aborting' | 'cancelling' | 'talking' | 'over'
@@ -81,12 +83,19 @@ export class InviteClient implements OutgoingCall, DialogUser {
   readonly #context: CallContext
   readonly #options: InviteOptions
   readonly #invitation: Invitation
-  readonly #digest: DigestClient | undefined
+  #digest: DigestClient | undefined
   readonly #done = Promise.withResolvers<void>()
   readonly #forgetSignal: Cancel
   /** By To tag. Early ones become confirmed; forks and late answers stay only to be acknowledged. */
   readonly #sessions = new Map<string, Session>()
   readonly #acks = new Map<string, () => void>()
+  #target: Peer
+  #contact: string
+  #failovers = 0
+  /** INVITEs to the present target. */
+  #attempts = 0
+  /** A provisional above 100 came: a phone may have rung. */
+  #rang = false
   #state: State = 'calling'
   #cseq = 0
   #invite: ClientTransaction | undefined
@@ -110,6 +119,8 @@ export class InviteClient implements OutgoingCall, DialogUser {
     this.#context = context
     this.#options = options
     this.#invitation = invitation
+    this.#target = options.target
+    this.#contact = invitation.contact
     this.#digest = options.credentials && new DigestClient(options.credentials)
     const onAbort = (): void => void this.hangUp()
     options.signal?.addEventListener('abort', onAbort, { once: true })
@@ -206,7 +217,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
       case 'progress':
         return this.#progress(response!)
       case 'retry':
-        return this.#retry(response!)
+        return this.#retry()
       case 'answer':
         return this.#answer(response!)
       case 'acknowledge':
@@ -240,7 +251,8 @@ export class InviteClient implements OutgoingCall, DialogUser {
 
   #sendInvite(): void {
     this.#cseq += 1
-    const request = inviteRequest(this.#invitation, {
+    this.#attempts += 1
+    const request = inviteRequest({ ...this.#invitation, contact: this.#contact }, {
       callId: this.callId,
       localTag: this.localTag,
       cseq: this.#cseq,
@@ -249,20 +261,35 @@ export class InviteClient implements OutgoingCall, DialogUser {
       leastSeconds: this.#leastSeconds,
     })
     const attempt = this.#cseq
-    this.#invite = this.#context.transactions.request(request, this.#options.target, {
+    this.#invite = this.#context.transactions.request(request, this.#target, {
       onResponse: (response) => this.#receiveResponse(response, attempt),
-      onTimeout: () => {
-        this.#stoppedBy ??= 'timeout'
-        this.#final = { status: 408, reason: 'No response' }
-        this.#signal('no-response')
-      },
+      onTimeout: () => this.#unreachable({ status: 408, reason: 'No response' }, 'timeout'),
       onTransportError: (error) => {
         this.#context.log.warn({ callId: this.callId, error: error.message }, 'INVITE could not be sent')
-        this.#stoppedBy ??= 'transport'
-        this.#final = { status: 503, reason: 'Not sent' }
-        this.#signal('no-response')
+        this.#unreachable({ status: 503, reason: 'Not sent' }, 'transport')
       },
     })
+  }
+
+  #unreachable(final: Final, why: 'timeout' | 'transport'): void {
+    this.#final = final
+    if (this.#state === 'calling' && this.#takeNextTarget(why)) return this.#signal('try-again')
+    this.#stoppedBy ??= why
+    this.#signal('no-response')
+  }
+
+  /** True when the address is dead, no phone can have rung, and there is another one (RFC 3263 §4.3). */
+  #takeNextTarget(local: LocalFailure): boolean {
+    const { alternatives = [] } = this.#options
+    const next = alternatives[this.#failovers]
+    if (next === undefined || !shouldTryNext({ status: this.#final.status, local, provisional: this.#rang })) return false
+    this.#context.log.info({ callId: this.callId, status: this.#final.status, target: next.address }, 'INVITE goes to the next address')
+    this.#failovers += 1
+    this.#attempts = 0
+    this.#target = next
+    this.#contact = this.#context.contact(this.#invitation.contactUser, next.protocol)
+    this.#digest = this.#options.credentials && new DigestClient(this.#options.credentials)
+    return true
   }
 
   #receiveResponse(response: ReceivedResponse, attempt: number): void {
@@ -274,7 +301,8 @@ export class InviteClient implements OutgoingCall, DialogUser {
     }
     if (attempt !== this.#cseq) return
     this.#final = finalOf(response)
-    this.#signal(attempt < ATTEMPTS_MAX && this.#learn(response) ? 'try-again' : 'failure', response)
+    const again = (this.#attempts < ATTEMPTS_MAX && this.#learn(response)) || this.#takeNextTarget(undefined)
+    this.#signal(again ? 'try-again' : 'failure', response)
   }
 
   /** True when the refusal says what would do. */
@@ -288,6 +316,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
   }
 
   #progress(response: ReceivedResponse): void {
+    if (response.status > 100) this.#rang = true
     const tag = response.envelope.toTag
     let sdp: string | undefined
     if (response.status > 100 && tag !== undefined) {
@@ -308,14 +337,14 @@ export class InviteClient implements OutgoingCall, DialogUser {
     const known = this.#sessions.get(tag)
     if (known) return known
     if (this.#sessions.size >= EARLY_DIALOGS_MAX) return undefined
-    return this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
+    return this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
   }
 
   #session(tag: string, dialog: Dialog): Session {
     const session = new Session({
       dialog,
       context: this.#context,
-      contact: this.#invitation.contact,
+      contact: this.#contact,
       digest: this.#digest,
       localSdp: this.#options.sdp,
       ownsCallId: true,
@@ -339,7 +368,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     return true
   }
 
-  #retry(response: ReceivedResponse): void {
+  #retry(): void {
     // The refused attempt's early dialogs died with it.
     this.#sessions.clear()
     this.#rseqs.clear()
@@ -348,7 +377,6 @@ export class InviteClient implements OutgoingCall, DialogUser {
       this.#sendInvite()
     } catch (error) {
       this.#context.log.warn({ callId: this.callId, error: String(error) }, 'INVITE could not be sent again')
-      this.#final = finalOf(response)
       this.#stoppedBy ??= 'transport'
       this.#signal('no-response')
     }
@@ -357,7 +385,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
   #answer(response: ReceivedResponse): void {
     this.#cancelRingLimit()
     const tag = response.envelope.toTag ?? ''
-    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
+    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
     this.#winner = session
     session.dialog.confirm(response)
     session.remoteSdp = sdpOf(response) ?? session.remoteSdp ?? this.#earlySdp
@@ -372,7 +400,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     if (repeat) return repeat()
     if (this.#acks.size >= EARLY_DIALOGS_MAX) return
     // RFC 3261 §13.2.2.4: an answer nobody waits for is accepted and ended.
-    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#options.target))
+    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
     session.dialog.confirm(response)
     session.confirmed = true
     this.#sendAck(tag, session, response)

@@ -5,11 +5,12 @@ import { OverloadedError, ProtocolError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { ClientTransaction, type ClientHandlers } from './client-transaction.ts'
 import type { Clock } from './clock.ts'
-import { viaWithSource } from './header-values.ts'
+import { viaWithSource, type Via } from './header-values.ts'
 import { parseMessage, serializeMessage, type ReceivedMessage, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
 import { replyTo } from './reply.ts'
 import { ServerTransaction } from './server-transaction.ts'
 import type { Peer, Transport } from './transport.ts'
+import { refuseUnreadable } from './unreadable.ts'
 
 export type TransactionCounts = {
   received: number
@@ -38,7 +39,7 @@ export type TransactionUser = {
 const MAGIC_COOKIE = 'z9hG4bK'
 /** RFC 3261 §18.1.1: a request longer than this may not fit one datagram on its way. */
 const LARGE_BYTES = 1_300
-/** Under a flood, 503 goes out this often; the rest is dropped in silence so that we do not amplify it. */
+/** Under a flood, 503 or 400 goes out this often; the rest is dropped in silence so that we do not amplify it. */
 const REFUSALS_PER_SECOND_MAX = 100
 
 export class Transactions {
@@ -129,8 +130,8 @@ export class Transactions {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.counts.malformed += 1
-      this.#log.debug({ from: from.address, error: error.message }, 'unusable SIP message dropped')
-      return
+      this.#log.debug({ from: from.address, error: error.message }, 'unusable SIP message')
+      return this.#refuseUnreadable(bytes, from, error.message)
     }
     try {
       if (message.kind === 'response') this.#receiveResponse(message)
@@ -181,7 +182,7 @@ export class Transactions {
     // Requests inside a dialog get twice the room: they are what ends calls.
     if (this.open >= this.#max * (request.envelope.toTag === undefined ? 1 : 2)) return this.#shed(request, from)
     const transport = this.#transportTo(from)
-    const peer = replyPeer(request, from, transport)
+    const peer = replyPeer(request.envelope.via, from, transport)
     this.#rewriteVia(request, from)
     const transaction = new ServerTransaction({
       request,
@@ -197,15 +198,27 @@ export class Transactions {
 
   #shed(request: ReceivedRequest, from: Peer): void {
     this.counts.shed += 1
-    const nowMs = this.#clock.nowMs()
-    if (nowMs - this.#refusals.sinceMs >= 1_000) this.#refusals = { sinceMs: nowMs, count: 0 }
-    if (this.#refusals.count >= REFUSALS_PER_SECOND_MAX) return
-    this.#refusals.count += 1
+    if (!this.#mayRefuse()) return
     const transport = this.#transportTo(from)
-    const peer = replyPeer(request, from, transport)
+    const peer = replyPeer(request.envelope.via, from, transport)
     this.#rewriteVia(request, from)
     const refusal = replyTo(request, 503, { toTag: 'overload', headers: [['Retry-After', '5']] })
     transport.send(serializeMessage(refusal), peer, () => {})
+  }
+
+  #refuseUnreadable(bytes: Uint8Array, from: Peer, why: string): void {
+    const refusal = refuseUnreadable(bytes, from, why)
+    if (!refusal || !this.#mayRefuse()) return
+    const transport = this.#transportTo(from)
+    transport.send(serializeMessage(refusal.response), replyPeer(refusal.via, from, transport), () => {})
+  }
+
+  #mayRefuse(): boolean {
+    const nowMs = this.#clock.nowMs()
+    if (nowMs - this.#refusals.sinceMs >= 1_000) this.#refusals = { sinceMs: nowMs, count: 0 }
+    if (this.#refusals.count >= REFUSALS_PER_SECOND_MAX) return false
+    this.#refusals.count += 1
+    return true
   }
 
   /** RFC 3261 §18.2.1: responses copy the Via with the source in it. */
@@ -227,7 +240,6 @@ function serverKey(request: ReceivedRequest, method: string): string {
 }
 
 /** Responses return over the connection of their request, or to the source address: to its port when `rport` asks so, else to the sent-by port. */
-function replyPeer(request: ReceivedRequest, from: Peer, transport: Transport): Peer {
-  const { via } = request.envelope
+function replyPeer(via: Via, from: Peer, transport: Transport): Peer {
   return { ...from, port: transport.reliable || via.params.has('rport') ? from.port : (via.port ?? 5060) }
 }

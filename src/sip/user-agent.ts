@@ -146,7 +146,7 @@ export class SipUserAgent implements AsyncDisposable {
   invite(options: InviteOptions): OutgoingCall {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
     if (this.#calls.size >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
-    this.#checkTransport(options.target)
+    for (const peer of [options.target, ...(options.alternatives ?? [])]) this.#checkTransport(peer)
     const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomBytes(16).toString('hex'))
     const key = keyOf(call.callId, call.localTag)
     this.#calls.set(key, call)
