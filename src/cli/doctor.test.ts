@@ -1,6 +1,12 @@
 // Each check is given a machine, a network, a trunk … that fails in one way, and must say so with a next step.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { readConfig, type Config } from '../config.ts'
 import { PostgresStartError } from '../db/postgres/start-error.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
@@ -241,5 +247,34 @@ describe('the language model', () => {
     const findings = await look(() => Promise.reject(error))
     assert.match(english(findings), /ENOTFOUND/)
     assert.doesNotMatch(JSON.stringify(findings), /very-secret/)
+  })
+})
+
+describe('the command', () => {
+  async function doctor(env: Record<string, string>, ...args: string[]): Promise<{ code: number | null; output: string }> {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('waihu.ts', import.meta.url)), 'doctor', ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.on('data', (text: Buffer) => (output += text.toString('utf8')))
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, output }
+  }
+
+  test('finds the one thing that is wrong here, with real probes, and exits with 1', { timeout: 60_000 }, async () => {
+    const taken = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const dataDir = path.join(tmpdir(), `waihu-doctor-${process.pid}`, 'not-there-yet')
+    const { code, output } = await doctor({ PORT: String(port), DATA_DIR: dataDir, DATABASE_URL: '', SIP_TRUNK: '', LLM_BASE_URL: '' }, '--json')
+    taken.close()
+    const { ok, problems, checks } = JSON.parse(output) as { ok: boolean; problems: number; checks: Examined[] }
+    assert.deepEqual(checks.filter(({ findings }) => findings.some(({ level }) => level === 'problem')).map(({ check }) => check), ['http-port'], output)
+    assert.deepEqual([code, ok, problems], [1, false, 1])
+    assert.ok(checks.every(({ findings }) => findings.length > 0))
+  })
+
+  test('a wrong option is a problem with its name', { timeout: 30_000 }, async () => {
+    const { code, output } = await doctor({ CALLS_MAX: 'many' })
+    assert.equal(code, 1)
+    assert.match(output, /✗ 配置 Options: CALLS_MAX/)
   })
 })

@@ -12,8 +12,8 @@ import { readWav, type Wav } from '../../src/media/wav.ts'
 const START_MS_MAX = 10_000
 const ADDRESS = '127.0.0.1'
 const SECONDS_MAX = 120
-/** Debian's places. */
-const moduleFolder = ['/usr/lib/baresip/modules', `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/baresip/modules`, '/usr/local/lib/baresip/modules'].find((folder) => existsSync(folder))
+/** Where Debian, a build from source and Homebrew put them. */
+const moduleFolder = ['/usr/lib/baresip/modules', `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/baresip/modules`, '/usr/local/lib/baresip/modules', '/opt/homebrew/lib/baresip/modules'].find((folder) => existsSync(folder))
 
 export const hasBaresip = moduleFolder !== undefined && !(spawnSync('baresip', ['-h']).error instanceof Error)
 
@@ -47,6 +47,7 @@ export class Baresip implements AsyncDisposable {
 
   /** Resolves when it takes calls. Errors: Error with its last words. */
   static async start(options: BaresipOptions): Promise<Baresip> {
+    if (!hasBaresip) throw new Error('baresip is not installed: apt-get install baresip-core')
     const folder = await mkdtemp(path.join(tmpdir(), 'waihu-baresip-'))
     const [port, control, rtp] = [await freeUdpPort(), await freeTcpPort(), (await freeUdpPort()) & ~1]
     await writeFile(path.join(folder, 'config'), config({ port, control, rtp, folder, microphone: options.microphone }))
