@@ -273,7 +273,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
 
   #unreachable(final: Final, why: 'timeout' | 'transport'): void {
     this.#final = final
-    if (this.#state === 'calling' && this.#takeNextTarget(why)) return this.#signal('try-again')
+    if (this.#takeNextTarget(why)) return this.#signal('try-again')
     this.#stoppedBy ??= why
     this.#signal('no-response')
   }
@@ -281,7 +281,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
   /** True when the address is dead, no phone can have rung, and there is another one (RFC 3263 §4.3). */
   #takeNextTarget(local: LocalFailure): boolean {
     const { alternatives = [] } = this.#options
-    const next = alternatives[this.#failovers]
+    const next = this.#state === 'calling' || this.#state === 'proceeding' ? alternatives[this.#failovers] : undefined
     if (next === undefined || !shouldTryNext({ status: this.#final.status, local, provisional: this.#rang })) return false
     this.#context.log.info({ callId: this.callId, status: this.#final.status, target: next.address }, 'INVITE goes to the next address')
     this.#failovers += 1

@@ -59,7 +59,7 @@ void test('messages to one peer share a connection, and answers return over it',
   assert.deepEqual([a.transport.flows, b.transport.flows], [1, 1])
 })
 
-void test('a peer that does not listen fails later, one that never connects fails in time', async () => {
+void test('a peer that does not listen, and a transport that is closed, fail later', async () => {
   await using a = await side()
   const gone = await side()
   await gone.transport[Symbol.asyncDispose]()
@@ -129,6 +129,55 @@ void test('a ping is answered; a stream that makes no sense, or brings nothing, 
   await clock.advance(31_000)
   await closed
   await until(() => a.transport.flows === 0)
+})
+
+void test('a connection that does not come about in time fails', async () => {
+  const clock = new FakeClock()
+  const { server, peer } = await rawServer((socket) => socket.unref().on('error', () => {}))
+  await using a = await side({ clock, tls: fakeCertificate })
+  const failed = fails(a.transport, peer) // It takes the connection and never speaks TLS.
+  await clock.advance(5_001)
+  assert.match((await failed).message, /in time/)
+  await until(() => a.transport.flows === 0)
+  server.close()
+})
+
+void test('a peer that closed its connection is connected to again', async () => {
+  const heard: string[] = []
+  const { server, peer } = await rawServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      heard.push(bodyOf(chunk))
+      socket.destroy()
+    })
+  })
+  await using a = await side()
+  for (const text of ['one', 'two', 'three']) {
+    const before = heard.length
+    a.transport.send(message(text), peer, never)
+    await until(() => heard.length > before && a.transport.flows === 0)
+  }
+  assert.deepEqual(heard, ['one', 'two', 'three'])
+  server.close()
+})
+
+void test('beyond the limit of connections nothing new is sent or accepted', async () => {
+  await using a = await side({ limits: { flowsMax: 1 } })
+  await using b = await side()
+  await using c = await side()
+  a.transport.send(message('one'), b.peer, never)
+  await b.next()
+  assert.match((await fails(a.transport, c.peer)).message, /too many/)
+})
+
+void test('a far end that takes nothing does not fill our memory', async () => {
+  const { server, peer } = await rawServer((socket) => socket.unref().pause().on('error', () => {}))
+  await using a = await side({ limits: { queuedBytesMax: 10_000 } })
+  const failures: string[] = []
+  for (let count = 0; count < 1_000; count += 1) a.transport.send(message('x'.repeat(60_000)), peer, ({ message }) => failures.push(message))
+  await until(() => failures.length > 900)
+  assert.equal(failures.every((failure) => failure === 'far end takes nothing'), true)
+  server.close()
 })
 
 void test('TLS checks the name or address in the certificate, unless told not to', async () => {
