@@ -33,7 +33,7 @@ export type MediaEvent =
   | { type: 'playout-started'; playout: PlayoutId; atMs: number }
   /** A playout is over. `heardMs` is how much of its audio was sent; `cut` when a flush dropped the rest. */
   | { type: 'playout-ended'; playout: PlayoutId; atMs: number; heardMs: number; cut: boolean }
-  /** One key press, reported once, from RFC 4733 events. */
+  /** One key press, reported once: from RFC 4733 events, or from tones where `inbandDigits` is set. */
   | { type: 'digit'; atMs: number; digit: string }
   /** The first RTP packet of the far end came in. */
   | { type: 'first-packet'; atMs: number }
@@ -84,6 +84,8 @@ export type OpenPortOptions = {
   address: string
   /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. */
   recordingPath?: string | undefined
+  /** Keys are also heard as tones in the audio, for far ends that send no telephone events. Default false: a voice may sound like one. */
+  inbandDigits?: boolean | undefined
   onEvent(event: MediaEvent): void
 }
 

@@ -28,8 +28,8 @@ class Rig {
   readonly port: Port
   #sequence = 0
 
-  constructor({ recording = false } = {}) {
-    this.port = new Port({ id: 1, phaseMs: 5, recording, outbox: this.#outbox, now: () => this.nowMs })
+  constructor({ recording = false, inbandDigits = false } = {}) {
+    this.port = new Port({ id: 1, phaseMs: 5, recording, inbandDigits, outbox: this.#outbox, now: () => this.nowMs })
     this.port.attach({
       aim: () => {},
       unlatch: () => {
@@ -274,4 +274,31 @@ void test('figures at the end tell what the far end reported', () => {
   const { roundTripMs, ...rest } = rig.stats!.farEnd!
   assert.deepEqual(rest, { packetsLost: 3, lossShare: 26 / 256, lossShareMax: 26 / 256, jitterMs: 2 })
   assert.ok(Math.abs(roundTripMs! - agoMs) < 0.1)
+})
+
+/** 20 ms pieces of the tones of key 5. */
+const five = (piece: number) => Int16Array.from({ length: 160 }, (_, i) => {
+  const second = (piece * 160 + i) / 8_000
+  return 4_000 * Math.sin(2 * Math.PI * 770 * second) + 4_000 * Math.sin(2 * Math.PI * 1_336 * second)
+})
+
+void test('hears keys as tones only where asked to, and no more once the far end sends events', () => {
+  for (const inbandDigits of [false, true]) {
+    const rig = new Rig({ inbandDigits })
+    rig.port.connect(remote, rig.nowMs)
+    const press = () => {
+      for (let piece = 0; piece < 15; piece += 1) {
+        rig.receive(8, encodeAlaw(piece < 5 ? five(piece) : new Int16Array(160)))
+        rig.run(20)
+      }
+    }
+    press()
+    press()
+    const digits = () => rig.events.filter((event) => event.type === 'digit').length
+    assert.equal(digits(), inbandDigits ? 2 : 0)
+    rig.receive(97, Uint8Array.of(5, 10, 0, 160))
+    assert.equal((rig.run(20), digits()), inbandDigits ? 2 : 1, 'the tone was this key')
+    press()
+    assert.equal(digits(), inbandDigits ? 2 : 1)
+  }
 })

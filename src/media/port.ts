@@ -3,7 +3,8 @@ import { randomInt } from 'node:crypto'
 import { codecOfType, codecs, type Decoder, type Encoder } from './codecs.ts'
 import { parseComfortNoise } from './comfort-noise.ts'
 import type { CodecName, KeyShape, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
-import { FRAME_MS } from './frame.ts'
+import { FRAME_MS, type Frame } from './frame.ts'
+import { InbandDigitReceiver } from './inband-digits.ts'
 import { JitterBuffer } from './jitter-buffer.ts'
 import type { Outbox } from './outbox.ts'
 import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
@@ -19,6 +20,8 @@ import type { PortId } from './worker-messages.ts'
 const BEHIND_MS_MAX = 100
 /** After a stall, frames due for longer than this are left out. */
 const FRAMES_BEHIND_MS_MAX = 1_000
+/** An event and a tone this close are one key. */
+const SAME_KEY_MS = 500
 const DEAD_AIR_MS = 1_000
 const SAMPLES_PER_MS = 8
 const PTIME_MS_MAX = 60
@@ -43,6 +46,7 @@ export type PortOptions = {
   /** When within FRAME_MS this port's packets are due. A multiple of the tick. */
   phaseMs: number
   recording: boolean
+  inbandDigits?: boolean
   outbox: Outbox
   now: () => number
 }
@@ -62,6 +66,9 @@ export class Port {
   /** Made when first needed; kept, so that a packet in another codec between does not reset them. */
   readonly #decoders = new Map<CodecName, Decoder>()
   readonly #keysIn = new TelephoneEventReceiver()
+  /** Undefined when tones are not listened to, or no more: who sends events needs no tones. */
+  #tonesIn: InbandDigitReceiver | undefined
+  #lastTone: { digit: string; atMs: number } | undefined
   #frameDueMs = 0
   /** When the last packet came, or connecting began. */
   #heardAtMs = 0
@@ -84,10 +91,11 @@ export class Port {
   /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
   #before: 'pause' | 'silence' | 'audio' = 'pause'
 
-  constructor({ id, phaseMs, recording, outbox, now }: PortOptions) {
+  constructor({ id, phaseMs, recording, inbandDigits = false, outbox, now }: PortOptions) {
     this.id = id
     this.phaseMs = phaseMs
     this.#recording = recording
+    this.#tonesIn = inbandDigits ? new InbandDigitReceiver() : undefined
     this.#outbox = outbox
     this.#now = now
   }
@@ -180,7 +188,8 @@ export class Port {
     } else if (packet.payloadType === remote.eventPayloadType || packet.payloadType === USUAL_EVENT_TYPE) {
       this.#jitterBuffer.pushSilence(packet, nowMs)
       const digit = this.#keysIn.accept(packet, nowMs)
-      if (digit !== undefined) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit })
+      this.#tonesIn = undefined
+      if (digit !== undefined && !this.#wasHeard(digit, nowMs)) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit })
     } else if (packet.payloadType === COMFORT_NOISE) {
       this.#jitterBuffer.pushSilence(packet, nowMs, parseComfortNoise(packet.payload))
     }
@@ -199,7 +208,22 @@ export class Port {
       if (frame === undefined) continue
       this.#mixer?.write('far-end', this.#frameDueMs, frame)
       this.#outbox.frame(this.id, this.#frameDueMs, frame)
+      if (this.#tonesIn !== undefined) this.#listenForTones(this.#tonesIn, frame, this.#frameDueMs)
     }
+  }
+
+  #listenForTones(receiver: InbandDigitReceiver, frame: Frame, atMs: number): void {
+    for (const digit of receiver.push(frame)) {
+      this.#lastTone = { digit, atMs }
+      this.#outbox.event(this.id, { type: 'digit', atMs, digit })
+    }
+  }
+
+  /** The first key of a far end that sends both: its tone may have been understood before its event. */
+  #wasHeard(digit: string, nowMs: number): boolean {
+    const tone = this.#lastTone
+    this.#lastTone = undefined
+    return tone?.digit === digit && nowMs - tone.atMs < SAME_KEY_MS
   }
 
   #sendPackets(remote: RemoteMedia, dueBy: number): void {

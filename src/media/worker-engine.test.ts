@@ -19,6 +19,7 @@ import { createMediaEngine, type MediaEngineOptions } from './worker-engine.ts'
 const log = pino({ level: 'silent' })
 const LOCAL = '127.0.0.1'
 const WAIT_MS_MAX = 5_000
+const STALL_MS = 12
 
 const engineOf = (more: Partial<MediaEngineOptions> = {}) => createMediaEngine({ workers: 1, portMin: 21_000, portMax: 21_399, busyMax: 1, log, ...more })
 
@@ -467,22 +468,24 @@ void test('a listener that throws closes its own port and nothing else', async (
   await b.until(() => indexOfSound(b.heard) >= 0)
 })
 
-void test('50 ports at once all hear their partner, whole', () => onceUndisturbed(async () => {
+void test('50 ports at once all hear their partner, whole', async () => {
   await using engine = await engineOf({ workers: 2 })
   const pairs = await Promise.all(Array.from({ length: 25 }, () => talkingPair(engine)))
   assert.equal(engine.load().ports, 50)
   const sound = chirp(400)
-  const expected = [...decodeAlaw(encodeAlaw(sound))]
+  const expected = decodeAlaw(encodeAlaw(sound))
   for (const [a] of pairs) a.port.play(1, sound, true)
-  for (const [, b] of pairs) {
-    await b.until(() => indexOfSound(b.heard) >= 0 && b.heard.length - indexOfSound(b.heard) > sound.length)
+  for (const [, b] of pairs) await b.until(() => indexOfSound(b.heard) >= 0 && b.heard.length - indexOfSound(b.heard) > sound.length)
+  for (const [a, b] of pairs) {
+    const [sent, received] = await Promise.all([a.port.close(), b.port.close()])
+    assert.equal(received.packetsLost, 0)
+    // A thread that stood still for most of a packet time, the machine being busy, may rightly leave a hole.
+    if (Math.max(sent.pacingErrorMsMax, received.pacingErrorMsMax) > STALL_MS) continue
     const begin = indexOfSound(b.heard)
-    assert.deepEqual(b.heard.slice(begin, begin + sound.length), expected)
+    assert.ok(expected.every((sample, i) => b.heard[begin + i] === sample))
   }
-  const stats = await Promise.all(pairs.flat().map((line) => line.port.close()))
-  assert.ok(stats.every((one) => one.packetsLost === 0))
   assert.equal(engine.load().ports, 0)
-}))
+})
 
 void test('closing the engine closes every port, one that is just being opened too', async () => {
   const engine = await engineOf()

@@ -166,7 +166,14 @@ class MediaThread {
     this.ports.set(port.id, port)
     const failure = await new Promise<string | undefined>((resolve) => {
       this.#opening.set(port.id, resolve)
-      this.post({ type: 'open', port: port.id, address: options.address, udpPort: port.port, recording: options.recordingPath !== undefined })
+      this.post({
+        type: 'open',
+        port: port.id,
+        address: options.address,
+        udpPort: port.port,
+        recording: options.recordingPath !== undefined,
+        inbandDigits: options.inbandDigits ?? false,
+      })
     })
     if (failure === undefined) port.startRecording()
     else this.ports.delete(port.id)

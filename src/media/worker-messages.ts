@@ -5,7 +5,7 @@ import type { KeyShape, MediaEvent, PlayoutId, PortStats, RemoteMedia } from './
 export type PortId = number
 
 export type EngineMessage =
-  | { type: 'open'; port: PortId; address: string; udpPort: number; recording: boolean }
+  | { type: 'open'; port: PortId; address: string; udpPort: number; recording: boolean; inbandDigits: boolean }
   | { type: 'connect'; port: PortId; atMs: number; remote: RemoteMedia }
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }

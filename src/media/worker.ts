@@ -29,10 +29,10 @@ function postGathered(): void {
   if (gathered !== undefined) post(gathered.message, gathered.transfer)
 }
 
-async function openPort({ port: id, address, udpPort, recording }: Extract<EngineMessage, { type: 'open' }>): Promise<void> {
+async function openPort({ port: id, address, udpPort, recording, inbandDigits }: Extract<EngineMessage, { type: 'open' }>): Promise<void> {
   const phase = phaseUse.indexOf(Math.min(...phaseUse))
   phaseUse[phase]! += 1
-  const port = new Port({ id, phaseMs: phase * TICK_MS, recording, outbox, now: nowMs })
+  const port = new Port({ id, phaseMs: phase * TICK_MS, recording, inbandDigits, outbox, now: nowMs })
   // Known before it is bound: a close may come in between.
   ports.set(id, port)
   try {
