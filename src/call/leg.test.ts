@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
 import { InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
-import { FakeTime } from '../speech/testing.ts'
+import { FakePort, FakeTime } from '../speech/testing.ts'
 import { Leg, nationalDigits, type LegEnd } from './leg.ts'
-import { FakePort, FakeUserAgent, fakeTrunk, theirSdp } from './testing.ts'
+import { FakeUserAgent, fakeTrunk, theirSdp } from './testing.ts'
 
 log.level = 'silent'
 

@@ -1,13 +1,12 @@
 // Knows how to hold a conversation in simulated time: a robot and a callee whom the test plays. Used by tests only.
 import type { CallEvent } from '../events.ts'
-import type { MediaEngine, MediaPort, OpenPortOptions, PortStats, RemoteMedia } from '../media/engine.ts'
 import type { Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
 import type { DialogState } from '../sip/dialog.ts'
 import type { InviteOptions } from '../sip/invitation.ts'
 import type { LegEvent, OutgoingCall } from '../sip/leg.ts'
 import { buildOffer } from '../sip/sdp.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
-import { FakeAsr, FakeLine, FakeTime, FakeTts, noPortStats } from '../speech/testing.ts'
+import { FakeAsr, FakeLine, FakeMedia, FakeTime, FakeTts, type FakePort } from '../speech/testing.ts'
 import { defaultVoice } from '../speech/tts/provider.ts'
 import type { CallHooks, CallRequest, CallResult } from './call.ts'
 import type { Trunk } from './leg.ts'
@@ -148,69 +147,6 @@ export class Conversation implements AsyncDisposable {
 // ── Whole calls ──────────────────────────────────────────────────────────────
 
 export const theirSdp = buildOffer({ address: '127.0.0.1', port: 7_000, sessionId: 1, version: 1 })
-
-/** A port whose far end is a FakeLine. */
-export class FakePort extends FakeLine implements MediaPort {
-  readonly address = '127.0.0.1'
-  readonly port = 6_000
-  readonly connections: RemoteMedia[] = []
-  connectFails: Error | undefined
-  closes = 0
-  /** It never tells that it is closed. */
-  closeHangs = false
-  stats: PortStats = { ...noPortStats, packetsSent: 10, packetsReceived: 9 }
-
-  connect(remote: RemoteMedia): void {
-    if (this.connectFails) throw this.connectFails
-    this.connections.push(remote)
-  }
-
-  sendDigits(): void {}
-
-  override async close(): Promise<PortStats> {
-    this.closes += 1
-    super.close()
-    if (this.closeHangs) await new Promise(() => {})
-    return this.stats
-  }
-
-  /** The media plane loses the port. */
-  die(why: string): void {
-    super.close(why)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-}
-
-export class FakeMedia implements MediaEngine {
-  readonly ports: FakePort[] = []
-  readonly opened: OpenPortOptions[] = []
-  openFails: Error | undefined
-  openMs = 0
-  readonly #time: FakeTime
-
-  constructor(time: FakeTime) {
-    this.#time = time
-  }
-
-  async open(options: OpenPortOptions): Promise<FakePort> {
-    if (this.openMs > 0) await new Promise((resolve) => setTimeout(resolve, this.openMs))
-    if (this.openFails) throw this.openFails
-    const port = new FakePort(this.#time)
-    port.onEvent = (event) => options.onEvent(event)
-    this.opened.push(options)
-    this.ports.push(port)
-    return port
-  }
-
-  load(): { ports: number; busiest: number } {
-    return { ports: this.ports.length, busiest: 0 }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {}
-}
 
 /** One INVITE as the test answers it. */
 export class FakeInvite {

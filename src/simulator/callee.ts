@@ -55,8 +55,8 @@ export class Callee {
       voice: { ...defaultVoice, name: deps.persona.voice },
       now: deps.now,
       onStarted: () => {},
-      onEnded: (speech, { cut }) => {
-        if (!cut) deps.onSaid?.(speech.text)
+      onEnded: (_, { heardText, cut }) => {
+        if (!cut && heardText !== '') deps.onSaid?.(heardText)
         this.#maybeLeave()
       },
       onFailed: () => {},
@@ -106,13 +106,18 @@ export class Callee {
     clearInterval(this.#murmurTimer)
     this.#murmurTimer = setInterval(() => {
       if (!this.#listener.isSpeaking) return clearInterval(this.#murmurTimer)
-      if (!this.#speaker.isBusy && !this.#leaving) this.#say(backchannels.words[this.#murmurs++ % backchannels.words.length]!)
+      if (this.#callerIsHeard && !this.#speaker.isBusy && !this.#leaving) this.#say(backchannels.words[this.#murmurs++ % backchannels.words.length]!)
     }, backchannels.everyMs)
   }
 
-  /** Only while the caller is heard: who breaks into a pause answers instead. */
+  /** The caller talks at this moment; the turn itself is over only later. */
+  get #callerIsHeard(): boolean {
+    return this.#deps.now() - this.#listener.lastVoicedAtMs <= VOICE_GAP_MS
+  }
+
+  /** Who breaks into a pause answers instead. */
   #interrupt(text: string): void {
-    if (this.#deps.now() - this.#listener.lastVoicedAtMs > VOICE_GAP_MS) return
+    if (!this.#callerIsHeard) return
     this.#interruptedAtMs = this.#deps.now()
     this.#say(text)
   }

@@ -13,7 +13,7 @@ import { behaviourOf, type Behaviour } from './numbers.ts'
 import { loadPersona, type Persona } from './persona.ts'
 
 /** `genericCodes`: every refusal is a 480 without a cause, as some networks answer; only what is heard tells more. */
-export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; genericCodes: boolean; onSaid?: (call: IncomingCall, text: string) => void }
+export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; genericCodes: boolean; onSaid?: (call: IncomingCall, text: string) => void; now?: () => number }
 
 /** A second attempt within this time is the one that a congested number answers. */
 const CONGESTION_MS = 60_000
@@ -24,12 +24,14 @@ const CALL_MS_MAX = 15 * 60_000
 
 export class Carrier {
   readonly #deps: CarrierDeps
+  readonly #now: () => number
   readonly #personas = new Map<string, Persona>()
   /** Numbers whose first attempt was refused, and when. */
   readonly #congested = new Map<string, number>()
 
   constructor(deps: CarrierDeps) {
     this.#deps = deps
+    this.#now = deps.now ?? nowMs
   }
 
   /** Entry for the user agent's `onCall`. A call that goes wrong here is refused and logged; the carrier goes on. */
@@ -47,8 +49,8 @@ export class Carrier {
     if (behaviour.kind !== 'congested-once') return behaviour
     const before = this.#congested.get(digits)
     this.#congested.delete(digits)
-    if (before !== undefined && nowMs() - before < CONGESTION_MS) return { kind: 'answers', persona: behaviour.persona, ringMs: 600 }
-    this.#congested.set(digits, nowMs())
+    if (before !== undefined && this.#now() - before < CONGESTION_MS) return { kind: 'answers', persona: behaviour.persona, ringMs: 600 }
+    this.#congested.set(digits, this.#now())
     return { kind: 'refuses', status: 503, reason: 'Service Unavailable', q850: 34, ringMs: 0 }
   }
 
@@ -81,7 +83,7 @@ export class Carrier {
       port: line.port,
       tts: this.#deps.tts,
       voice: { ...defaultVoice, name: this.#deps.announcerVoice },
-      now: nowMs,
+      now: this.#now,
       onStarted: () => {},
       onEnded: () => spoken.resolve(),
       onFailed: () => spoken.resolve(),
@@ -109,7 +111,7 @@ export class Carrier {
     if (!line || over.isOver || !call.answer(line.sdp)) return
     await Promise.race([over.answered, over.promise])
     if (over.isOver) return
-    const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, persona: this.#persona(behaviour.persona), now: nowMs, onSaid: (text) => this.#deps.onSaid?.(call, text), hangUp: () => void call.hangUp({ q850: 16 }) })
+    const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, persona: this.#persona(behaviour.persona), now: this.#now, onSaid: (text) => this.#deps.onSaid?.(call, text), hangUp: () => void call.hangUp({ q850: 16 }) })
     line.onEvent = (event) => callee.onMediaEvent(event)
     const limit = setTimeout(() => void call.hangUp({ q850: 102 }), CALL_MS_MAX)
     try {

@@ -1,7 +1,7 @@
 // Knows how to stand in for a line, a recogniser and a synthesiser, on a clock that moves only when told to. Used by tests only.
 import { mock } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
-import type { MediaEvent, PlayoutId } from '../media/engine.ts'
+import type { MediaEngine, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from '../media/engine.ts'
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, type Frame } from '../media/frame.ts'
 import { PlayoutQueue } from '../media/playout.ts'
 import { framesOf, speechFixture } from './asr/builtin/fixtures.ts'
@@ -125,6 +125,74 @@ export class FakeLine {
   #tellChanges(): void {
     for (const change of this.#playouts.takeChanges()) this.onEvent({ ...change, atMs: this.#time.now() })
   }
+}
+
+/** A port whose far end is a FakeLine. */
+export class FakePort extends FakeLine implements MediaPort {
+  readonly address = '127.0.0.1'
+  readonly port = 6_000
+  readonly connections: RemoteMedia[] = []
+  readonly sentDigits: string[] = []
+  sendDigitsFails: Error | undefined
+  connectFails: Error | undefined
+  closes = 0
+  /** It never tells that it is closed. */
+  closeHangs = false
+  stats: PortStats = { ...noPortStats, packetsSent: 10, packetsReceived: 9 }
+
+  connect(remote: RemoteMedia): void {
+    if (this.connectFails) throw this.connectFails
+    this.connections.push(remote)
+  }
+
+  sendDigits(digits: string): void {
+    if (this.sendDigitsFails) throw this.sendDigitsFails
+    this.sentDigits.push(digits)
+  }
+
+  override async close(): Promise<PortStats> {
+    this.closes += 1
+    super.close()
+    if (this.closeHangs) await new Promise(() => {})
+    return this.stats
+  }
+
+  /** The media plane loses the port. */
+  die(why: string): void {
+    super.close(why)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+export class FakeMedia implements MediaEngine {
+  readonly ports: FakePort[] = []
+  readonly opened: OpenPortOptions[] = []
+  openFails: Error | undefined
+  openMs = 0
+  readonly #time: FakeTime
+
+  constructor(time: FakeTime) {
+    this.#time = time
+  }
+
+  async open(options: OpenPortOptions): Promise<FakePort> {
+    if (this.openMs > 0) await new Promise((resolve) => setTimeout(resolve, this.openMs))
+    if (this.openFails) throw this.openFails
+    const port = new FakePort(this.#time)
+    port.onEvent = (event) => options.onEvent(event)
+    this.opened.push(options)
+    this.ports.push(port)
+    return port
+  }
+
+  load(): { ports: number; busiest: number } {
+    return { ports: this.ports.length, busiest: 0 }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** How the synthesis of one text goes. `stalls`: after its first half nothing more comes. */
