@@ -40,13 +40,13 @@ export type AnnouncementRow = {
 
 /**
  * Words that show whom a sentence speaks of. `callee`: whoever was dialled. `own-line`: us. `network` and `dialling`: sentences
- * about routes and digits name nobody, but they apologise or tell what to do.
+ * about routes and digits name nobody, but they apologise or tell what to do; others do so too, so these count in short texts only.
  */
 export const subjects: Readonly<Record<SubjectGroup, readonly string[]>> = {
   callee: ['您拨打的', '您所拨打', '您拨叫的', '您呼叫的', '您所呼叫', '你拨打的', '该用户', '被叫', '对方', '机主', '您的来电', 'subscriber', 'the number', 'the user'],
   'own-line': ['您的电话', '您的号码', '您的话费', '您的余额', '您的来电', '您无权', '你的电话', '你的号码'],
   network: ['请稍后', '稍后再拨', '对不起', '抱歉', 'sorry', 'please'],
-  dialling: ['请', '拨打', '拨号', '号码', 'dial', 'number'],
+  dialling: ['拨打', '拨号', '号码', 'dial', 'number'],
   any: [],
 }
 
@@ -76,7 +76,7 @@ export const announcementTable: Readonly<Record<AnnouncementStatus, Announcement
     about: ['own-line', 'callee'],
     cues: ['呼出限制', '无权', '没有+权限', '未开通+长途|国际|漫游', '业务受限', 'not authorized'],
   },
-  'network-busy': { terminal: true, about: ['network'], cues: ['线路忙', '网络忙', '网络繁忙', '系统忙', '线路繁忙', 'all circuits'] },
+  'network-busy': { terminal: true, about: ['callee', 'network'], cues: ['线路忙', '网络忙', '网络繁忙', '系统忙', '线路繁忙', 'all circuits'] },
   busy: { terminal: true, about: ['callee'], cues: ['正在通话', '通话中', '占线', '用户忙', '正忙', 'is busy', 'busy now', 'line is busy'] },
   'no-answer': { terminal: true, about: ['callee'], cues: ['无人接听', '没有应答', '无应答', '暂时无人', 'no answer', 'not answer'] },
   unreachable: {
@@ -86,7 +86,7 @@ export const announcementTable: Readonly<Record<AnnouncementStatus, Announcement
   },
   'wrong-format': {
     terminal: true,
-    about: ['dialling'],
+    about: ['callee', 'dialling'],
     cues: ['号码有误', '拨号方式', '请核对', '请查证', '加拨', '加零', '=加0', '前不用加', 'dial+again with', 'check the number'],
   },
   'sms-reminder': { terminal: false, about: ['any'], cues: ['短信+通知|提醒+机主|用户|对方', '来电提醒', '稍后将以短信'] },

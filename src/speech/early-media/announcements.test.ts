@@ -54,6 +54,13 @@ void describe('announcements', () => {
       assert.equal(verdictOf(sung).certain, false, sung)
   })
 
+  void test('about routes and digits, which name nobody, are believed in short texts only', () => {
+    assert.equal(verdictOf('对不起，线路忙，请稍后再拨').certain, true)
+    assert.equal(verdictOf('对不起您拨打的号码有误请查证后再拨sorry the number you dialed is wrong please check it').status, 'wrong-format')
+    assert.equal(verdictOf('示例商城全场五折欢迎选购客服系统忙的时候请不要着急先听首歌吧请稍后我们马上就来').certain, false)
+    assert.equal(verdictOf('亲爱的会员您的快递已经发出请核对订单号码和收货地址祝您购物愉快生活开心每一天').certain, false)
+  })
+
   void test('are not heard in words that merely sound like a short cue', () => {
     for (const sung of ['我在等待街灯亮起', '听说你已经结婚了', '随波逐流岩石上的花']) assert.equal(verdictOf(sung).status, 'unknown', sung)
   })

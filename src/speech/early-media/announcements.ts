@@ -11,8 +11,9 @@ export type Verdict = {
   evidence: readonly string[]
 }
 
-/** In a text longer than this, two cues of the same row do without a subject. */
+/** In a longer text a word that anybody says is no subject; two cues of the same row do without one. */
 const LONG_TEXT_CHARACTERS = 30
+const weakGroups: ReadonlySet<SubjectGroup> = new Set(['network', 'dialling'])
 /** Enough for several rounds of the longest announcement. */
 const TEXT_CHARACTERS_MAX = 600
 
@@ -45,9 +46,9 @@ export function verdictOf(said: string): Verdict {
   for (const row of rows) {
     const cues = row.cues.filter((cue) => cue.parts.every((alternatives) => alternatives.some((term) => occurs(term, heard))))
     if (cues.length === 0) continue
-    const subject = subjectOf(row.about, heard)
-    const named = subject !== undefined || (heard.text.length > LONG_TEXT_CHARACTERS && cues.length > 1)
-    if (!named) continue
+    const isLong = heard.text.length > LONG_TEXT_CHARACTERS
+    const subject = subjectOf(isLong ? row.about.filter((group) => !weakGroups.has(group)) : row.about, heard)
+    if (subject === undefined && !(isLong && cues.length > 1)) continue
     return { status: row.status, certain: row.terminal, evidence: [...(subject ? [subject] : []), ...cues.map(({ name }) => name)] }
   }
   return { status: 'unknown', certain: false, evidence: [] }
