@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidInputError } from '../errors.ts'
-import { dial, dialAndAnswer, theirSdp, type Stage } from './fake-call.ts'
+import { dial, dialAndAnswer, here, log, otherSdp, theirSdp, there, type Stage } from './fake-call.ts'
+import { FakeNetwork } from './fake-network.ts'
+import { FakePeer } from './fake-peer.ts'
+import type { IncomingCall, LegEvent } from './leg.ts'
 import { SipHeaders } from './message.ts'
 import { answerInterval, sessionExpiresOf } from './session-timer.ts'
+import { SipUserAgent } from './user-agent.ts'
 
 /** A call whose answer set a timer; the far end answers our requests as told. */
 async function timed(expires: string, allow = 'INVITE, ACK, BYE, UPDATE', statuses: Record<string, number> = {}): Promise<Stage> {
@@ -145,4 +149,68 @@ for (const [asked, supported, agreed] of [
 
 void test('an absurd interval is cut to a day', () => {
   assert.deepEqual(sessionExpiresOf(new SipHeaders([['Session-Expires', '9999999999']])), { seconds: 86_400, refresher: undefined })
+})
+
+/** A call that comes in with these headers and is answered at once. */
+async function called(headers: [string, string][]) {
+  const network = new FakeNetwork()
+  const peer = await FakePeer.open(network, there, here)
+  const events: LegEvent[] = []
+  let call: IncomingCall | undefined
+  const onCall = (taken: IncomingCall): void => {
+    call = taken
+    taken.listen((event) => events.push(event))
+    taken.answer(theirSdp)
+  }
+  const agent = await SipUserAgent.open({ ...here, log, onCall, clock: network.clock, openTransport: network.open(here.address, here.port) })
+  const text = (method: string, toTag: string): string =>
+    `${method} sip:4001@10.0.0.1 SIP/2.0\nVia: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK${method}\nFrom: <sip:1@10.0.0.2>;tag=caller\nTo: <sip:4001@10.0.0.1>${toTag}\nCall-ID: in-1\nCSeq: 1 ${method}\nContact: <sip:1@10.0.0.2:5060>\n`
+  const extra = headers.map(([name, value]) => `${name}: ${value}\n`).join('')
+  peer.sendText(`${text('INVITE', '')}${extra}Content-Type: application/sdp\n\n${otherSdp}`)
+  await network.clock.advance(5)
+  const final = peer.responses.findLast(({ status }) => status >= 200)!
+  peer.sendText(`${text('ACK', `;tag=${final.envelope.toTag}`)}\n`)
+  await network.clock.advance(5)
+  return { peer, events, final, agent, call: () => call!, wait: (ms: number) => network.clock.advance(ms) }
+}
+
+void test('a call that comes in with a timer is answered with it; without one it has none', async () => {
+  const timed = await called([['Supported', 'timer'], ['Session-Expires', '120']])
+  assert.equal(timed.final.headers.get('Session-Expires'), '120;refresher=uac')
+  assert.equal(timed.final.headers.get('Require'), 'timer')
+  await timed.wait(90_000) // The caller was to refresh.
+  assert.equal(timed.events.at(-1)?.type, 'ended')
+  const plain = await called([])
+  assert.equal(plain.final.headers.get('Session-Expires'), undefined)
+  await plain.wait(4_000_000)
+  assert.equal(plain.events.at(-1)?.type, 'answered')
+})
+
+void test('as callee we refresh when the caller asks for that', async () => {
+  const { peer, wait, events } = await called([['Supported', 'timer'], ['Session-Expires', '120;refresher=uas'], ['Allow', 'INVITE, UPDATE']])
+  peer.onRequest = (request) => peer.reply(request, 200, { headers: [['Session-Expires', '120;refresher=uac']] })
+  await wait(200_000)
+  assert.equal(peer.got('UPDATE').length, 3)
+  assert.equal(events.at(-1)?.type, 'answered')
+})
+
+void test('a call that comes in with a too small interval is refused with 422, and may require timers', async () => {
+  const { final, events } = await called([['Require', 'timer'], ['Session-Expires', '60']])
+  assert.equal(final.status, 422)
+  assert.equal(final.headers.get('Min-SE'), '90')
+  assert.deepEqual(events, [])
+})
+
+void test('as callee we hold and resume, and wait up to 2 s after a collision', async () => {
+  const { peer, wait, call } = await called([])
+  const results: number[] = []
+  void call().hold().then(({ status }) => results.push(status))
+  await wait(5)
+  peer.reply(peer.got('INVITE').at(-1)!, 491)
+  await wait(2_010)
+  assert.deepEqual([...new Set(peer.got('INVITE').map(({ envelope }) => envelope.cseq))], [1, 2])
+  peer.reply(peer.got('INVITE').at(-1)!, 200, { sdp: otherSdp })
+  await wait(5)
+  assert.deepEqual(results, [200])
+  assert.equal(peer.got('ACK').length, 2) // of the 491 and of the 200
 })
