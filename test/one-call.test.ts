@@ -1,0 +1,89 @@
+// One call in one process with every real part: SIP and RTP over loopback, voices, recogniser, simulated callee. Only the robot is small.
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { pino } from 'pino'
+import { callRunner } from '../src/call/run-call.ts'
+import type { CallEvent } from '../src/events.ts'
+import type { MediaEngine } from '../src/media/engine.ts'
+import { createMediaEngine } from '../src/media/worker-engine.ts'
+import type { Robot, RobotAction, RobotEvent } from '../src/robot/robot.ts'
+import { Carrier } from '../src/simulator/carrier.ts'
+import { SipUserAgent } from '../src/sip/user-agent.ts'
+import { asrProviders } from '../src/speech/asr/index.ts'
+import { SynthesisCache } from '../src/speech/tts/cache.ts'
+import { ttsProviders } from '../src/speech/tts/index.ts'
+import { defaultVoice } from '../src/speech/tts/provider.ts'
+
+const log = pino({ level: 'silent' })
+const address = '127.0.0.1'
+const stack = new AsyncDisposableStack()
+const tts = stack.use(new SynthesisCache(ttsProviders.espeak()))
+const asr = stack.use(asrProviders.builtin({}))
+let media: MediaEngine
+let agent: SipUserAgent
+let carrierPort: number
+let folder: string
+
+before(async () => {
+  ;[media, agent, folder] = await Promise.all([
+    createMediaEngine({ workers: 1, portMin: 24_000, portMax: 24_998, log }),
+    SipUserAgent.open({ address, port: 0, log }),
+    mkdtemp(path.join(tmpdir(), 'waihu-one-call-')),
+    tts.warmUp(),
+    asr.warmUp(),
+  ])
+  stack.use(media)
+  stack.use(agent)
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const carrier = new Carrier({ address, media, asr, tts, announcerVoice: 'f1', genericCodes: false })
+  const carrierAgent = stack.use(await SipUserAgent.open({ address, port: 0, onCall: (call) => carrier.take(call), log }))
+  carrierPort = carrierAgent.port
+})
+after(() => stack[Symbol.asyncDispose]())
+
+/** Asks for somebody, says one thing and leaves. */
+class Messenger implements Robot {
+  readonly kind = 'messenger'
+  readonly hotWords = []
+  readonly phrases = ['对我是', '是我你说']
+  readonly events: RobotEvent[] = []
+
+  async *handle(event: RobotEvent): AsyncGenerator<RobotAction> {
+    this.events.push(event)
+    const say = (id: string, text: string): RobotAction => ({ type: 'say', id, parts: [{ type: 'text', text }], interruptible: true })
+    if (event.type === 'answered') yield say('asks', '请问是张总吗？')
+    if (event.type !== 'utterance') return
+    yield say('leaves', '再见。')
+    yield { type: 'note', note: { outcome: 'delivered' } }
+    yield { type: 'hang-up' }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+test('a call is dialled, understood, answered, recorded and hung up', { timeout: 40_000 }, async () => {
+  const trunk = { name: 'loopback', userAgent: agent, mediaAddress: address, target: { address, port: carrierPort }, domain: address, callerId: '02160001000' }
+  const run = callRunner({ trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
+  const events: CallEvent[] = []
+  const robot = new Messenger()
+  const recordingPath = path.join(folder, 'call.wav')
+  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onAnswered: () => {}, mayContinue: () => 'continue' as const }
+  const result = await run({ id: 'one', phone: '+8613800138000', attempt: 1, ringMsMax: 10_000, talkMsMax: 30_000, recordingPath, robot }, hooks, new AbortController().signal)
+
+  assert.deepEqual([result.reason.outcome, result.reason.by, result.conversation], ['answered', 'robot', 'delivered'], JSON.stringify(result.reason))
+  const said = events.flatMap((event) => (event.type === 'callee-said' || event.type === 'robot-said' ? [`${event.type === 'robot-said' ? '我' : '你'}：${event.text}`] : []))
+  assert.deepEqual(said, ['你：喂你好', '我：请问是张总吗？', '你：对我是', '我：再见。'])
+  const answer = events.findLast((event) => event.type === 'robot-said')
+  assert.ok(answer?.latency && answer.latency.totalMs > 300 && answer.latency.totalMs < 2_500, `answered after ${answer?.latency?.totalMs} ms`)
+  assert.deepEqual(robot.events.map(({ type }) => type), ['answered', 'played', 'utterance', 'played', 'ended'])
+  assert.equal(result.recording, recordingPath)
+  const { length } = await readFile(recordingPath)
+  assert.ok(Math.abs(length / 16 - result.talkMs) < 1_500, `${Math.round(length / 16)} ms are recorded of ${result.talkMs} ms`)
+  assert.equal(result.media?.packetsLost, 0)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.equal(media.load().ports, 0, 'no port is left')
+  assert.equal(agent.stats.calls, 0, 'no call is left')
+})
