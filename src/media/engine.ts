@@ -86,6 +86,8 @@ export type OpenPortOptions = {
   recordingPath?: string | undefined
   /** Keys are also heard as tones in the audio, for far ends that send no telephone events. Default false: a voice may sound like one. */
   inbandDigits?: boolean | undefined
+  /** Opens on the thread of this port, so that the two can be bridged. */
+  beside?: MediaPort | undefined
   onEvent(event: MediaEvent): void
 }
 
@@ -109,6 +111,12 @@ export interface MediaPort extends AsyncDisposable {
 export interface MediaEngine extends AsyncDisposable {
   /** Errors: OverloadedError when no port or no capacity is free. */
   open(options: OpenPortOptions): Promise<MediaPort>
+  /**
+   * The far ends of two ports hear each other until the returned function is called, either port closes, or one of them
+   * is bridged anew. Frames, recordings and events of both go on; what is played on a port is added to what its far end hears.
+   * Errors: InvalidInputError unless one was opened `beside` the other. An engine without it cannot bridge.
+   */
+  bridge?(a: MediaPort, b: MediaPort): () => void
   /** Ports open now, and load of the busiest worker 0..1. */
   load(): { ports: number; busiest: number }
 }

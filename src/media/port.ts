@@ -12,6 +12,7 @@ import { PlayoutQueue } from './playout.ts'
 import { RecordingMixer } from './recording.ts'
 import { isRtcp } from './rtcp.ts'
 import { RtcpSession, type SessionFigures } from './rtcp-session.ts'
+import { Relay } from './relay.ts'
 import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader } from './rtp.ts'
 import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
 import type { PortId } from './worker-messages.ts'
@@ -75,6 +76,9 @@ export class Port {
   #heardAny = false
   #deadAirTold = false
 
+  /** The port whose far end ours talks to, and what that one said. */
+  #peer: Port | undefined
+  #relay = new Relay()
   readonly #playouts = new PlayoutQueue()
   readonly #encoders = new Map<CodecName, Encoder>()
   readonly #keysOut = new TelephoneEventSender()
@@ -138,6 +142,22 @@ export class Port {
     this.#keysOut.queue(digits, as)
   }
 
+  /** From now on the two far ends hear each other, and what is played on either port on top. Ends with either port. */
+  bridge(peer: Port): void {
+    this.unbridge()
+    peer.unbridge()
+    for (const [port, other] of [[this, peer], [peer, this]] as const) {
+      port.#peer = other
+      port.#relay = new Relay()
+    }
+  }
+
+  unbridge(): void {
+    const peer = this.#peer
+    this.#peer = undefined
+    peer?.unbridge()
+  }
+
   /** Does everything that is due at `nowMs`. */
   tick(nowMs: number): void {
     const remote = this.#remote
@@ -156,6 +176,7 @@ export class Port {
   close(failed?: string): void {
     const nowMs = this.#now()
     this.#closed = true
+    this.unbridge()
     const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
     if (bye !== undefined) this.#socket?.sendControl(bye)
     this.#socket?.close()
@@ -208,6 +229,7 @@ export class Port {
       if (frame === undefined) continue
       this.#mixer?.write('far-end', this.#frameDueMs, frame)
       this.#outbox.frame(this.id, this.#frameDueMs, frame)
+      if (this.#peer !== undefined) this.#peer.#relay.push(frame)
       if (this.#tonesIn !== undefined) this.#listenForTones(this.#tonesIn, frame, this.#frameDueMs)
     }
   }
@@ -259,8 +281,9 @@ export class Port {
       this.#before = 'silence'
     } else {
       // A playout waits while keys are sent, pauses between them included.
-      const heard = step === undefined ? this.#playouts.pull(this.#pcm) : 0
+      let heard = step === undefined ? this.#playouts.pull(this.#pcm) : 0
       if (step !== undefined) this.#pcm.fill(0)
+      if (this.#peer !== undefined && this.#relay.mixInto(this.#pcm)) heard = this.#pcm.length
       const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
       this.#before = heard > 0 ? 'audio' : 'silence'
       writeRtpHeader(packet, { ...header, marker })

@@ -30,9 +30,9 @@ class Line {
   port!: MediaPort
   #wake: (() => void) | undefined
 
-  static async open(engine: MediaEngine, recordingPath?: string): Promise<Line> {
+  static async open(engine: MediaEngine, recordingPath?: string, beside?: MediaPort): Promise<Line> {
     const line = new Line()
-    line.port = await engine.open({ address: LOCAL, recordingPath, onEvent: (event) => line.#take(event) })
+    line.port = await engine.open({ address: LOCAL, recordingPath, beside, onEvent: (event) => line.#take(event) })
     return line
   }
 
@@ -466,6 +466,36 @@ void test('a listener that throws closes its own port and nothing else', async (
   assert.match((await failed.promise) ?? '', /broken listener/)
   a.port.play(1, chirp(40), true)
   await b.until(() => indexOfSound(b.heard) >= 0)
+})
+
+void test('bridged far ends hear each other, with what is played on top, until the bridge ends', async () => {
+  await using engine = await engineOf({ workers: 2 })
+  const [callee, calleeSide] = await talkingPair(engine)
+  const agentSide = await Line.open(engine, undefined, calleeSide.port)
+  const agent = await Line.open(engine)
+  agentSide.talkTo(agent.port)
+  agent.talkTo(agentSide.port)
+  await agentSide.until(() => agentSide.of('first-packet').length > 0)
+  const end = engine.bridge!(calleeSide.port, agentSide.port)
+  const loudest = (line: Line, from: number) => line.heard.slice(from).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
+  callee.port.play(1, chirp(200), true)
+  await agent.until(() => loudest(agent, 0) > 7_000)
+  assert.ok(loudest(calleeSide, 0) > 7_000, 'frames go on')
+  assert.equal(loudest(callee, 0) > 100, false, 'nobody hears himself')
+  agent.port.play(1, chirp(200), true)
+  await callee.until(() => loudest(callee, 0) > 7_000)
+  calleeSide.port.play(1, chirp(100), true)
+  await calleeSide.until(() => calleeSide.of('playout-ended').length === 1)
+  end()
+  await callee.until(() => callee.heard.length > 1_600 && loudest(callee, callee.heard.length - 1_600) < 100)
+  const [calleeBefore, agentBefore] = [callee.heard.length, agent.heard.length]
+  callee.port.play(2, chirp(100), true)
+  await calleeSide.until(() => loudest(calleeSide, calleeSide.heard.length - 800) > 5_000)
+  await agent.until(() => agent.heard.length > agentBefore + 3_200 && callee.heard.length > calleeBefore + 800)
+  assert.ok(loudest(agent, agentBefore + 1_600) < 100)
+  assert.throws(() => engine.bridge!(calleeSide.port, calleeSide.port), InvalidInputError)
+  await agentSide.port.close()
+  assert.throws(() => engine.bridge!(calleeSide.port, agentSide.port), InvalidInputError)
 })
 
 void test('50 ports at once all hear their partner, whole', async () => {

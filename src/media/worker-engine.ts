@@ -71,7 +71,7 @@ class WorkerEngine implements MediaEngine {
 
   async open(options: OpenPortOptions): Promise<MediaPort> {
     if (isIP(options.address) === 0) throw new InvalidInputError('address', 'must be an IP address')
-    const thread = this.#pickThread()
+    const thread = this.#pickThread(options.beside)
     for (;;) {
       const udpPort = this.#range.take()
       if (udpPort === undefined) throw new OverloadedError('no media port is free; widen the port range', RETRY_AFTER_MS)
@@ -90,6 +90,15 @@ class WorkerEngine implements MediaEngine {
     }
   }
 
+  bridge(a: MediaPort, b: MediaPort): () => void {
+    const thread = this.#threads.find((one) => one.owns(a) && one.owns(b))
+    if (a === b || thread === undefined || !(a instanceof WorkerPort) || !(b instanceof WorkerPort)) {
+      throw new InvalidInputError('port', 'only two open ports, one opened beside the other, can be bridged')
+    }
+    a.bridge(b)
+    return () => a.unbridge()
+  }
+
   load(): { ports: number; busiest: number } {
     return {
       ports: this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0),
@@ -102,12 +111,12 @@ class WorkerEngine implements MediaEngine {
     await Promise.all(this.#threads.map((thread) => thread.stop()))
   }
 
-  #pickThread(): MediaThread {
+  #pickThread(beside: MediaPort | undefined): MediaThread {
     if (this.#closing) throw new OverloadedError('the media engine is closing', RETRY_AFTER_MS)
     const { portsMax = Infinity, busyMax = mediaEngineDefaults.busyMax } = this.#options
     const open = this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0)
     if (open >= portsMax) throw new OverloadedError(`all ${portsMax} media ports are in use`, RETRY_AFTER_MS)
-    const free = this.#threads.filter((thread) => thread.running && thread.busy <= busyMax)
+    const free = this.#threads.filter((thread) => thread.running && thread.busy <= busyMax && (beside === undefined || thread.owns(beside)))
     if (free.length === 0) throw new OverloadedError('the media threads are too busy', RETRY_AFTER_MS)
     return free.reduce((best, thread) => (thread.ports.size < best.ports.size ? thread : best))
   }
@@ -178,6 +187,10 @@ class MediaThread {
     if (failure === undefined) port.startRecording()
     else this.ports.delete(port.id)
     return failure
+  }
+
+  owns(port: MediaPort): boolean {
+    return port instanceof WorkerPort && this.ports.get(port.id) === port
   }
 
   post(message: EngineMessage, transfer: ArrayBuffer[] = []): void {

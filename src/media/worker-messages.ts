@@ -10,6 +10,8 @@ export type EngineMessage =
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }
   | { type: 'send-digits'; port: PortId; digits: string; as: KeyShape | undefined }
+  | { type: 'bridge'; port: PortId; peer: PortId }
+  | { type: 'unbridge'; port: PortId }
   | { type: 'close'; port: PortId }
 
 /** Everything but audio and the end, which have their own ways. */

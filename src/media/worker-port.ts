@@ -71,6 +71,15 @@ export class WorkerPort implements MediaPort {
     this.#post({ type: 'send-digits', port: this.id, digits, as })
   }
 
+  /** `peer` is of the same thread. */
+  bridge(peer: WorkerPort): void {
+    this.#post({ type: 'bridge', port: this.id, peer: peer.id })
+  }
+
+  unbridge(): void {
+    this.#post({ type: 'unbridge', port: this.id })
+  }
+
   close(): Promise<PortStats> {
     this.#post({ type: 'close', port: this.id })
     if (this.#state === 'open') this.#state = 'closing'

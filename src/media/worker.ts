@@ -79,6 +79,14 @@ function obey(port: Port, message: Exclude<EngineMessage, { type: 'open' }>): vo
     case 'send-digits':
       port.sendDigits(message.digits, message.as)
       break
+    case 'bridge': {
+      const peer = ports.get(message.peer)
+      if (peer !== undefined) port.bridge(peer)
+      break
+    }
+    case 'unbridge':
+      port.unbridge()
+      break
     case 'close':
       closePort(port)
       break
