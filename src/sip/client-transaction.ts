@@ -30,6 +30,8 @@ export type ClientTransactionOptions = {
   transport: Transport
   clock: Clock
   handlers: ClientHandlers
+  /** Gives up an INVITE that nobody said anything to sooner than timer B would. */
+  silenceMsMax?: number | undefined
   /** Called once, when the transaction is over and may be forgotten. */
   onTerminated(): void
   onRepeated(): void
@@ -61,7 +63,7 @@ export class ClientTransaction {
   /** Sends the request and starts the timers. Call once. */
   start(): void {
     this.#transmit(this.#bytes)
-    for (const letter of this.request.method === 'INVITE' ? (['A', 'B'] as const) : (['E', 'F'] as const)) this.#startTimer(letter)
+    for (const letter of this.request.method === 'INVITE' ? (['A', 'B'] as const) : (['E', 'F'] as const)) this.#startTimer(letter, letter === 'B' ? this.#options.silenceMsMax : undefined)
   }
 
   receive(response: ReceivedResponse): void {

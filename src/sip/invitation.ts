@@ -7,6 +7,7 @@ import { parseNameAddr } from './header-values.ts'
 import type { AnswerOffer, HangUpReason, LegEvent } from './leg.ts'
 import { emptyBody, SipHeaders, toWire, type SipRequest } from './message.ts'
 import { askInterval, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MIN } from './session-timer.ts'
+import { GIVE_UP_MS } from './transaction-tables.ts'
 import type { Peer } from './transport.ts'
 import { parseUri, subscriberOf } from './uri.ts'
 
@@ -15,6 +16,8 @@ export type InviteOptions = {
   target: Peer
   /** Tried one after the other when `target` is dead or answers 503 before anything rang (RFC 3263 §4.3). At most 16. */
   alternatives?: readonly Peer[] | undefined
+  /** How long an address may say nothing at all while there is another one: default 4 s, at most the 32 s that the last one always has. */
+  silenceMsMax?: number | undefined
   /** sip:, sips: or tel:. */
   requestUri: string
   /** URI or name-addr, without tag. */
@@ -47,6 +50,7 @@ export type Invitation = {
   to: string
   contact: string
   contactUser: string | undefined
+  silenceMsMax: number
   /** Those of the options, with `Supported` as it was wished. */
   headers: readonly (readonly [string, string])[]
   body: Buffer
@@ -55,6 +59,7 @@ export type Invitation = {
 }
 
 const ALTERNATIVES_MAX = 16
+const SILENCE_MS_MAX_DEFAULT = 4_000
 /** The longest delay that timers keep. */
 const RING_MS_MAX = 3_600_000
 
@@ -63,6 +68,8 @@ export function checkInvitation(options: InviteOptions, contactOf: (user: string
   checkPeer(options.target)
   if ((options.alternatives?.length ?? 0) > ALTERNATIVES_MAX) throw new InvalidInputError('alternatives', `at most ${ALTERNATIVES_MAX} alternatives`)
   for (const peer of options.alternatives ?? []) checkPeer(peer)
+  const { silenceMsMax = SILENCE_MS_MAX_DEFAULT } = options
+  if (!(silenceMsMax > 0 && silenceMsMax <= GIVE_UP_MS)) throw new InvalidInputError('silenceMsMax', `silenceMsMax must be above 0 and at most ${GIVE_UP_MS}`)
   if (!(options.ringMsMax > 0 && options.ringMsMax <= RING_MS_MAX)) throw new InvalidInputError('ringMsMax', `ringMsMax must be above 0 and at most ${RING_MS_MAX}`)
   const requestUri = toWire('requestUri', options.requestUri)
   checkUri('requestUri', requestUri)
@@ -80,7 +87,7 @@ export function checkInvitation(options: InviteOptions, contactOf: (user: string
   }
   const supported = [...(options.reliableProvisional === false ? [] : ['100rel']), ...(sessionSeconds === 0 ? [] : ['timer'])]
   if (supported.length > 0) headers.unshift(['Supported', supported.join(', ')])
-  return { requestUri, from, to: checkParty('to', options.to), contact, contactUser, headers, body: Buffer.from(options.sdp, 'utf8'), sessionSeconds }
+  return { requestUri, from, to: checkParty('to', options.to), contact, contactUser, silenceMsMax, headers, body: Buffer.from(options.sdp, 'utf8'), sessionSeconds }
 }
 
 /** What tells one INVITE from another of the same call. */

@@ -404,9 +404,11 @@ void test('a trunk that answers 503 hands the call to the next address', async (
   assert.deepEqual(types(), ['progress', 'answered'])
 })
 
-void test('a dead trunk hands the call over after 32 s, one that cannot be reached at once; then there is none left', async () => {
+void test('a dead trunk hands the call over after 4 s, one that cannot be reached at once; then there is none left', async () => {
   const dead = await dialWithSpare()
-  await dead.wait(32_000)
+  await dead.wait(3_900)
+  assert.equal(dead.other.got('INVITE').length, 0)
+  await dead.wait(200)
   assert.equal(dead.other.got('INVITE').length, 1)
   await dead.wait(32_100)
   assert.deepEqual(dead.events, [{ type: 'failed', status: 408, reason: 'No response', local: 'timeout' }])
@@ -417,6 +419,22 @@ void test('a dead trunk hands the call over after 32 s, one that cannot be reach
   agent.invite({ target: there, alternatives: [second], requestUri: 'sip:1@x', from: 'sip:2@x', to: 'sip:1@x', sdp: theirSdp, ringMsMax: 10_000, onEvent: () => {} })
   await network.clock.advance(10)
   assert.equal(other.got('INVITE').length, 1)
+})
+
+void test('an address that answers after it was given up is acknowledged and hung up; the call goes on elsewhere', async () => {
+  const { peer, other, wait, invite, types } = await dialWithSpare({ silenceMsMax: 1_000 })
+  const late = invite()
+  await wait(1_100)
+  other.reply(other.got('INVITE')[0]!, 100)
+  peer.reply(late, 200, { sdp: otherSdp, toTag: 'late' })
+  await wait(5)
+  assert.equal(peer.got('ACK').length, 1)
+  assert.equal(peer.got('BYE').length, 1)
+  other.reply(other.got('INVITE')[0]!, 200, { sdp: theirSdp, toTag: 'other' })
+  await wait(5)
+  assert.deepEqual(types(), ['progress', 'answered'])
+  assert.equal(other.got('ACK').length, 1)
+  await assert.rejects(dial({ silenceMsMax: 0 }), InvalidInputError)
 })
 
 void test('once it rang, or was hung up, or the number is bad, the call stays where it is', async () => {

@@ -1,7 +1,7 @@
 // Knows one call that we place: INVITE to answer, CANCEL and its races, forks, credentials. Does not know audio or why we call.
 import { tell, type CallContext, type DialogUser } from './call-context.ts'
 import type { Cancel } from './clock.ts'
-import type { ClientTransaction } from './client-transaction.ts'
+import type { ClientHandlers, ClientTransaction } from './client-transaction.ts'
 import { Dialog, type DialogState } from './dialog.ts'
 import { DigestClient } from './digest.ts'
 import { q850Of } from './header-values.ts'
@@ -190,7 +190,9 @@ export class InviteClient implements OutgoingCall, DialogUser {
 
   receiveLateSuccess(response: ReceivedResponse): void {
     if (this.#sessions.get(response.envelope.toTag ?? '')?.repeatAck(response.envelope.cseq) === true) return
-    if (this.#state === 'talking' || this.#state === 'over') this.#signal('success', response)
+    // An address that we gave up for another one woke: its phone must not wait for us.
+    if (this.#state !== 'talking' && this.#state !== 'over') return this.#acknowledge(response)
+    this.#signal('success', response)
   }
 
   abandon(): void {
@@ -261,14 +263,16 @@ export class InviteClient implements OutgoingCall, DialogUser {
       leastSeconds: this.#leastSeconds,
     })
     const attempt = this.#cseq
-    this.#invite = this.#context.transactions.request(request, this.#target, {
+    const isLast = this.#options.alternatives?.[this.#failovers] === undefined
+    const handlers: ClientHandlers = {
       onResponse: (response) => this.#receiveResponse(response, attempt),
       onTimeout: () => this.#unreachable({ status: 408, reason: 'No response' }, 'timeout'),
       onTransportError: (error) => {
         this.#context.log.warn({ callId: this.callId, error: error.message }, 'INVITE could not be sent')
         this.#unreachable({ status: 503, reason: 'Not sent' }, 'transport')
       },
-    })
+    }
+    this.#invite = this.#context.transactions.request(request, this.#target, handlers, { silenceMsMax: isLast ? undefined : this.#invitation.silenceMsMax })
   }
 
   #unreachable(final: Final, why: 'timeout' | 'transport'): void {

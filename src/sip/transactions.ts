@@ -74,10 +74,11 @@ export class Transactions {
 
   /**
    * Puts our Via on `request` and sends it until answered. Handlers are never called before this returns.
+   * `silenceMsMax` takes the place of timer B of an INVITE.
    * `branch` is given only for CANCEL, which shares the branch of its INVITE (RFC 3261 §9.1).
    * Errors: OverloadedError when too many transactions are open; an in-dialog request is let through, because ending calls relieves the load.
    */
-  request(request: SipRequest, peer: Peer, handlers: ClientHandlers, options: { branch?: string; inDialog?: boolean } = {}): ClientTransaction {
+  request(request: SipRequest, peer: Peer, handlers: ClientHandlers, options: { branch?: string; inDialog?: boolean; silenceMsMax?: number | undefined } = {}): ClientTransaction {
     if (options.inDialog !== true && this.open >= this.#max) throw new OverloadedError('too many SIP transactions are open', 1_000)
     const branch = options.branch ?? this.newBranch()
     const key = clientKey(branch, request.method)
@@ -95,6 +96,7 @@ export class Transactions {
       transport,
       clock: this.#clock,
       handlers,
+      silenceMsMax: options.silenceMsMax,
       onTerminated: () => this.#clients.delete(key),
       onRepeated: () => void (this.counts.repeated += 1),
     })
