@@ -302,3 +302,23 @@ void test('hears keys as tones only where asked to, and no more once the far end
     assert.equal(digits(), inbandDigits ? 2 : 1)
   }
 })
+
+void test('on a bridge the recordings of both ports hold both talkers, at another packet time and in another codec too', () => {
+  const [callee, agent] = [new Rig({ recording: true }), new Rig({ recording: true })]
+  callee.port.connect(remote, callee.nowMs)
+  agent.port.connect({ ...remote, codec: 'PCMU', payloadType: 0, ptimeMs: 30 }, agent.nowMs)
+  callee.port.bridge(agent.port)
+  for (let n = 0; n < 150; n += 1) {
+    callee.receive(8, encodeAlaw(new Int16Array(160).fill(n < 100 ? 4_000 : 0)))
+    agent.receive(8, encodeAlaw(new Int16Array(160).fill(n < 100 ? -6_000 : 0)))
+    callee.run(20)
+    agent.run(20)
+  }
+  callee.close()
+  agent.close()
+  for (const [rig, them, us] of [[callee, 4_000, -6_000], [agent, -6_000, 4_000]] as const) {
+    const near = (channel: number, value: number) => rig.recorded.filter((sample, i) => i % 2 === channel && Math.abs(sample - value) < 300).length / 8
+    assert.ok(near(0, them) > 1_900 && near(1, us) > 1_900, `${near(0, them)} ${near(1, us)}`)
+  }
+  assert.ok(agent.sent.every((packet) => packet.payload.length === 240))
+})
