@@ -30,6 +30,11 @@ async function playRandomCalls(seed: number, count: number, weather: Weather) {
   const at = (msMax: number, run: () => void): void => void network.clock.after(dice() * msMax, run)
   const open = (address: { address: string; port: number }, onCall?: UserAgentOptions['onCall']) =>
     SipUserAgent.open({ ...address, log, onCall, clock: network.clock, openTransport: network.open(address.address, address.port) })
+  let unsettled = 0
+  const follow = (promise: Promise<unknown>): void => {
+    unsettled += 1
+    void promise.then(() => (unsettled -= 1))
+  }
   const calleeStories: LegEvent[][] = []
   const callerStories: LegEvent[][] = []
   const callee = await open(calleeAt, (call) => {
@@ -42,6 +47,7 @@ async function playRandomCalls(seed: number, count: number, weather: Weather) {
     if (plan < 0.6) {
       at(8_000, () => {
         call.answer(answer(call.offer!))
+        at(20_000, () => follow(call.hold().then(() => call.reoffer(undefined))))
         if (plan < 0.25) at(20_000, () => void call.hangUp({ q850: 16 }))
       })
     } else if (plan < 0.85) at(8_000, () => call.reject(plan < 0.7 ? 486 : 603))
@@ -54,12 +60,15 @@ async function playRandomCalls(seed: number, count: number, weather: Weather) {
       callerStories.push(story)
       const call = inviteTo(caller, calleeAt, (event) => story.push(event), 20_000)
       const plan = dice()
+      // Offers of both sides cross each other, the answer and the end.
+      at(60_000, () => follow(call.hold().then(() => call.resume())))
+      at(60_000, () => follow(call.transfer('sip:4001@10.0.0.9')))
       if (plan < 0.3) at(10_000, () => void call.hangUp()) // often in the middle of a race
       else at(60_000, () => void call.hangUp())
     })
   }
   await network.clock.advance(400_000)
-  return { caller, callee, callerStories, calleeStories, network }
+  return { caller, callee, callerStories, calleeStories, network, unsettled }
 }
 
 for (const [seed, weather] of [
@@ -67,8 +76,8 @@ for (const [seed, weather] of [
   [2, { loss: 0.15, duplication: 0.05, delayMsMin: 5, delayMsMax: 60 }],
   [3, { loss: 0.4, duplication: 0.2, delayMsMin: 5, delayMsMax: 900 }],
 ] as const) {
-  void test(`200 random calls at ${weather.loss * 100} % loss each end exactly once on both sides and leave nothing behind`, async () => {
-    const { caller, callee, callerStories, calleeStories, network } = await playRandomCalls(seed, 200, weather)
+  void test(`200 random calls with hold and transfer at ${weather.loss * 100} % loss each end exactly once on both sides and leave nothing behind`, async () => {
+    const { caller, callee, callerStories, calleeStories, network, unsettled } = await playRandomCalls(seed, 200, weather)
     assert.equal(callerStories.length, 200)
     for (const story of [...callerStories, ...calleeStories]) {
       assert.equal(story.filter(isLast).length, 1, JSON.stringify(story))
@@ -81,6 +90,7 @@ for (const [seed, weather] of [
       assert.deepEqual({ calls, transactions, malformed, failed }, { calls: 0, transactions: 0, malformed: 0, failed: 0 })
     }
     assert.equal(network.clock.planned, 0)
+    assert.equal(unsettled, 0)
   })
 }
 
