@@ -28,6 +28,7 @@ import { parsePhone } from './numbering/phone.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { DialogState } from './sip/dialog.ts'
+import { parseTrunkAddress, resolveTargets, systemResolver, type TrunkAddress } from './sip/resolve.ts'
 import { SipUserAgent } from './sip/user-agent.ts'
 import { asrProviders } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
@@ -61,7 +62,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     signal.throwIfAborted()
     // What can be wrong in the options is told before anything is started.
     const rules = { hours: hoursOf(config), testNumbers: testNumbersOf(config) }
-    if (config.sipTrunk !== undefined) splitHostPort(config.sipTrunk)
+    const addresses = trunkAddressesOf(config)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
     const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
@@ -77,10 +78,10 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       tts.warmUp(),
     ])
     signal.throwIfAborted()
-    const userAgent = await bound(SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', log }), 'SIP_ADDRESS', 'SIP_PORT')
+    const userAgent = await bound(SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', transports: protocolsOf(addresses).map((protocol) => ({ protocol })), log }), 'SIP_ADDRESS', 'SIP_PORT')
     stack.use(userAgent)
 
-    const trunk = trunkOf(config, carrier, userAgent)
+    const trunk = trunkOf(config, carrier, userAgent, addresses)
     const line = lineOf(config, carrier)
     const understandsPeople = asr.capabilities.understands === 'people' || config.allowDemoAsr
     const recordings = path.join(config.dataDir, 'recordings')
@@ -191,17 +192,36 @@ async function startDatabase(config: Config, stack: AsyncDisposableStack, signal
   return db
 }
 
-function trunkOf(config: Config, carrier: SimulatedCarrier | undefined, userAgent: SipUserAgent): Trunk {
-  const [host, port] = carrier ? [carrier.address, carrier.port] : splitHostPort(config.sipTrunk!)
+function trunkOf(config: Config, carrier: SimulatedCarrier | undefined, userAgent: SipUserAgent, addresses: readonly TrunkAddress[]): Trunk {
+  const resolver = systemResolver()
   return {
     name: carrier ? 'simulated' : 'trunk',
     userAgent,
     mediaAddress: config.sipPublicAddress ?? config.sipAddress,
-    target: { address: host, port },
-    domain: config.sipDomain ?? host,
+    targets: () => (carrier ? Promise.resolve([{ address: carrier.address, port: carrier.port }]) : resolveTargets(addresses, { resolver, protocols: protocolsOf(addresses), dice: Math.random })),
+    domain: config.sipDomain ?? carrier?.address ?? addresses[0]!.host,
     callerId: config.sipCallerId,
     credentials: config.sipUsername === undefined ? undefined : { username: config.sipUsername, password: config.sipPassword ?? '' },
   }
+}
+
+/** The addresses that SIP_TRUNK lists, best first; none for the simulated carrier. */
+function trunkAddressesOf({ sipTrunk }: Config): TrunkAddress[] {
+  return (sipTrunk?.split(',') ?? []).map((text) => {
+    const written = text.trim()
+    try {
+      const address = parseTrunkAddress(written)
+      if (address.protocol !== 'TLS') return address
+    } catch {
+      // Said below, with the name of the option.
+    }
+    throw new InvalidInputError('SIP_TRUNK', `SIP_TRUNK '${written}'：写成 host、host:port 或 sip:host;transport=tcp，多个用逗号分隔。 Write it as host, host:port or sip:host;transport=tcp, several with commas.`)
+  })
+}
+
+/** UDP always; TCP when an address asks for it. */
+function protocolsOf(addresses: readonly TrunkAddress[]): ('UDP' | 'TCP')[] {
+  return addresses.some(({ protocol }) => protocol === 'TCP') ? ['UDP', 'TCP'] : ['UDP']
 }
 
 function lineOf(config: Config, carrier: SimulatedCarrier | undefined): Line {
@@ -215,12 +235,6 @@ function lineOf(config: Config, carrier: SimulatedCarrier | undefined): Line {
     exempt: { hours: exempt('hours'), frequency: exempt('frequency') },
     understandsPeopleRequired: carrier === undefined,
   }
-}
-
-function splitHostPort(text: string): [host: string, port: number] {
-  const match = /^(?:sip:)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?$/.exec(text)
-  if (!match) throw new InvalidInputError('SIP_TRUNK', `SIP_TRUNK '${text}': write it as host or host:port`)
-  return [match[1]!, Number(match[2] ?? 5060)]
 }
 
 function hoursOf(config: Config): ReturnType<typeof parseHours> {

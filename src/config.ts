@@ -23,7 +23,7 @@ export const optionGroups = {
     publicUrl: { env: 'PUBLIC_URL', type: optionalUrl, default: '', help: 'Base of links in answers (recordings). Empty: http://HOST:PORT.' },
   },
   'Trunk 线路': {
-    sipTrunk: { env: 'SIP_TRUNK', type: optionalText, default: '', help: 'host[:port] of your carrier or gateway. Empty: the built-in simulated carrier.' },
+    sipTrunk: { env: 'SIP_TRUNK', type: optionalText, default: '', help: 'Your carrier or gateway: host, host:port or sip:host;transport=tcp; several with commas are tried in order. Names are looked up by NAPTR, SRV and A. Empty: the built-in simulated carrier.' },
     sipUsername: { env: 'SIP_USERNAME', type: optionalText, default: '', help: 'Digest user name for the trunk.' },
     sipPassword: { env: 'SIP_PASSWORD', type: optionalText, default: '', help: 'Digest password for the trunk.', secret: true },
     sipDomain: { env: 'SIP_DOMAIN', type: optionalText, default: '', help: 'Domain in From and To. Empty: the trunk host.' },

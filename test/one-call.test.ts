@@ -65,7 +65,7 @@ class Messenger implements Robot {
 }
 
 test('a call is dialled, understood, answered, recorded and hung up', { timeout: 40_000 }, async () => {
-  const trunk = { name: 'loopback', userAgent: agent, mediaAddress: address, target: { address, port: carrierPort }, domain: address, callerId: '02160001000' }
+  const trunk = { name: 'loopback', userAgent: agent, mediaAddress: address, targets: () => Promise.resolve([{ address, port: carrierPort }]), domain: address, callerId: '02160001000' }
   const run = callRunner({ trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
   const events: CallEvent[] = []
   const robot = new Messenger()

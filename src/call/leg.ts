@@ -4,6 +4,7 @@ import { AppError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { LegEvent, LocalFailure, OutgoingCall } from '../sip/leg.ts'
 import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
+import type { Peer } from '../sip/transport.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
 
 /** A carrier as this process reaches it. */
@@ -12,7 +13,8 @@ export type Trunk = {
   userAgent: SipUserAgent
   /** Address written into SDP. */
   mediaAddress: string
-  target: { address: string; port: number }
+  /** Where to send the INVITE, best first; looked up anew for each call. Never rejects: an empty list says that nothing was found. */
+  targets(): Promise<readonly Peer[]>
   /** Domain of From, To and Request-URI. */
   domain: string
   callerId: string
@@ -65,12 +67,13 @@ export class Leg {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
   }
 
-  /** Sends the INVITE. Every ending arrives through `ended`. */
-  dial(): void {
-    const { userAgent, mediaAddress, target, domain, callerId, credentials } = this.#trunk
+  /** Sends the INVITE to the first address; the others are tried when it is dead or full. Every ending arrives through `ended`. */
+  dial([target, ...alternatives]: readonly [Peer, ...Peer[]]): void {
+    const { userAgent, mediaAddress, domain, callerId, credentials } = this.#trunk
     const digits = nationalDigits(this.#options.phone)
     this.#call = userAgent.invite({
       target,
+      alternatives,
       requestUri: `sip:${digits}@${domain}`,
       from: `<sip:${callerId}@${domain}>`,
       to: `<sip:${digits}@${domain}>`,

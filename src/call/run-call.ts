@@ -113,6 +113,8 @@ class OneCall {
     if (this.#signal.aborted) return await this.#stopped.promise
     this.#port = await media.open({ address: mediaAddress, recordingPath, onEvent: (event) => this.#onMedia(event) })
     for (let dial = 1; ; dial++) {
+      const [first, ...others] = await trunk.targets()
+      if (!first) return { type: 'failed', status: 503, reason: 'the trunk has no address', local: 'transport' }
       // Whatever came while we waited for a port or for the next attempt: nothing is dialled any more.
       if (this.#signal.aborted) return await this.#stopped.promise
       // The list may have changed as well; the last check is always right before an INVITE.
@@ -125,7 +127,7 @@ class OneCall {
         onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
         onDigit: (digit) => this.#loop?.pressKey(digit, 'info'),
       })
-      leg.dial()
+      leg.dial([first, ...others])
       this.#leg = leg
       const ending = await this.#follow(leg)
       const again = ending.type === 'failed' && dial < DIALS_MAX && mayTryAgainAtOnce({ ...ending, rang: this.#state === 'ringing', pauseMs: REDIAL_PAUSE_MS })

@@ -205,7 +205,7 @@ export class FakeUserAgent {
 }
 
 export function fakeTrunk(userAgent: FakeUserAgent): Trunk {
-  return { name: 'trunk', userAgent: userAgent as unknown as SipUserAgent, mediaAddress: '127.0.0.1', target: { address: '127.0.0.1', port: 5_060 }, domain: 'carrier.example', callerId: '02160001000' }
+  return { name: 'trunk', userAgent: userAgent as unknown as SipUserAgent, mediaAddress: '127.0.0.1', targets: () => Promise.resolve([{ address: '127.0.0.1', port: 5_060 }]), domain: 'carrier.example', callerId: '02160001000' }
 }
 
 /** One call from its request to its result. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidInputError } from '../errors.ts'
 import { seededDice } from './fake-network.ts'
-import { orderSrv, parseTrunkAddress, resolveTargets, shouldTryNext, type NameResolver, type NaptrRecord, type SrvRecord, type TrunkAddress } from './resolve.ts'
+import { orderSrv, parseTrunkAddress, resolveTargets, shouldTryNext, systemResolver, type NameResolver, type NaptrRecord, type SrvRecord, type TrunkAddress } from './resolve.ts'
 import type { Peer, Protocol } from './transport.ts'
 
 type Zone = { naptr?: Record<string, NaptrRecord[]>; srv?: Record<string, SrvRecord[]>; addresses?: Record<string, string[]> }
@@ -118,4 +118,10 @@ void test('a trunk is written as a host, with port, or as a SIP address', () => 
   assert.deepEqual(parseTrunkAddress('sip:[2001:db8::1]:5060;transport=tcp'), { host: '2001:db8::1', port: 5060, protocol: 'TCP' })
   assert.deepEqual(parseTrunkAddress('sips:carrier.example'), { host: 'carrier.example', port: undefined, protocol: 'TLS' })
   for (const bad of ['', 'a b', 'tel:10086', 'sip:x;transport=sctp', 'x:99999']) assert.throws(() => parseTrunkAddress(bad), InvalidInputError, bad)
+})
+
+void test('the system resolves names of its own, and a name that is not there is an answer', async () => {
+  const resolver = systemResolver()
+  assert.ok((await resolver.addresses('localhost')).some((address) => address === '127.0.0.1' || address === '::1'))
+  assert.deepEqual(await resolveTargets([parseTrunkAddress('localhost:5070')], { resolver, protocols: ['UDP'], dice: () => 0 }).then((peers) => peers[0]?.port), 5_070)
 })

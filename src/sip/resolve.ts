@@ -1,6 +1,6 @@
 // Knows how the domain or list of a trunk becomes addresses in the order to try (RFC 3263, RFC 2782), and when the next one is tried. Does not send anything.
 import { isIP } from 'node:net'
-import { Resolver } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
 import { InvalidInputError, ProtocolError } from '../errors.ts'
 import type { Peer, Protocol } from './transport.ts'
 import { parseUri } from './uri.ts'
@@ -156,11 +156,8 @@ export function systemResolver(): NameResolver {
   return {
     naptr: (name) => found(dns.resolveNaptr(name)),
     srv: (name) => found(dns.resolveSrv(name)),
-    async addresses(name) {
-      const [v4, v6] = await Promise.allSettled([found(dns.resolve4(name)), found(dns.resolve6(name))])
-      if (v4.status === 'rejected' && v6.status === 'rejected') throw v4.reason
-      return [v4, v6].flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
-    },
+    // As every other program of the machine resolves it, the hosts file included.
+    addresses: async (name) => (await found(lookup(name, { all: true, order: 'ipv4first' }))).map(({ address }) => address),
   }
 }
 

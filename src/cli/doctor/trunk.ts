@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import { log } from '../../log.ts'
 import type { Peer } from '../../sip/transport.ts'
+import { parseTrunkAddress } from '../../sip/resolve.ts'
 import { SipUserAgent } from '../../sip/user-agent.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 import { isLoopback } from './network.ts'
@@ -23,7 +24,7 @@ export type TrunkProbes = {
 export const realTrunk: TrunkProbes = {
   lookup: async (host) => (await lookup(host)).address,
   async options({ sipAddress, sipPublicAddress }, peer) {
-    await using userAgent = await SipUserAgent.open({ address: sipAddress, port: 0, publicAddress: sipPublicAddress, userAgent: 'waihu doctor', log })
+    await using userAgent = await SipUserAgent.open({ address: sipAddress, port: 0, publicAddress: sipPublicAddress, userAgent: 'waihu doctor', transports: [{ protocol: peer.protocol === 'TCP' ? 'TCP' : 'UDP' }], log })
     const over = new AbortController()
     const status = await Promise.race([userAgent.ping(peer), sleep(OPTIONS_MS_MAX, 408, { signal: over.signal })])
     over.abort()
@@ -31,13 +32,15 @@ export const realTrunk: TrunkProbes = {
   },
 }
 
-/** The trunk as a numeric address; undefined for the simulated carrier and for what cannot be used. */
+/** The first trunk as a numeric address; undefined for the simulated carrier and for what cannot be used. */
 export async function trunkPeer({ sipTrunk }: Config, probes: Pick<TrunkProbes, 'lookup'>): Promise<Peer | undefined> {
-  const match = sipTrunk === undefined ? null : /^(?:sip:)?([\w.-]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?$/.exec(sipTrunk)
-  if (!match) return undefined
-  const host = match[1]!.replace(/^\[|\]$/g, '')
-  const address = isIP(host) === 0 ? await probes.lookup(host).catch(() => undefined) : host
-  return address === undefined ? undefined : { address, port: Number(match[2] ?? SIP_PORT) }
+  if (sipTrunk === undefined) return undefined
+  try {
+    const { host, port = SIP_PORT, protocol } = parseTrunkAddress(sipTrunk.split(',')[0]!.trim())
+    return { address: isIP(host) === 0 ? await probes.lookup(host) : host, port, ...(protocol && { protocol }) }
+  } catch {
+    return undefined
+  }
 }
 
 export async function examineTrunk(config: Config, probes: TrunkProbes): Promise<Finding[]> {
@@ -45,21 +48,16 @@ export async function examineTrunk(config: Config, probes: TrunkProbes): Promise
   if (sipTrunk === undefined) return [ok('未设 SIP_TRUNK：使用内置模拟线路', 'SIP_TRUNK is not set: the built-in simulated carrier is used')]
   const peer = await trunkPeer(config, probes)
   if (peer === undefined) return [problem(`SIP_TRUNK '${sipTrunk}' 没有地址`, `SIP_TRUNK '${sipTrunk}' has no address`, { zh: '写成 IP[:端口]，并检查 DNS。', en: 'Write it as address[:port], and check the DNS.' })]
-  const findings: Finding[] = []
-  const host = sipTrunk.replace(/^sip:/, '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  if (isIP(host) === 0) {
-    findings.push(problem(`SIP_TRUNK 用了主机名 ${host}，拨号时不解析`, `SIP_TRUNK holds the name ${host}, which is not resolved when dialling`, { zh: `写成 SIP_TRUNK=${peer.address}:${peer.port}，域名放到 SIP_DOMAIN。`, en: `Write SIP_TRUNK=${peer.address}:${peer.port} and put the name into SIP_DOMAIN.` }))
-  }
   if (isIP(sipAddress) === 0 || isIPv4(sipAddress) !== isIPv4(peer.address) || (isLoopback(sipAddress) && !isLoopback(peer.address))) {
-    return [...findings, warning(`从 SIP_ADDRESS=${sipAddress} 到不了线路，没有询问它`, `the trunk was not asked: it cannot be reached from SIP_ADDRESS=${sipAddress}`, { zh: '先按“地址”一项修好 SIP_ADDRESS。', en: 'First set SIP_ADDRESS as said under Addresses.' })]
+    return [warning(`从 SIP_ADDRESS=${sipAddress} 到不了线路，没有询问它`, `the trunk was not asked: it cannot be reached from SIP_ADDRESS=${sipAddress}`, { zh: '先按“地址”一项修好 SIP_ADDRESS。', en: 'First set SIP_ADDRESS as said under Addresses.' })]
   }
   let status: number
   try {
     status = await probes.options(config, peer)
   } catch (error) {
-    return [...findings, problem(`OPTIONS 发不出去：${(error as Error).message}`, `OPTIONS could not be sent: ${(error as Error).message}`, { zh: '检查 SIP_ADDRESS 和 SIP_PUBLIC_ADDRESS。', en: 'Check SIP_ADDRESS and SIP_PUBLIC_ADDRESS.' })]
+    return [problem(`OPTIONS 发不出去：${(error as Error).message}`, `OPTIONS could not be sent: ${(error as Error).message}`, { zh: '检查 SIP_ADDRESS 和 SIP_PUBLIC_ADDRESS。', en: 'Check SIP_ADDRESS and SIP_PUBLIC_ADDRESS.' })]
   }
-  return [...findings, explainOptions(status, peer, config)]
+  return [explainOptions(status, peer, config)]
 }
 
 /** What the answer to OPTIONS tells about the line. Many carriers answer it with an error and still take calls. */
