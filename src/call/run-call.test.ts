@@ -205,6 +205,16 @@ test('aborted while the port is being opened: the port is closed and nothing dia
   assert.deepEqual([s.media.ports.length, s.agent.invites.length, s.beforeInvites], [1, 0, 0])
 })
 
+test('aborted while the trunk\'s address is looked up, and the look-up never ends: nothing is dialled', async () => {
+  using s = new CallStage(talks)
+  s.targets = () => new Promise(() => {})
+  await s.place()
+  s.abort.abort(user)
+  await s.time.advance(40)
+  assert.deepEqual(over(s), { outcome: 'cancelled', by: 'user', stage: 'queued', detail: user.detail })
+  assert.deepEqual([s.agent.invites.length, s.beforeInvites], [0, 0])
+})
+
 for (const [where, rings] of [
   ['dialing', false],
   ['ringing', true],

@@ -113,7 +113,9 @@ class OneCall {
     if (this.#signal.aborted) return await this.#stopped.promise
     this.#port = await media.open({ address: mediaAddress, recordingPath, onEvent: (event) => this.#onMedia(event) })
     for (let dial = 1; ; dial++) {
-      const [first, ...others] = await trunk.targets()
+      const targets = await Promise.race([trunk.targets(), this.#stopped.promise, this.#interrupted.promise])
+      if ('type' in targets) return targets
+      const [first, ...others] = targets
       if (!first) return { type: 'failed', status: 503, reason: 'the trunk has no address', local: 'transport' }
       // Whatever came while we waited for a port or for the next attempt: nothing is dialled any more.
       if (this.#signal.aborted) return await this.#stopped.promise

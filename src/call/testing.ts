@@ -221,6 +221,8 @@ export class CallStage implements Disposable {
   readonly dialogs: unknown[] = []
   readonly request: CallRequest
   beforeInvites = 0
+  /** How the trunk's address is found. */
+  targets: Trunk['targets'] | undefined
   hooks: CallHooks
   result: CallResult | undefined
 
@@ -239,7 +241,8 @@ export class CallStage implements Disposable {
 
   /** Runs until the INVITE is out, or the call is over. */
   async place(): Promise<this> {
-    const deps = { trunk: fakeTrunk(this.agent), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
+    const trunk = fakeTrunk(this.agent)
+    const deps = { trunk: { ...trunk, targets: this.targets ?? trunk.targets }, media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
     void callRunner(deps)(this.request, this.hooks, this.abort.signal).then((result) => (this.result = result))
     await this.time.advance(20)
     return this
