@@ -222,7 +222,7 @@ export class CallStage implements Disposable {
   readonly request: CallRequest
   beforeInvites = 0
   /** How the trunk's address is found. */
-  targets: Trunk['targets'] | undefined
+  targets: (() => ReturnType<Trunk['targets']>) | undefined
   hooks: CallHooks
   result: CallResult | undefined
 
@@ -242,7 +242,8 @@ export class CallStage implements Disposable {
   /** Runs until the INVITE is out, or the call is over. */
   async place(): Promise<this> {
     const trunk = fakeTrunk(this.agent)
-    const deps = { trunk: { ...trunk, targets: this.targets ?? trunk.targets }, media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
+    if (this.targets) trunk.targets = this.targets
+    const deps = { trunk, media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
     void callRunner(deps)(this.request, this.hooks, this.abort.signal).then((result) => (this.result = result))
     await this.time.advance(20)
     return this
