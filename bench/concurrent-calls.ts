@@ -5,7 +5,7 @@ import { Platform } from '../test/world/platform.ts'
 import { percentile, round, usageOfTree } from './figures.ts'
 
 const PACING_MS_MAX = 10
-const counts = (process.argv[2] ?? '10,20,30,40,50,60,80,100').split(',').map(Number)
+const counts = (process.argv[2] ?? '20,50,100,150,200,260').split(',').map(Number)
 
 await using platform = await Platform.start({ CALLS_MAX: '400', CALLS_PER_SECOND: '20' })
 const { db } = platform.app
