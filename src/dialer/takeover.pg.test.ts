@@ -160,9 +160,14 @@ void test('a transaction that holds on to one call does not cost the others thei
     await client.query('begin')
     await client.query('select 1 from calls where id = $1 for update', [held])
     await world.db.sql.updateTable('calls').set({ lease_until: new Date(0) }).where('id', '=', other).execute()
-    await world.service.live.heartbeat()
-    const { rows } = await client.query<{ kept: boolean }>('select lease_until > clock_timestamp() as kept from calls where id = $1', [other])
-    assert.equal(rows[0]!.kept, true)
+    // A beat under way may have passed the row already, or have met its own event being written: the next one takes it.
+    let kept = false
+    for (let beats = 0; beats < 20 && !kept; beats += 1) {
+      await world.service.live.heartbeat()
+      const { rows } = await client.query<{ kept: boolean }>('select lease_until > clock_timestamp() as kept from calls where id = $1', [other])
+      kept = rows[0]!.kept
+    }
+    assert.equal(kept, true)
     assert.equal(world.service.live.stats.lost, 0)
   } finally {
     await client.query('rollback')
