@@ -12,7 +12,8 @@ import { lookAheadMs } from '../../src/speech/asr/builtin/network.ts'
 import { PhraseGrammar } from '../../src/speech/asr/builtin/phrase-grammar.ts'
 import { english, phrases } from './corpus.ts'
 import { Random } from './random.ts'
-import { editDistance, percent, recognise, syllablesOf, textUnits, toneless } from './scoring.ts'
+import { editDistance } from '../../src/speech/asr/builtin/phrase-grammar.ts'
+import { percent, recognise, syllablesOf, textUnits, toneless } from './scoring.ts'
 import { alawRoundTrip, colouredNoise, hum, randomTone, scale, toneBursts } from './signals.ts'
 
 const directory = process.argv[2]

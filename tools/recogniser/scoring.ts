@@ -2,21 +2,6 @@
 import type { CallRecogniser, Recognition } from '../../src/speech/asr/builtin/call-recogniser.ts'
 import { PACKET_SAMPLES } from './signals.ts'
 
-/** Least insertions, deletions and substitutions that turn a into b. */
-export function editDistance(a: readonly string[], b: readonly string[]): number {
-  const row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    let diagonal = row[0]!
-    row[0] = i
-    for (let j = 1; j <= b.length; j++) {
-      const above = row[j]!
-      row[j] = Math.min(above + 1, row[j - 1]! + 1, diagonal + (a[i - 1] === b[j - 1] ? 0 : 1))
-      diagonal = above
-    }
-  }
-  return row[b.length]!
-}
-
 /** Text without punctuation, as characters (Chinese) or words (English). */
 export function textUnits(text: string): string[] {
   return text.replace(/[，,。？！]/g, '').match(/[a-z']+|[^\sa-z']/g) ?? []

@@ -88,7 +88,7 @@ export class PhraseGrammar {
 }
 
 /** Least insertions, deletions and substitutions that turn a into b. */
-export function editDistance(a: readonly number[], b: readonly number[]): number {
+export function editDistance<T>(a: readonly T[], b: readonly T[]): number {
   const row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     let diagonal = row[0]!
