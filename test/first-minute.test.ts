@@ -93,16 +93,24 @@ void describe('the server on a fresh checkout', { skip }, () => {
   })
 
   const otherNode = findOtherNode()
-  void test('starts with npm start and ends with Ctrl-C', { skip: (otherNode === undefined && 'needs a Node of another version') || (spawnSync('npm', ['--version']).status !== 0 && 'needs npm') }, async () => {
-    await using folder = await DataFolder.make()
-    const { env } = await newcomer(folder)
+  const needsNpm = { skip: (otherNode === undefined && 'needs a Node of another version') || (spawnSync('npm', ['--version']).status !== 0 && 'needs npm') }
+  void test('starts with npm start, and ends with Ctrl-C or when npm alone is told to stop', needsNpm, async () => {
     await using checkout = await installedCheckout()
-    const run = new ServerProcess({ env: { ...env, npm_config_update_notifier: 'false', PATH: `${path.dirname(otherNode!)}:${process.env['PATH']}` }, command: ['npm', 'start'], cwd: checkout.path, detached: true })
-    const base = await run.up(UP_MS_MAX)
-    assert.equal((await fetch(`${base}/healthz`)).status, 200)
-    process.kill(-run.pid, 'SIGINT')
-    await run.ended(STOP_MS_MAX)
-    await assertNothingLeft(folder)
+    const stops: { [how: string]: (pid: number) => void } = {
+      'Ctrl-C': (pid) => process.kill(-pid, 'SIGINT'),
+      'kill of npm': (pid) => process.kill(pid, 'SIGTERM'),
+    }
+    for (const [how, stop] of Object.entries(stops)) {
+      await using folder = await DataFolder.make()
+      const { env } = await newcomer(folder, how)
+      const run = new ServerProcess({ env: { ...env, npm_config_update_notifier: 'false', PATH: `${path.dirname(otherNode!)}:${process.env['PATH']}` }, command: ['npm', 'start'], cwd: checkout.path, detached: true })
+      const base = await run.up(UP_MS_MAX)
+      assert.equal((await fetch(`${base}/healthz`)).status, 200)
+      stop(run.pid)
+      await run.ended(STOP_MS_MAX)
+      assert.deepEqual(await untilNone(() => processesWith(folder.path), STOP_MS_MAX), [], how)
+      await assertNothingLeft(folder)
+    }
   })
 })
 

@@ -10,6 +10,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const modules = path.join(root, 'node_modules')
 const stampFile = path.join(modules, '.waihu-installed')
 const lockDir = path.join(root, '.installing')
+const lockOwner = path.join(lockDir, 'pid')
 const nodeBinary = path.join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 const INSTALL_MS_MAX = 15 * 60_000
 
@@ -23,13 +24,35 @@ function isInstalled() {
   return existsSync(nodeBinary) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wantedStamp()
 }
 
-/** True when this process may install; false after another process did. A lock older than the limit is taken over. */
+function dropInstallLock() {
+  rmSync(lockDir, { recursive: true, force: true })
+}
+
+/** Whether the process that made the lock still installs: one that was killed could not remove it. */
+function lockIsHeld() {
+  try {
+    const age = Date.now() - statSync(lockDir).mtimeMs
+    // Between making the folder and writing the number into it.
+    if (!existsSync(lockOwner)) return age < 5_000
+    if (age > INSTALL_MS_MAX) return false
+    process.kill(Number(readFileSync(lockOwner, 'utf8')), 0)
+    return true
+  } catch (error) {
+    // Another user's process may not be asked, but it is there.
+    return error.code === 'EPERM'
+  }
+}
+
+/** True when this process is to install; false after another process did. */
 async function takeInstallLock() {
-  const deadline = Date.now() + INSTALL_MS_MAX
-  for (;;) {
+  for (let told = false; ; told = true) {
     try {
       mkdirSync(lockDir)
-      return true
+      writeFileSync(lockOwner, String(process.pid))
+      // The one before may have finished between our look at node_modules and our taking the lock.
+      if (!isInstalled()) return true
+      dropInstallLock()
+      return false
     } catch (error) {
       if (error.code !== 'EEXIST') {
         console.error(`Cannot write to ${root}: ${error.message}. Run from a folder that you own.`)
@@ -37,16 +60,15 @@ async function takeInstallLock() {
       }
     }
     if (isInstalled()) return false
-    const age = existsSync(lockDir) ? Date.now() - statSync(lockDir).mtimeMs : 0
-    if (age > INSTALL_MS_MAX || Date.now() > deadline) rmSync(lockDir, { recursive: true, force: true })
+    if (!lockIsHeld()) dropInstallLock()
+    else if (!told) console.error('另一个进程正在安装依赖，请稍候 … Another process is installing the dependencies; waiting for it …')
     await new Promise((resolve) => setTimeout(resolve, 500))
   }
 }
 
 async function install() {
   if (!(await takeInstallLock())) return
-  const drop = () => rmSync(lockDir, { recursive: true, force: true })
-  process.on('exit', drop)
+  process.on('exit', dropInstallLock)
   const startedAt = Date.now()
   const seconds = () => Math.round((Date.now() - startedAt) / 1000)
   console.error('正在安装依赖（首次约半分钟到两分钟）… Installing dependencies (first run only) …')
@@ -57,6 +79,8 @@ async function install() {
   const [command, commandArgs] = npm && /\.c?js$/.test(npm) ? [process.execPath, [npm, ...args]] : ['npm', args]
   const code = await new Promise((resolve) => {
     const child = spawn(command, commandArgs, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' })
+    // Stopped with a signal to this process alone, npm goes on: the lock is its.
+    if (child.pid) writeFileSync(lockOwner, String(child.pid))
     child.on('error', (error) => {
       console.error(`Cannot start npm: ${error.message}`)
       resolve(1)
@@ -66,11 +90,11 @@ async function install() {
   clearInterval(progress)
   if (code !== 0 || !existsSync(nodeBinary)) {
     console.error('安装失败，请检查网络与 npm 源后重试。 Installation failed: check the network and the npm registry, then run the same command again.')
-    drop()
     process.exit(1)
   }
   writeFileSync(stampFile, wantedStamp())
-  drop()
+  process.off('exit', dropInstallLock)
+  dropInstallLock()
   console.error(`安装完成。 Installed in ${seconds()} s.`)
 }
 
@@ -81,6 +105,16 @@ if (!target) {
 }
 if (!isInstalled()) await install()
 const entry = path.join(root, target)
+// npm passes SIGTERM to the shell between it and this process, and no further. That shell ends early only when npm was told to stop.
+if (process.env.npm_lifecycle_event && process.platform !== 'win32') {
+  const shell = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 250)
+  watch.unref()
+}
 const pinned = JSON.parse(readFileSync(path.join(modules, 'node', 'package.json'), 'utf8')).version
 if (process.versions.node === pinned) {
   process.argv = [process.argv[0], entry, ...rest]
