@@ -37,9 +37,14 @@ const regular = [
 const spelling = new Map<string, string>([...irregular, ...regular].map((name) => [name.toLowerCase(), name]))
 for (const [letter, name] of Object.entries(compactForms)) spelling.set(letter, name)
 
+/** The usual spelling of a header name in any case or compact form; undefined for names that are not in the tables. */
+export function knownHeaderName(raw: string): string | undefined {
+  return spelling.get(raw.toLowerCase())
+}
+
 /** The canonical spelling of a header name in any case or compact form. Unknown names get a capital after each hyphen. */
 export function canonicalHeaderName(raw: string): string {
-  return spelling.get(raw.toLowerCase()) ?? raw.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+  return knownHeaderName(raw) ?? raw.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 }
 
 /** Headers that hold comma-separated lists, taken apart when read (RFC 3261 §7.3.1). */

@@ -182,6 +182,34 @@ void test('CANCEL is answered, ends the call with 487, and has no effect after t
   assert.equal(answered.events.at(-1)?.type, 'answered')
 })
 
+void test('a caller in tel: form gets its own From, To and identities back, in responses and in our requests', async () => {
+  const { peer, calls, wait, final } = await stage()
+  const to = 'tel:95588;phone-context=+86'
+  const from = '"+86-138" <tel:+86-138-0013-8000>;x=1'
+  const tel = (method: string, tag?: string): string =>
+    requestText({ method, sdp: method === 'INVITE' ? offer : undefined, branch: `z9hG4bK${method}`, extra: 'P-Asserted-Identity: <tel:+8613800138000;cpc=ordinary>, <sip:+8613800138000@ims.example;user=phone>\n' })
+      .replace(/From: .*/, `From: ${from};tag=caller`)
+      .replace(/To: .*/, `To: ${to}${tag === undefined ? '' : `;tag=${tag}`}`)
+      .replace('sip:4001@10.0.0.1', 'tel:95588;phone-context=+86')
+  peer.sendText(tel('INVITE'))
+  await wait(5)
+  const { call } = calls[0]!
+  assert.deepEqual([call.requestUri, call.to], ['tel:95588;phone-context=+86', to])
+  assert.deepEqual(call.header('P-Asserted-Identity'), ['<tel:+8613800138000;cpc=ordinary>', '<sip:+8613800138000@ims.example;user=phone>'])
+  call.answer(answer)
+  await wait(5)
+  const { toTag } = final().envelope
+  assert.equal(final().headers.get('From'), `${from};tag=caller`)
+  assert.equal(final().headers.get('To'), `${to};tag=${toTag}`)
+  assert.equal(final().headers.get('Contact'), '<sip:95588@10.0.0.1:5060>')
+  peer.sendText(tel('ACK', toTag))
+  await wait(5)
+  void call.hangUp()
+  await wait(5)
+  const { headers, uri } = peer.got('BYE')[0]!
+  assert.deepEqual([uri, headers.get('From'), headers.get('To')], ['sip:13800138000@10.0.0.2:5060', `${to};tag=${toTag}`, `${from};tag=caller`])
+})
+
 void test('a CANCEL or in-dialog request that belongs to nothing gets 481', async () => {
   const { peer, wait, statuses } = await stage()
   peer.sendText(requestText({ method: 'CANCEL' }))

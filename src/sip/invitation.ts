@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { InvalidInputError, ProtocolError } from '../errors.ts'
 import { allowedMethods, reasonHeaders } from './call-context.ts'
 import type { Credentials } from './digest.ts'
+import { checkExtraHeaders, type Header } from './extra-headers.ts'
 import { parseNameAddr } from './header-values.ts'
 import type { AnswerOffer, HangUpReason, LegEvent } from './leg.ts'
 import { emptyBody, SipHeaders, toWire, type SipRequest } from './message.ts'
@@ -25,15 +26,16 @@ export type InviteOptions = {
   to: string
   /** User part of Contact; the user of `from` when absent. */
   contactUser?: string | undefined
-  /** Added as they are, such as P-Asserted-Identity. */
-  headers?: readonly (readonly [string, string])[] | undefined
+  /** Added in this order, such as P-Asserted-Identity or Route; never those that we write ourselves. */
+  headers?: readonly Header[] | undefined
+  /** Answers 401 and 407. The user name is the account's and need not be the user of `from`. */
   credentials?: Credentials | undefined
   /** Our offer. */
   sdp: string
   /** From the first INVITE to the answer; then CANCEL. */
   ringMsMax: number
   /** Offer reliable provisional responses (RFC 3262). Default true; some gateways break when it is named. */
-  reliableProvisional?: boolean | undefined
+  reliableProvisionals?: boolean | undefined
   /** The session timer to ask for (RFC 4028), 90..86400; 0 asks for none. Default 1800. */
   sessionSeconds?: number | undefined
   /** Answers offers inside the call. Without it, our stream stays as it is and hold is mirrored. */
@@ -52,7 +54,7 @@ export type Invitation = {
   contactUser: string | undefined
   silenceMsMax: number
   /** Those of the options, with `Supported` as it was wished. */
-  headers: readonly (readonly [string, string])[]
+  headers: readonly Header[]
   body: Buffer
   /** 0: none. */
   sessionSeconds: number
@@ -77,15 +79,12 @@ export function checkInvitation(options: InviteOptions, contactOf: (user: string
   const contactUser = options.contactUser === undefined ? userOf(parseNameAddr(from).uri) : toWire('contactUser', options.contactUser)
   const contact = contactOf(contactUser)
   checkUri('contactUser', contact.slice(1, -1))
-  const headers = (options.headers ?? []).map(([name, value]) => {
-    if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) throw new InvalidInputError('headers', 'header names are letters, digits and hyphens')
-    return [name, toWire('headers', value)] as const
-  })
+  const headers = checkExtraHeaders(options.headers ?? [])
   const sessionSeconds = options.sessionSeconds ?? SESSION_SECONDS_DEFAULT
   if (sessionSeconds !== 0 && !(Number.isInteger(sessionSeconds) && sessionSeconds >= SESSION_SECONDS_MIN && sessionSeconds <= 86_400)) {
     throw new InvalidInputError('sessionSeconds', `sessionSeconds must be 0 or ${SESSION_SECONDS_MIN}..86400`)
   }
-  const supported = [...(options.reliableProvisional === false ? [] : ['100rel']), ...(sessionSeconds === 0 ? [] : ['timer'])]
+  const supported = [...(options.reliableProvisionals === false ? [] : ['100rel']), ...(sessionSeconds === 0 ? [] : ['timer'])]
   if (supported.length > 0) headers.unshift(['Supported', supported.join(', ')])
   return { requestUri, from, to: checkParty('to', options.to), contact, contactUser, silenceMsMax, headers, body: Buffer.from(options.sdp, 'utf8'), sessionSeconds }
 }
@@ -96,7 +95,7 @@ export type InviteRound = {
   localTag: string
   cseq: number
   product: string
-  credentials: readonly (readonly [string, string])[]
+  credentials: readonly Header[]
   /** What a 422 asked for. */
   leastSeconds: number | undefined
 }
