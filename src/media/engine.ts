@@ -117,6 +117,12 @@ export interface MediaEngine extends AsyncDisposable {
    * Errors: InvalidInputError unless one was opened `beside` the other. An engine without it cannot bridge.
    */
   bridge?(a: MediaPort, b: MediaPort): () => void
+  /**
+   * The far end of `listener` hears what the far end of `port` says and what is sent to it, mixed, until the returned function is
+   * called or either port closes. Nothing that comes in on `listener` is heard by anybody. A port may have several listeners.
+   * Errors: InvalidInputError unless `listener` was opened `beside` `port`. An engine without it cannot monitor.
+   */
+  monitor?(port: MediaPort, listener: MediaPort): () => void
   /** Ports open now, and load of the busiest worker 0..1. */
   load(): { ports: number; busiest: number }
 }

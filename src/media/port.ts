@@ -76,9 +76,12 @@ export class Port {
   #heardAny = false
   #deadAirTold = false
 
-  /** The port whose far end ours talks to, and what that one said. */
+  /** The port whose far end ours talks to. */
   #peer: Port | undefined
-  #relay = new Relay()
+  /** Audio of other ports that our far end hears: of the peer, of both sides of ports that we listen to. By where it comes from. */
+  readonly #hears = new Map<Port, Relay[]>()
+  /** Ports whose far ends listen to both sides of this one. */
+  readonly #listeners = new Set<Port>()
   readonly #playouts = new PlayoutQueue()
   readonly #encoders = new Map<CodecName, Encoder>()
   readonly #keysOut = new TelephoneEventSender()
@@ -148,14 +151,26 @@ export class Port {
     peer.unbridge()
     for (const [port, other] of [[this, peer], [peer, this]] as const) {
       port.#peer = other
-      port.#relay = new Relay()
+      port.#hears.set(other, [new Relay()])
     }
   }
 
   unbridge(): void {
     const peer = this.#peer
+    if (peer === undefined) return
     this.#peer = undefined
-    peer?.unbridge()
+    this.#hears.delete(peer)
+    peer.unbridge()
+  }
+
+  /** The far end of `listener` hears both sides of this port, each by a relay of its own. Ends with either port. */
+  monitor(listener: Port): void {
+    this.#listeners.add(listener)
+    listener.#hears.set(this, [new Relay(), new Relay()])
+  }
+
+  unmonitor(listener: Port): void {
+    if (this.#listeners.delete(listener)) listener.#hears.delete(this)
   }
 
   /** Does everything that is due at `nowMs`. */
@@ -177,6 +192,8 @@ export class Port {
     const nowMs = this.#now()
     this.#closed = true
     this.unbridge()
+    for (const listener of this.#listeners) this.unmonitor(listener)
+    for (const port of this.#hears.keys()) port.unmonitor(this)
     const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
     if (bye !== undefined) this.#socket?.sendControl(bye)
     this.#socket?.close()
@@ -229,7 +246,8 @@ export class Port {
       if (frame === undefined) continue
       this.#mixer?.write('far-end', this.#frameDueMs, frame)
       this.#outbox.frame(this.id, this.#frameDueMs, frame)
-      if (this.#peer !== undefined) this.#peer.#relay.push(frame)
+      if (this.#peer !== undefined) this.#peer.#hear(this, 0, frame)
+      for (const listener of this.#listeners) listener.#hear(this, 0, frame)
       if (this.#tonesIn !== undefined) this.#listenForTones(this.#tonesIn, frame, this.#frameDueMs)
     }
   }
@@ -283,7 +301,8 @@ export class Port {
       // A playout waits while keys are sent, pauses between them included.
       let heard = step === undefined ? this.#playouts.pull(this.#pcm) : 0
       if (step !== undefined) this.#pcm.fill(0)
-      if (this.#peer !== undefined && this.#relay.mixInto(this.#pcm)) heard = this.#pcm.length
+      if (this.#mixHeard()) heard = this.#pcm.length
+      if (heard > 0) for (const listener of this.#listeners) listener.#hear(this, 1, this.#pcm)
       const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
       this.#before = heard > 0 ? 'audio' : 'silence'
       writeRtpHeader(packet, { ...header, marker })
@@ -298,6 +317,17 @@ export class Port {
     this.#sent += 1
     this.#octetsSent += length
     this.#tellChanges()
+  }
+
+  /** `side` of a port that is listened to: 0 its far end, 1 what is sent to it. */
+  #hear(from: Port, side: 0 | 1, pcm: Int16Array): void {
+    this.#hears.get(from)?.[side]?.push(pcm)
+  }
+
+  #mixHeard(): boolean {
+    let any = false
+    for (const relays of this.#hears.values()) for (const relay of relays) any = relay.mixInto(this.#pcm) || any
+    return any
   }
 
   #decoderOf(codec: CodecName): Decoder {

@@ -1,5 +1,4 @@
 // Knows how the audio of one port waits to go out of another. Does not know ports, packets or time.
-import type { Frame } from './frame.ts'
 
 /** More waits only when the clocks of the two drift or a thread stood still; the oldest goes, so that talk stays talk. */
 const WAITING_SAMPLES_MAX = 640
@@ -8,11 +7,11 @@ export class Relay {
   readonly #waiting = new Int16Array(WAITING_SAMPLES_MAX)
   #length = 0
 
-  push(frame: Frame): void {
-    const excess = this.#length + frame.length - WAITING_SAMPLES_MAX
+  push(pcm: Int16Array): void {
+    const excess = this.#length + pcm.length - WAITING_SAMPLES_MAX
     if (excess > 0) this.#drop(excess)
-    this.#waiting.set(frame, this.#length)
-    this.#length += frame.length
+    this.#waiting.set(pcm, this.#length)
+    this.#length += pcm.length
   }
 
   /** Adds what waits to `out`; false when it is not enough to fill it, and then `out` stays as it is. */

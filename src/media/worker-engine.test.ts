@@ -498,6 +498,52 @@ void test('bridged far ends hear each other, with what is played on top, until t
   assert.throws(() => engine.bridge!(calleeSide.port, agentSide.port), InvalidInputError)
 })
 
+void test('a listener hears both sides of a port and of its bridge, and is heard by nobody', () => onceUndisturbed(async () => {
+  await using engine = await engineOf()
+  const [callee, calleeSide] = await talkingPair(engine)
+  const beside = async (): Promise<[Line, Line]> => {
+    const side = await Line.open(engine, undefined, calleeSide.port)
+    const phone = await Line.open(engine)
+    side.talkTo(phone.port)
+    phone.talkTo(side.port)
+    await side.until(() => side.of('first-packet').length > 0)
+    return [phone, side]
+  }
+  const [supervisor, supervisorSide] = await beside()
+  const [agent, agentSide] = await beside()
+  const leave = engine.monitor!(calleeSide.port, supervisorSide.port)
+  // One level for each talker, so that the sum tells who is heard.
+  const level = (of: number) => new Int16Array(1_600).fill(of)
+  const hears = (line: Line, of: number, from = 0) => line.heard.slice(from).filter((sample) => Math.abs(sample - of) < of * 0.05).length > 800
+  callee.port.play(1, level(1_000), true)
+  await supervisor.until(() => hears(supervisor, 1_000))
+  calleeSide.port.play(1, level(4_000), true)
+  await supervisor.until(() => hears(supervisor, 4_000))
+  engine.bridge!(calleeSide.port, agentSide.port)
+  agent.port.play(1, level(8_000), true)
+  await supervisor.until(() => hears(supervisor, 8_000))
+  await callee.until(() => hears(callee, 8_000))
+
+  const [calleeAt, agentAt] = [callee.heard.length, agent.heard.length]
+  supervisor.port.play(1, level(2_000), true)
+  await supervisorSide.until(() => hears(supervisorSide, 2_000))
+  await callee.until(() => callee.heard.length > calleeAt + 3_200)
+  assert.ok(callee.heard.slice(calleeAt + 1_600).every((sample) => Math.abs(sample) < 100), 'the callee does not hear the supervisor')
+  assert.ok(agent.heard.slice(agentAt + 1_600).every((sample) => Math.abs(sample) < 100), 'the agent neither')
+
+  leave()
+  const supervisorAt = supervisor.heard.length
+  callee.port.play(2, level(1_000), true)
+  await agent.until(() => hears(agent, 1_000, agentAt))
+  await supervisor.until(() => supervisor.heard.length > supervisorAt + 3_200)
+  assert.equal(hears(supervisor, 1_000, supervisorAt), false, 'who left hears nothing more')
+  engine.monitor!(calleeSide.port, supervisorSide.port)
+  await supervisorSide.port.close()
+  callee.port.play(3, level(3_000), true)
+  await agent.until(() => hears(agent, 3_000))
+  assert.throws(() => engine.monitor!(calleeSide.port, supervisorSide.port), InvalidInputError)
+}))
+
 void test('50 ports at once all hear their partner, whole', async () => {
   await using engine = await engineOf({ workers: 2 })
   const pairs = await Promise.all(Array.from({ length: 25 }, () => talkingPair(engine)))

@@ -91,12 +91,24 @@ class WorkerEngine implements MediaEngine {
   }
 
   bridge(a: MediaPort, b: MediaPort): () => void {
+    const [one, other] = this.#sideBySide(a, b)
+    one.bridge(other)
+    return () => one.unbridge()
+  }
+
+  monitor(port: MediaPort, listener: MediaPort): () => void {
+    const [heard, hearing] = this.#sideBySide(port, listener)
+    heard.monitor(hearing)
+    return () => heard.unmonitor(hearing)
+  }
+
+  /** Audio passes from port to port only inside one thread. */
+  #sideBySide(a: MediaPort, b: MediaPort): [WorkerPort, WorkerPort] {
     const thread = this.#threads.find((one) => one.owns(a) && one.owns(b))
     if (a === b || thread === undefined || !(a instanceof WorkerPort) || !(b instanceof WorkerPort)) {
-      throw new InvalidInputError('port', 'only two open ports, one opened beside the other, can be bridged')
+      throw new InvalidInputError('port', 'only two open ports, one opened beside the other, can be joined')
     }
-    a.bridge(b)
-    return () => a.unbridge()
+    return [a, b]
   }
 
   load(): { ports: number; busiest: number } {

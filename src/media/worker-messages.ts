@@ -12,6 +12,8 @@ export type EngineMessage =
   | { type: 'send-digits'; port: PortId; digits: string; as: KeyShape | undefined }
   | { type: 'bridge'; port: PortId; peer: PortId }
   | { type: 'unbridge'; port: PortId }
+  | { type: 'monitor'; port: PortId; listener: PortId }
+  | { type: 'unmonitor'; port: PortId; listener: PortId }
   | { type: 'close'; port: PortId }
 
 /** Everything but audio and the end, which have their own ways. */

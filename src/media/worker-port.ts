@@ -80,6 +80,15 @@ export class WorkerPort implements MediaPort {
     this.#post({ type: 'unbridge', port: this.id })
   }
 
+  /** `listener` is of the same thread. */
+  monitor(listener: WorkerPort): void {
+    this.#post({ type: 'monitor', port: this.id, listener: listener.id })
+  }
+
+  unmonitor(listener: WorkerPort): void {
+    this.#post({ type: 'unmonitor', port: this.id, listener: listener.id })
+  }
+
   close(): Promise<PortStats> {
     this.#post({ type: 'close', port: this.id })
     if (this.#state === 'open') this.#state = 'closing'

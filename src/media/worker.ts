@@ -87,6 +87,16 @@ function obey(port: Port, message: Exclude<EngineMessage, { type: 'open' }>): vo
     case 'unbridge':
       port.unbridge()
       break
+    case 'monitor': {
+      const listener = ports.get(message.listener)
+      if (listener !== undefined) port.monitor(listener)
+      break
+    }
+    case 'unmonitor': {
+      const listener = ports.get(message.listener)
+      if (listener !== undefined) port.unmonitor(listener)
+      break
+    }
     case 'close':
       closePort(port)
       break
