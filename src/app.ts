@@ -73,7 +73,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const [db, carrier, media] = await settleAll([
       startDatabase(config, stack, signal),
       config.sipTrunk === undefined ? SimulatedCarrier.start({ address: config.sipAddress, port: 0, load: config.simulatorLoad, log }).then((it) => stack.use(it)) : Promise.resolve(undefined),
-      createMediaEngine({ workers: config.mediaWorkers || undefined, portMin: config.rtpPortMin, portMax: config.rtpPortMax, log }).then((it) => stack.use(it)),
+      createMediaEngine({ workers: config.mediaWorkers || undefined, portMin: config.rtpPortMin, portMax: config.rtpPortMax, aigc: { producer: config.aigcProducer, propagator: config.aigcPropagator }, log }).then((it) => stack.use(it)),
       asr.warmUp(),
       tts.warmUp(),
     ])
@@ -92,7 +92,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       db,
       lines: [line],
       robots,
-      runCall: measured(callRunner({ trunk, media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => (name === trunk.name ? trunk : undefined), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }), metrics),
       capacity: () => (media.load().busiest > 0.8 ? 0 : Math.max(0, config.callsMax - media.load().ports)),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -200,7 +200,6 @@ function trunkOf(config: Config, carrier: SimulatedCarrier | undefined, userAgen
     mediaAddress: config.sipPublicAddress ?? config.sipAddress,
     targets: () => (carrier ? Promise.resolve([{ address: carrier.address, port: carrier.port }]) : resolveTargets(addresses, { resolver, protocols: protocolsOf(addresses), dice: Math.random })),
     domain: config.sipDomain ?? carrier?.address ?? addresses[0]!.host,
-    callerId: config.sipCallerId,
     credentials: config.sipUsername === undefined ? undefined : { username: config.sipUsername, password: config.sipPassword ?? '' },
   }
 }
@@ -228,6 +227,7 @@ function lineOf(config: Config, carrier: SimulatedCarrier | undefined): Line {
   const exempt = (rule: 'hours' | 'frequency') => carrier !== undefined && config.simulatorExempt.includes(rule)
   return {
     name: carrier ? 'simulated' : 'trunk',
+    callerId: config.sipCallerId,
     concurrencyMax: config.callsMax,
     cps: config.callsPerSecond,
     ringMsMax: config.ringMsMax,

@@ -5,7 +5,7 @@ import type { CallHooks, CallResult, RunCall } from './call/call.ts'
 import { measured, showGauges } from './call-metrics.ts'
 
 const result: CallResult = {
-  reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} },
+  reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: {} },
   answeredAt: new Date(0),
   talkMs: 12_000,
   conversation: 'confirmed',
@@ -17,7 +17,7 @@ const result: CallResult = {
 test('counts endings, turns and failures, and passes everything on', async () => {
   const registry = new Registry()
   const seen: string[] = []
-  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onAnswered: () => seen.push('stored'), mayContinue: () => 'end' }
+  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onDialFailed: () => Promise.resolve(undefined), onAnswered: () => seen.push('stored'), mayContinue: () => 'end' }
   const run: RunCall = async (_request, given) => {
     given.beforeInvite()
     given.onAnswered({})

@@ -65,13 +65,13 @@ class Messenger implements Robot {
 }
 
 test('a call is dialled, understood, answered, recorded and hung up', { timeout: 40_000 }, async () => {
-  const trunk = { name: 'loopback', userAgent: agent, mediaAddress: address, targets: () => Promise.resolve([{ address, port: carrierPort }]), domain: address, callerId: '02160001000' }
-  const run = callRunner({ trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
+  const trunk = { name: 'loopback', userAgent: agent, mediaAddress: address, targets: () => Promise.resolve([{ address, port: carrierPort }]), domain: address }
+  const run = callRunner({ trunk: () => trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
   const events: CallEvent[] = []
   const robot = new Messenger()
   const recordingPath = path.join(folder, 'call.wav')
-  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onAnswered: () => {}, mayContinue: () => 'continue' as const }
-  const result = await run({ id: 'one', phone: '+8613800138000', attempt: 1, ringMsMax: 10_000, talkMsMax: 30_000, recordingPath, robot }, hooks, new AbortController().signal)
+  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
+  const result = await run({ id: 'one', phone: '+8613800138000', trunk: 'loopback', callerId: '02160001000', attempt: 1, ringMsMax: 10_000, talkMsMax: 30_000, recordingPath, robot }, hooks, new AbortController().signal)
 
   assert.deepEqual([result.reason.outcome, result.reason.by, result.conversation], ['answered', 'robot', 'delivered'], JSON.stringify(result.reason))
   const said = events.flatMap((event) => (event.type === 'callee-said' || event.type === 'robot-said' ? [`${event.type === 'robot-said' ? '我' : '你'}：${event.text}`] : []))

@@ -1,12 +1,15 @@
 // The contract of one call from dial to end. Joins SIP, media, speech and robot. Does not know Postgres, HTTP or campaigns.
 import type { CallEvent } from '../events.ts'
 import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
-import type { EndReason } from './end-reason.ts'
+import type { EndDetail, EndReason } from './end-reason.ts'
 
 export type CallRequest = {
   id: string
   /** E.164. */
   phone: string
+  /** The trunk that the first attempt goes over, and the number it shows: one of that trunk's own. */
+  trunk: string
+  callerId: string
   attempt: number
   ringMsMax: number
   talkMsMax: number
@@ -15,12 +18,39 @@ export type CallRequest = {
   robot: Robot
 }
 
+/** How an attempt failed: nobody was disturbed. */
+export type DialFailure = {
+  trunk: string
+  /** 100..699; 503 and 408 also for what never reached the trunk. */
+  status: number
+  /** Set when the failure is our own finding and no answer of the trunk: no address, nothing sent, or no answer in time. */
+  local?: 'timeout' | 'transport' | undefined
+  /** The trunk's wish (RFC 3261 §20.33). */
+  retryAfterMs?: number | undefined
+}
+
+/** The attempt that comes next. */
+export type NextDial = {
+  trunk: string
+  callerId: string
+  /** 2 for the second. */
+  attempt: number
+  ringMsMax: number
+  /** To wait before it; the hook `beforeInvite` is asked after that. */
+  pauseMs: number
+}
+
 /** What the owner of the call does for it. None of these may throw, except `beforeInvite`. */
 export type CallHooks = {
   /** Every event but 'accepted', 'waiting', 'hold-extended' and 'ended', in order. Must not block: speech waits for nobody. */
   onEvent(event: CallEvent): void
   /** Last check, right before the INVITE leaves. Throwing RefusedError ends the call without dialling. */
   beforeInvite(): void
+  /**
+   * An attempt failed before anything rang. Answers with the attempt to make next, once it is durable, or undefined when this one was the
+   * last. Asked for every such failure; never rejects.
+   */
+  onDialFailed(failure: DialFailure): Promise<NextDial | undefined>
   /** The callee answered: the SIP dialog's identity, to be stored so that a survivor can hang up. */
   onAnswered(dialog: unknown): void
   /** Asked each second while talking; 'end' makes the robot say goodbye and hang up politely (no money left). */
@@ -46,4 +76,4 @@ export type CallResult = {
 export type RunCall = (request: CallRequest, hooks: CallHooks, signal: AbortSignal) => Promise<CallResult>
 
 /** Why a call is aborted from outside; the `reason` of its signal. */
-export type StopCause = { by: 'user' | 'platform'; detail: string }
+export type StopCause = { by: 'user' | 'platform'; detail: EndDetail }

@@ -16,7 +16,7 @@ function stage() {
   const port = new FakePort(time)
   const ringing: [number, boolean][] = []
   const digits: string[] = []
-  const leg = new Leg(fakeTrunk(agent), port, { phone: '+8613800138000', ringMsMax: 45_000, onRinging: (status, early) => ringing.push([status, early]), onDigit: (digit) => digits.push(digit) })
+  const leg = new Leg(fakeTrunk(agent), port, { phone: '+8613800138000', callerId: '02160001000', ringMsMax: 45_000, onRinging: (status, early) => ringing.push([status, early]), onDigit: (digit) => digits.push(digit) })
   leg.dial([{ address: '127.0.0.1', port: 5_060 }])
   let answered: { status: number } | undefined
   let ended: LegEnd | undefined
@@ -163,7 +163,7 @@ test('hanging up waits for the far end, but not longer than told; a leg that is 
   s[Symbol.dispose]()
   using deaf = stage()
   deaf.agent.deaf = true
-  const leg = new Leg(fakeTrunk(deaf.agent), deaf.port, { phone: '+8613800138000', ringMsMax: 1_000, onRinging: () => {}, onDigit: () => {} })
+  const leg = new Leg(fakeTrunk(deaf.agent), deaf.port, { phone: '+8613800138000', callerId: '02160001000', ringMsMax: 1_000, onRinging: () => {}, onDigit: () => {} })
   await leg.hangUp(1_000)
   assert.equal(deaf.agent.invites.length, 1, 'a leg that was never dialled has nothing to hang up')
   leg.dial([{ address: '127.0.0.1', port: 5_060 }])

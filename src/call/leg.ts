@@ -6,6 +6,7 @@ import type { LegEvent, LocalFailure, OutgoingCall } from '../sip/leg.ts'
 import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
 import type { Peer } from '../sip/transport.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
+import type { OutcomeOverride } from './sip-outcome.ts'
 
 /** A carrier as this process reaches it. */
 export type Trunk = {
@@ -17,8 +18,9 @@ export type Trunk = {
   targets(): Promise<readonly Peer[]>
   /** Domain of From, To and Request-URI. */
   domain: string
-  callerId: string
   credentials?: { username: string; password: string } | undefined
+  /** What this carrier means by its codes and announcements; looked at before the general table. */
+  outcomes?: readonly OutcomeOverride[] | undefined
 }
 
 export type LegEnd =
@@ -32,6 +34,8 @@ export type LegEnd =
 export type LegOptions = {
   /** E.164. */
   phone: string
+  /** The number that the callee sees. */
+  callerId: string
   ringMsMax: number
   onRinging(sipStatus: number, earlyMedia: boolean): void
   /** A key press that came over SIP INFO. */
@@ -69,7 +73,8 @@ export class Leg {
 
   /** Sends the INVITE to the first address; the others are tried when it is dead or full. Every ending arrives through `ended`. */
   dial([target, ...alternatives]: readonly [Peer, ...Peer[]]): void {
-    const { userAgent, mediaAddress, domain, callerId, credentials } = this.#trunk
+    const { userAgent, mediaAddress, domain, credentials } = this.#trunk
+    const { callerId } = this.#options
     const digits = nationalDigits(this.#options.phone)
     this.#call = userAgent.invite({
       target,

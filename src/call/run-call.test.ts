@@ -7,7 +7,8 @@ import path from 'node:path'
 import { afterEach, test } from 'node:test'
 import { OverloadedError, RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
-import { CallStage, greets, hangs, say } from './testing.ts'
+import type { NextDial } from './call.ts'
+import { CallStage, fakeTrunk, greets, hangs, say } from './testing.ts'
 
 log.level = 'silent'
 
@@ -31,7 +32,7 @@ test('a conversation from dial to the robot\'s goodbye', async () => {
   s.asr.texts.push('可以')
   s.port.speak(600)
   await s.time.advance(6_000)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot hung up' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up' })
   assert.deepEqual(s.types, ['ringing', 'answered', 'robot-said', 'callee-said', 'noted', 'robot-said'])
   assert.deepEqual(s.dialogs, [{ callId: 'call-id' }])
   assert.equal(s.result!.conversation, 'confirmed')
@@ -46,7 +47,7 @@ test('the callee hangs up in mid-sentence: what was heard is kept', async () => 
   await s.time.advance(1_900)
   s.invite.bye()
   await s.time.advance(100)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'callee', stage: 'talking', detail: 'callee hung up' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'callee', stage: 'talking', detail: 'callee-hung-up' })
   assert.equal(s.result!.reason.evidence.q850Cause, 16)
   const said = s.events.at(-1)!
   assert.ok(said.type === 'robot-said' && said.cut && said.text.length > 0)
@@ -57,7 +58,7 @@ test('a line that our side lost is not the callee\'s doing', async () => {
   using s = await new CallStage(greets()).answered()
   s.invite.bye({ by: 'local', reason: 're-INVITE was not acknowledged' })
   await s.time.advance(100)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'network', stage: 'talking', detail: 're-INVITE was not acknowledged' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'network', stage: 'talking', detail: 'line-lost' })
 })
 
 test('an answering machine is an assistant', async () => {
@@ -69,15 +70,15 @@ test('an answering machine is an assistant', async () => {
 // ── Never answered ───────────────────────────────────────────────────────────
 
 for (const [title, rings, status, more, expected] of [
-  ['busy', true, 486, { q850: 17 }, { outcome: 'busy', by: 'network', stage: 'ringing', detail: '486 reason 486' }],
-  ['declined', true, 603, { q850: 21 }, { outcome: 'rejected', by: 'callee', stage: 'ringing', detail: '603 reason 603' }],
-  ['not to be found', false, 404, {}, { outcome: 'invalid-number', by: 'network', stage: 'dialing', detail: '404 reason 404' }],
-  ['sent elsewhere', false, 302, {}, { outcome: 'forwarded', by: 'network', stage: 'dialing', detail: '302 reason 302' }],
-  ['refused for our credentials', false, 407, {}, { outcome: 'line-fault', by: 'network', stage: 'dialing', detail: '407 reason 407' }],
-  ['our ring limit while it rang', true, 487, { local: 'timeout' as const }, { outcome: 'no-answer', by: 'platform', stage: 'ringing', detail: '487 reason 487' }],
-  ['our ring limit without any ringing', false, 408, { local: 'timeout' as const }, { outcome: 'line-fault', by: 'platform', stage: 'dialing', detail: '408 reason 408' }],
-  ['an answer that crossed our ring limit', true, 200, { local: 'timeout' as const }, { outcome: 'no-answer', by: 'platform', stage: 'ringing', detail: '200 reason 200' }],
-  ['the SIP side closing', true, 487, { local: 'cancelled' as const }, { outcome: 'cancelled', by: 'platform', stage: 'ringing', detail: '487 reason 487' }],
+  ['busy', true, 486, { q850: 17 }, { outcome: 'busy', by: 'network', stage: 'ringing', detail: 'final-response' }],
+  ['declined', true, 603, { q850: 21 }, { outcome: 'rejected', by: 'callee', stage: 'ringing', detail: 'final-response' }],
+  ['not to be found', false, 404, {}, { outcome: 'invalid-number', by: 'network', stage: 'dialing', detail: 'final-response' }],
+  ['sent elsewhere', false, 302, {}, { outcome: 'forwarded', by: 'network', stage: 'dialing', detail: 'final-response' }],
+  ['refused for our credentials', false, 407, {}, { outcome: 'line-fault', by: 'network', stage: 'dialing', detail: 'final-response' }],
+  ['our ring limit while it rang', true, 487, { local: 'timeout' as const }, { outcome: 'no-answer', by: 'platform', stage: 'ringing', detail: 'ring-limit' }],
+  ['our ring limit without any ringing', false, 408, { local: 'timeout' as const }, { outcome: 'line-fault', by: 'platform', stage: 'dialing', detail: 'no-response' }],
+  ['an answer that crossed our ring limit', true, 200, { local: 'timeout' as const }, { outcome: 'no-answer', by: 'platform', stage: 'ringing', detail: 'ring-limit' }],
+  ['the SIP side closing', true, 487, { local: 'cancelled' as const }, { outcome: 'cancelled', by: 'platform', stage: 'ringing', detail: 'sip-closing' }],
 ] as const) {
   test(`${title}: ${expected.outcome}`, async () => {
     using s = await new CallStage(talks).place()
@@ -91,38 +92,62 @@ for (const [title, rings, status, more, expected] of [
   })
 }
 
-test('503 before any ringing is tried once more, with a last check of its own', async () => {
-  using s = await new CallStage(greets()).place()
+const backup: NextDial = { trunk: 'backup', callerId: '02160002000', attempt: 2, ringMsMax: 30_000, pauseMs: 1_000 }
+
+test('an attempt that failed before anything rang goes on where the owner says, after the pause and a last check of its own', async () => {
+  using s = new CallStage(greets())
+  s.trunks.set('backup', { ...fakeTrunk(s.agent), name: 'backup', domain: 'backup.example' })
+  s.nextDials.push(backup)
+  await s.place()
   s.invite.fail(503)
   await s.time.advance(500)
   assert.equal(s.agent.invites.length, 1)
   await s.time.advance(600)
   assert.equal(s.agent.invites.length, 2)
   assert.equal(s.beforeInvites, 2)
-  assert.deepEqual(s.events, [{ type: 'dialing', line: 'trunk', attempt: 2 }])
+  assert.deepEqual(s.events, [], 'the owner has written down the attempt itself')
+  const { from, requestUri, ringMsMax } = s.invite.options
+  assert.deepEqual({ from, requestUri, ringMsMax }, { from: '<sip:02160002000@backup.example>', requestUri: 'sip:13800138000@backup.example', ringMsMax: 30_000 })
   s.invite.fail(503)
   await s.time.advance(2_000)
   assert.equal(s.agent.invites.length, 2)
-  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'network', stage: 'dialing', detail: '503 reason 503' })
+  assert.deepEqual(s.dialFailures.map(({ trunk, status, local }) => [trunk, status, local]), [['trunk', 503, undefined], ['backup', 503, undefined]])
+  const { outcome, stage } = over(s)
+  assert.deepEqual([outcome, stage], ['line-fault', 'dialing'])
 })
 
-test('503 after ringing, or with a longer wish of the network, is not tried again', async () => {
-  using rang = await new CallStage().place()
-  rang.invite.ring()
-  rang.invite.fail(503)
-  await rang.time.advance(2_000)
-  assert.equal(rang.agent.invites.length, 1)
-  over(rang)
-  rang[Symbol.dispose]()
-  using busy = await new CallStage().place()
-  busy.invite.fail(503, { retryAfterMs: 30_000 })
-  await busy.time.advance(2_000)
-  assert.equal(busy.agent.invites.length, 1)
-  over(busy)
+test('what rang is not dialled again, and nobody is asked', async () => {
+  using s = await new CallStage().place()
+  s.nextDials.push(backup)
+  s.invite.ring()
+  s.invite.fail(503)
+  await s.time.advance(2_000)
+  assert.deepEqual([s.agent.invites.length, s.dialFailures.length], [1, 0])
+  over(s)
+})
+
+test('the wish of the network to be left alone reaches the owner', async () => {
+  using s = await new CallStage().place()
+  s.invite.fail(503, { retryAfterMs: 30_000 })
+  await s.time.advance(2_000)
+  assert.deepEqual([s.agent.invites.length, s.dialFailures[0]?.retryAfterMs], [1, 30_000])
+  over(s)
+})
+
+test('a trunk without an address, and one that is gone, are failures like others', async () => {
+  using s = new CallStage()
+  s.targets = () => Promise.resolve([])
+  s.nextDials.push({ ...backup, trunk: 'gone', pauseMs: 0 })
+  await s.place()
+  await s.time.advance(50)
+  assert.deepEqual(s.dialFailures.map(({ trunk, status, local }) => [trunk, status, local]), [['trunk', 503, 'transport'], ['gone', 503, 'transport']])
+  assert.equal(s.agent.invites.length, 0)
+  assert.equal(over(s).outcome, 'line-fault')
 })
 
 test('a list that changed during the pause stops the second try', async () => {
   using s = await new CallStage().place()
+  s.nextDials.push({ ...backup, trunk: 'trunk' })
   s.hooks.beforeInvite = () => {
     throw new RefusedError('do-not-call', 'asked not to be called')
   }
@@ -130,6 +155,18 @@ test('a list that changed during the pause stops the second try', async () => {
   await s.time.advance(1_500)
   assert.equal(s.agent.invites.length, 1)
   assert.equal(over(s).outcome, 'blacklist')
+})
+
+test('aborted while the owner looks for another trunk: nothing more is dialled, and nobody waits for the answer', async () => {
+  using s = new CallStage(talks)
+  s.hooks.onDialFailed = () => new Promise(() => {})
+  await s.place()
+  s.invite.fail(503)
+  await s.time.advance(40)
+  s.abort.abort(user)
+  await s.time.advance(40)
+  assert.equal(over(s).outcome, 'cancelled')
+  assert.equal(s.agent.invites.length, 1)
 })
 
 // ── Nothing is dialled ───────────────────────────────────────────────────────
@@ -149,7 +186,7 @@ for (const [code, outcome] of [
       throw new RefusedError(code, 'refused')
     }
     await s.place()
-    assert.deepEqual(over(s), { outcome, by: 'platform', stage: 'queued', detail: 'refused' })
+    assert.deepEqual(over(s), { outcome, by: 'platform', stage: 'queued', detail: code === 'do-not-call' ? code : 'refused' })
     assert.equal(s.agent.invites.length, 0)
     assert.equal(s.result!.reason.evidence.error, code)
   })
@@ -161,7 +198,7 @@ test('a last check that breaks ends the call without an INVITE', async () => {
     throw new TypeError('broken')
   }
   await s.place()
-  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'queued', detail: 'internal failure' })
+  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'queued', detail: 'internal-failure' })
   assert.equal(s.result!.reason.evidence.error, 'broken')
   assert.equal(s.agent.invites.length, 0)
 })
@@ -170,7 +207,7 @@ test('no media port free: nothing is dialled', async () => {
   using s = new CallStage(talks)
   s.media.openFails = new OverloadedError('all ports are in use', 1_000)
   await s.place()
-  assert.deepEqual(over(s), { outcome: 'concurrency', by: 'platform', stage: 'queued', detail: 'all ports are in use' })
+  assert.deepEqual(over(s), { outcome: 'concurrency', by: 'platform', stage: 'queued', detail: 'no-capacity' })
   assert.equal(s.agent.invites.length, 0)
   assert.equal(s.beforeInvites, 0)
 })
@@ -179,13 +216,13 @@ test('too many SIP calls: nothing is dialled', async () => {
   using s = new CallStage(talks)
   s.agent.inviteFails = new OverloadedError('too many SIP calls are open', 1_000)
   await s.place()
-  assert.deepEqual(over(s), { outcome: 'concurrency', by: 'platform', stage: 'dialing', detail: 'too many SIP calls are open' })
+  assert.deepEqual(over(s), { outcome: 'concurrency', by: 'platform', stage: 'dialing', detail: 'no-capacity' })
 })
 
 // ── Aborted ──────────────────────────────────────────────────────────────────
 
-const user = { by: 'user', detail: 'hung up by the account' } as const
-const platform = { by: 'platform', detail: 'shutting down' } as const
+const user = { by: 'user', detail: 'hung-up-by-user' } as const
+const platform = { by: 'platform', detail: 'shutting-down' } as const
 
 test('aborted before it began: nothing is opened, nothing dialled, nothing asked', async () => {
   using s = new CallStage(talks)
@@ -233,6 +270,7 @@ for (const [where, rings] of [
 
 test('aborted in the pause before the second try: nothing more is dialled, and nobody waits for the pause', async () => {
   using s = await new CallStage(talks).place()
+  s.nextDials.push({ ...backup, trunk: 'trunk' })
   s.invite.fail(503)
   await s.time.advance(300)
   s.abort.abort(user)
@@ -284,7 +322,7 @@ test('an abort after the end changes nothing', async () => {
 test('at the talk limit the line says goodbye and hangs up within 8 s', async () => {
   using s = await new CallStage(greets(), { talkMsMax: 10_000 }).answered()
   await s.time.advance(19_000)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'talk time limit reached' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'talk-limit' })
   assert.ok(s.result!.talkMs >= 10_000 && s.result!.talkMs <= 19_000)
 })
 
@@ -293,7 +331,7 @@ test('a line on hold, where no goodbye is heard, is cut', async () => {
   await s.time.advance(3_000)
   s.port.held = true
   await s.time.advance(16_500)
-  assert.equal(over(s).detail, 'talk time limit reached')
+  assert.equal(over(s).detail, 'talk-limit')
 })
 
 test('no money left: told once, said goodbye, ended', async () => {
@@ -301,7 +339,7 @@ test('no money left: told once, said goodbye, ended', async () => {
   s.hooks.mayContinue = (talkMs) => (talkMs > 3_000 ? 'end' : 'continue')
   await s.answered()
   await s.time.advance(12_000)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'balance used up' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'balance-used-up' })
   assert.equal(s.events.filter(({ type }) => type === 'out-of-money').length, 1)
 })
 
@@ -312,17 +350,18 @@ test('the media thread dies while ringing: cancelled with the reason', async () 
   s.invite.ring()
   s.port.die('media thread died')
   await s.time.advance(40)
-  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'ringing', detail: 'media failed' })
+  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'ringing', detail: 'media-failed' })
   assert.equal(s.result!.reason.evidence.error, 'media thread died')
 })
 
 test('the media thread dies in the pause before the second try: nothing more is dialled', async () => {
   using s = await new CallStage(talks).place()
+  s.nextDials.push({ ...backup, trunk: 'trunk' })
   s.invite.fail(503)
   await s.time.advance(300)
   s.port.die('media thread died')
   await s.time.advance(2_000)
-  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'dialing', detail: 'media failed' })
+  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'dialing', detail: 'media-failed' })
   assert.equal(s.agent.invites.length, 1)
 })
 
@@ -331,7 +370,7 @@ test('the media thread dies in mid-sentence: hung up, billed, and what was heard
   await s.time.advance(1_900)
   s.port.die('media thread died')
   await s.time.advance(100)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'media failed' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'media-failed' })
   assert.ok(s.events.some((event) => event.type === 'robot-said' && event.cut))
   assert.equal(s.invite.hangUps, 1)
 })
@@ -341,7 +380,7 @@ test('answered with audio that we cannot use: hung up, not billed, with a readab
   s.invite.ring()
   s.invite.answer('v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 0 RTP/AVP 8\r\n')
   await s.time.advance(100)
-  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'ringing', detail: 'answered without usable audio: no audio stream that we can use' })
+  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'platform', stage: 'ringing', detail: 'no-usable-audio' })
   assert.equal(s.invite.hangUps, 1)
   assert.deepEqual(s.robot.events, [])
 })
@@ -364,7 +403,7 @@ test('a recogniser that cannot be opened ends the call, hung up', async () => {
   s.asr.openFails = true
   await s.answered()
   await s.time.advance(100)
-  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'internal failure' })
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'platform', stage: 'talking', detail: 'internal-failure' })
   assert.equal(s.result!.reason.evidence.error, 'no recogniser')
 })
 
@@ -377,7 +416,7 @@ test('an owner that throws at any event costs this call only', async () => {
     await s.answered()
     await s.time.advance(4_000)
     over(s)
-    assert.deepEqual([s.result!.reason.detail, s.result!.reason.evidence.error], ['internal failure', 'log full'], type)
+    assert.deepEqual([s.result!.reason.detail, s.result!.reason.evidence.error], ['internal-failure', 'log full'], type)
     s[Symbol.dispose]()
   }
 })
@@ -391,7 +430,7 @@ test('an owner that throws when asked whether to go on, or when told the dialog,
     await s.answered()
     await s.time.advance(2_000)
     over(s)
-    assert.equal(s.result!.reason.detail, 'internal failure', hook)
+    assert.equal(s.result!.reason.detail, 'internal-failure', hook)
     s[Symbol.dispose]()
   }
 })

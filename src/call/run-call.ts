@@ -8,16 +8,13 @@ import { log } from '../log.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { EarlyMedia, type EarlyMediaHeard } from '../speech/early-media/early-media.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
-import type { CallHooks, CallRequest, CallResult, RunCall, StopCause } from './call.ts'
+import type { CallHooks, CallRequest, CallResult, NextDial, RunCall, StopCause } from './call.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
-import type { EndReason, Outcome, Stage } from './end-reason.ts'
+import type { EndDetail, EndEvidence, EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
-import { announcedOutcome, mayTryAgainAtOnce, outcomeOf } from './sip-outcome.ts'
+import { decide } from './sip-outcome.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
 
-/** One more INVITE after a 503 that came before any ringing, after this pause. */
-const DIALS_MAX = 2
-const REDIAL_PAUSE_MS = 1_000
 /** A hang-up that the far end never confirms must not hold the call, … */
 const HANG_UP_MS_MAX = 5_000
 /** … nor a recording that a slow disk does not take, … */
@@ -27,7 +24,8 @@ const ROBOT_CLOSE_MS_MAX = 1_000
 const LIMITS_MS = 1_000
 
 export type CallDeps = {
-  trunk: Trunk
+  /** Undefined for a trunk that this process does not have (any more). */
+  trunk: (name: string) => Trunk | undefined
   media: MediaEngine
   /** Local address for RTP. */
   mediaAddress: string
@@ -61,6 +59,8 @@ class OneCall {
   #answeredAtMs = 0
   #port: MediaPort | undefined
   #leg: Leg | undefined
+  /** That the last attempt went over. */
+  #trunk: Trunk | undefined
   #loop: VoiceLoop | undefined
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
@@ -108,35 +108,48 @@ class OneCall {
   // ── Dialling ───────────────────────────────────────────────────────────────
 
   async #dialAndTalk(): Promise<Ending> {
-    const { media, mediaAddress, trunk } = this.#deps
-    const { phone, ringMsMax, recordingPath } = this.#request
+    const { media, mediaAddress } = this.#deps
+    const { recordingPath, trunk, callerId, attempt, ringMsMax } = this.#request
     if (this.#signal.aborted) return await this.#stopped.promise
     this.#port = await media.open({ address: mediaAddress, recordingPath, onEvent: (event) => this.#onMedia(event) })
-    for (let dial = 1; ; dial++) {
-      const targets = await Promise.race([trunk.targets(), this.#stopped.promise, this.#interrupted.promise])
-      if ('type' in targets) return targets
-      const [first, ...others] = targets
-      if (!first) return { type: 'failed', status: 503, reason: 'the trunk has no address', local: 'transport' }
-      // Whatever came while we waited for a port or for the next attempt: nothing is dialled any more.
-      if (this.#signal.aborted) return await this.#stopped.promise
-      // The list may have changed as well; the last check is always right before an INVITE.
-      this.#hooks.beforeInvite()
-      if (dial === 1) this.#step('dial')
-      else this.#tell({ type: 'dialing', line: trunk.name, attempt: dial })
-      const leg = new Leg(trunk, this.#port, {
-        phone,
-        ringMsMax,
-        onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
-        onDigit: (digit) => this.#loop?.pressKey(digit, 'info'),
-      })
-      leg.dial([first, ...others])
-      this.#leg = leg
-      const ending = await this.#follow(leg)
-      const again = ending.type === 'failed' && dial < DIALS_MAX && mayTryAgainAtOnce({ ...ending, rang: this.#state === 'ringing', pauseMs: REDIAL_PAUSE_MS })
-      if (!again) return ending
-      const interruption = await this.#pause(REDIAL_PAUSE_MS)
+    let dial: NextDial = { trunk, callerId, attempt, ringMsMax, pauseMs: 0 }
+    for (;;) {
+      const ending = await this.#dial(dial, this.#port)
+      if (ending.type !== 'failed' || ending.local === 'cancelled' || this.#state === 'ringing') return ending
+      const { status, local, retryAfterMs } = ending
+      const next = await Promise.race([this.#hooks.onDialFailed({ trunk: dial.trunk, status, local, retryAfterMs }), this.#stopped.promise, this.#interrupted.promise])
+      if (next === undefined) return ending
+      if ('type' in next) return next
+      const interruption = await this.#pause(next.pauseMs)
       if (interruption) return interruption
+      dial = next
     }
+  }
+
+  /** One INVITE, and all that follows when it is answered. */
+  async #dial({ trunk: name, callerId, ringMsMax }: NextDial, port: MediaPort): Promise<Ending> {
+    const trunk = this.#deps.trunk(name)
+    if (trunk === undefined) return { type: 'failed', status: 503, reason: `there is no trunk ${name} in this process`, local: 'transport' }
+    const targets = await Promise.race([trunk.targets(), this.#stopped.promise, this.#interrupted.promise])
+    if ('type' in targets) return targets
+    const [first, ...others] = targets
+    if (!first) return { type: 'failed', status: 503, reason: 'the trunk has no address', local: 'transport' }
+    // Whatever came while we waited for a port, an address or the next attempt: nothing is dialled any more.
+    if (this.#signal.aborted) return await this.#stopped.promise
+    // The list may have changed as well; the last check is always right before an INVITE.
+    this.#hooks.beforeInvite()
+    this.#trunk = trunk
+    if (this.#state === 'queued') this.#step('dial')
+    const leg = new Leg(trunk, port, {
+      phone: this.#request.phone,
+      callerId,
+      ringMsMax,
+      onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
+      onDigit: (digit) => this.#loop?.pressKey(digit, 'info'),
+    })
+    leg.dial([first, ...others])
+    this.#leg = leg
+    return await this.#follow(leg)
   }
 
   async #pause(ms: number): Promise<Interruption | undefined> {
@@ -258,32 +271,33 @@ class OneCall {
     const answered = this.#answeredAt !== undefined
     switch (end.type) {
       case 'failed': {
-        const detail = `${end.status} ${end.reason}`
         const heard = this.#early?.heard()
         const evidence = { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850, ...heardEvidence(heard) }
-        if (end.local === 'transport') return { outcome: 'line-fault', by: 'network', stage, detail, evidence }
+        if (end.local === 'transport') return { outcome: 'line-fault', by: 'network', stage, detail: 'trunk-unreachable', evidence }
         // Our own limit while it rang is an unanswered call; without any ringing the line is dead.
-        if (end.local === 'timeout') return { outcome: announcedOutcome(heard) ?? (stage === 'dialing' ? 'line-fault' : 'no-answer'), by: 'platform', stage, detail, evidence }
+        if (end.local === 'timeout') return this.#notAnswered(evidence, heard)
         // Not by our signal: the SIP side is closing.
-        if (end.local === 'cancelled') return { outcome: 'cancelled', by: 'platform', stage, detail, evidence }
-        const outcome = outcomeOf(end.status, end.q850, heard)
-        return { outcome, by: outcome === 'rejected' ? 'callee' : 'network', stage, detail, evidence }
+        if (end.local === 'cancelled') return { outcome: 'cancelled', by: 'platform', stage, detail: 'sip-closing', evidence }
+        const { outcome, rule } = decide({ status: end.status, q850: end.q850, heard }, this.#trunk?.outcomes) ?? { outcome: 'unknown' as const, rule: 'none' }
+        return { outcome, by: outcome === 'rejected' ? 'callee' : 'network', stage, detail: 'final-response', evidence: { ...evidence, rule } }
       }
-      case 'announced':
-        return { outcome: announcedOutcome(end.heard) ?? 'unknown', by: 'network', stage, detail: `announced: ${end.heard.status}`, evidence: heardEvidence(end.heard) }
+      case 'announced': {
+        const { outcome, rule } = decide({ heard: end.heard }, this.#trunk?.outcomes) ?? { outcome: 'unknown' as const, rule: 'none' }
+        return { outcome, by: 'network', stage, detail: 'announced', evidence: { ...heardEvidence(end.heard), rule } }
+      }
       case 'no-audio':
-        return { outcome: 'line-fault', by: 'platform', stage, detail: `answered without usable audio: ${end.detail}`, evidence: { sipStatus: end.status, error: end.detail } }
+        return { outcome: 'line-fault', by: 'platform', stage, detail: 'no-usable-audio', evidence: { sipStatus: end.status, error: end.detail } }
       case 'ended': {
         const evidence = { q850Cause: end.q850, sipReason: end.reason }
-        if (end.by === 'remote') return { outcome: 'answered', by: 'callee', stage, detail: 'callee hung up', evidence }
-        return { outcome: 'answered', by: 'network', stage, detail: end.reason ?? 'the line was lost', evidence }
+        if (end.by === 'remote') return { outcome: 'answered', by: 'callee', stage, detail: 'callee-hung-up', evidence }
+        return { outcome: 'answered', by: 'network', stage, detail: 'line-lost', evidence }
       }
       case 'loop':
-        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: {} }
+        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: end.end.error === undefined ? {} : { error: end.end.error } }
       case 'stopped':
         return { outcome: answered ? 'answered' : 'cancelled', by: end.cause.by, stage, detail: end.cause.detail, evidence: {} }
       case 'port-failed':
-        return { outcome: answered ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'media failed', evidence: { error: end.message } }
+        return { outcome: answered ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'media-failed', evidence: { error: end.message } }
       case 'broken':
         return this.#failure(end.error)
       default:
@@ -294,15 +308,23 @@ class OneCall {
   #failure(error: unknown): EndReason {
     const stage = this.#stage
     const message = error instanceof Error ? error.message : String(error)
-    if (error instanceof RefusedError) return { outcome: byRefusal[error.code] ?? 'bad-number', by: 'platform', stage, detail: message, evidence: { error: error.code } }
+    if (error instanceof RefusedError) return { outcome: byRefusal[error.code] ?? 'bad-number', by: 'platform', stage, detail: error.code === 'do-not-call' ? 'do-not-call' : 'refused', evidence: { error: error.code } }
     // No port or no room for another SIP call: nothing was dialled.
-    if (error instanceof OverloadedError && !this.#answeredAt) return { outcome: 'concurrency', by: 'platform', stage, detail: message, evidence: { error: error.code } }
+    if (error instanceof OverloadedError && !this.#answeredAt) return { outcome: 'concurrency', by: 'platform', stage, detail: 'no-capacity', evidence: { error: message } }
     log.error({ call: this.#request.id, err: error }, 'call failed by itself')
-    return { outcome: this.#answeredAt ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'internal failure', evidence: { error: message } }
+    return { outcome: this.#answeredAt ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'internal-failure', evidence: { error: message } }
+  }
+
+  /** It rang for as long as it may, or nothing ever came back. What was heard meanwhile says more. */
+  #notAnswered(evidence: EndEvidence, heard: EarlyMediaHeard | undefined): EndReason {
+    const stage = this.#stage
+    const detail: EndDetail = stage === 'dialing' ? 'no-response' : 'ring-limit'
+    const decision = decide({ heard }, this.#trunk?.outcomes)
+    return { outcome: decision?.outcome ?? (stage === 'dialing' ? 'line-fault' : 'no-answer'), by: 'platform', stage, detail, evidence: { ...evidence, ...(decision && { rule: decision.rule }) } }
   }
 }
 
-function heardEvidence(heard: EarlyMediaHeard | undefined): EndReason['evidence'] {
+function heardEvidence(heard: EarlyMediaHeard | undefined): EndEvidence {
   return { ...(heard?.text && { announcement: heard.text }), ...(heard?.tone && { tone: heard.tone }) }
 }
 
@@ -319,7 +341,7 @@ const byRefusal: Readonly<Partial<Record<RefusalCode, Outcome>>> = {
 /** Whoever aborts without a cause is the platform. */
 function causeOf(reason: unknown): StopCause {
   if (typeof reason === 'object' && reason !== null && 'by' in reason && 'detail' in reason) return reason as StopCause
-  return { by: 'platform', detail: reason instanceof Error ? reason.message : 'stopped' }
+  return { by: 'platform', detail: 'shutting-down' }
 }
 
 /** The value, or undefined when it does not come in time or fails. */

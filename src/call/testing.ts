@@ -8,7 +8,7 @@ import { buildOffer } from '../sip/sdp.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
 import { FakeAsr, FakeLine, FakeMedia, FakeTime, FakeTts, type FakePort } from '../speech/testing.ts'
 import { defaultVoice } from '../speech/tts/provider.ts'
-import type { CallHooks, CallRequest, CallResult } from './call.ts'
+import type { CallHooks, CallRequest, CallResult, DialFailure, NextDial } from './call.ts'
 import type { Trunk } from './leg.ts'
 import { callRunner } from './run-call.ts'
 import { VoiceLoop, type LoopEnd, type VoiceLoopOptions } from './voice-loop.ts'
@@ -205,7 +205,7 @@ export class FakeUserAgent {
 }
 
 export function fakeTrunk(userAgent: FakeUserAgent): Trunk {
-  return { name: 'trunk', userAgent: userAgent as unknown as SipUserAgent, mediaAddress: '127.0.0.1', targets: () => Promise.resolve([{ address: '127.0.0.1', port: 5_060 }]), domain: 'carrier.example', callerId: '02160001000' }
+  return { name: 'trunk', userAgent: userAgent as unknown as SipUserAgent, mediaAddress: '127.0.0.1', targets: () => Promise.resolve([{ address: '127.0.0.1', port: 5_060 }]), domain: 'carrier.example' }
 }
 
 /** One call from its request to its result. */
@@ -221,6 +221,11 @@ export class CallStage implements Disposable {
   readonly dialogs: unknown[] = []
   readonly request: CallRequest
   beforeInvites = 0
+  readonly dialFailures: DialFailure[] = []
+  /** What the owner of the call answers to failures, in order. */
+  readonly nextDials: NextDial[] = []
+  /** The trunks there are, beside `trunk`. */
+  readonly trunks = new Map<string, Trunk>()
   /** How the trunk's address is found. */
   targets: (() => ReturnType<Trunk['targets']>) | undefined
   hooks: CallHooks
@@ -228,11 +233,15 @@ export class CallStage implements Disposable {
 
   constructor(react?: Reaction, request: Partial<CallRequest> = {}) {
     this.robot = new FakeRobot(react)
-    this.request = { id: 'c1', phone: '+8613800138000', attempt: 1, ringMsMax: 45_000, talkMsMax: 60_000, robot: this.robot, ...request }
+    this.request = { id: 'c1', phone: '+8613800138000', trunk: 'trunk', callerId: '02160001000', attempt: 1, ringMsMax: 45_000, talkMsMax: 60_000, robot: this.robot, ...request }
     this.hooks = {
       onEvent: (event) => this.events.push(event),
       beforeInvite: () => {
         this.beforeInvites += 1
+      },
+      onDialFailed: (failure) => {
+        this.dialFailures.push(failure)
+        return Promise.resolve(this.nextDials.shift())
       },
       onAnswered: (dialog) => this.dialogs.push(dialog),
       mayContinue: () => 'continue',
@@ -243,7 +252,8 @@ export class CallStage implements Disposable {
   async place(): Promise<this> {
     const trunk = fakeTrunk(this.agent)
     if (this.targets) trunk.targets = this.targets
-    const deps = { trunk, media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
+    this.trunks.set('trunk', trunk)
+    const deps = { trunk: (name: string) => this.trunks.get(name), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
     void callRunner(deps)(this.request, this.hooks, this.abort.signal).then((result) => (this.result = result))
     await this.time.advance(20)
     return this

@@ -3,6 +3,7 @@
 export type Line = {
   /** Stable name; queued calls are bound to it. */
   name: string
+  callerId: string
   /** Most calls at once on the line, over all processes. */
   concurrencyMax: number
   /** Most calls started per second, over all processes. Below 1: one call per 1/cps seconds. */

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { costOf, type Price } from '../account/billing.ts'
 import type { CallHooks, CallResult, RunCall, StopCause } from '../call/call.ts'
+import type { EndDetail } from '../call/end-reason.ts'
 import { storeDialog } from '../db/calls.ts'
 import { passesByItself } from '../db/connection-loss.ts'
 import type { Database } from '../db/connection.ts'
@@ -94,7 +95,7 @@ export class LiveCall {
     this.#phase = 'lost'
     this.#log.discard()
     log.warn({ call: this.id }, 'lost the lease of a call, hanging up')
-    this.stop({ by: 'platform', detail: '本进程失去对通话的所有权' })
+    this.stop({ by: 'platform', detail: 'ownership-lost' })
   }
 
   async #run(): Promise<void> {
@@ -112,12 +113,14 @@ export class LiveCall {
     const { deps, line, row } = { deps: this.#deps, line: this.#lineOf, row: this.#claimed.row }
     const overdue = new AbortController()
     const limitMs = line.ringMsMax + line.talkMsMax + deps.settings.overrunMsMax
-    const timer = setTimeout(() => this.stop({ by: 'platform', detail: '通话超过时间上限' }), limitMs)
+    const timer = setTimeout(() => this.stop({ by: 'platform', detail: 'overdue' }), limitMs)
     try {
       const robot = deps.robots.open(row.robot, { callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
       const request = {
         id: row.id,
         phone: row.phone,
+        trunk: line.name,
+        callerId: line.callerId,
         attempt: this.#claimed.attempt,
         ringMsMax: line.ringMsMax,
         talkMsMax: line.talkMsMax,
@@ -128,7 +131,7 @@ export class LiveCall {
       return await Promise.race([result, this.#deaf(overdue.signal)])
     } catch (error) {
       log.error({ err: errorFacts(error), call: this.id }, 'a call failed')
-      return this.#failed('通话程序出错', String(error))
+      return this.#failed('internal-failure', String(error))
     } finally {
       clearTimeout(timer)
       overdue.abort()
@@ -142,13 +145,13 @@ export class LiveCall {
     await aborted.promise
     await sleep(abortGraceMs, undefined, { signal, ref: false }).catch(() => new Promise(() => undefined))
     log.error({ call: this.id }, 'an aborted call did not end in time')
-    return this.#failed('通话被中止后没有结束', 'aborted call did not resolve')
+    return this.#failed('abort-overdue')
   }
 
-  #failed(detail: string, error: string): CallResult {
+  #failed(detail: EndDetail, error?: string): CallResult {
     const talkMs = this.#answeredAt ? this.#deps.now() - this.#answeredAt.getTime() : 0
     return {
-      reason: { outcome: 'interrupted', by: 'platform', stage: this.#stage, detail, evidence: { error } },
+      reason: { outcome: 'interrupted', by: 'platform', stage: this.#stage, detail, evidence: error === undefined ? {} : { error } },
       answeredAt: this.#answeredAt,
       talkMs,
       conversation: undefined,
@@ -167,6 +170,7 @@ export class LiveCall {
         if (never) throw new RefusedError('never-dial', never.reason)
         if (this.#abort.signal.aborted || !this.ours) throw new RefusedError('not-allowed', '通话在拨出前被取消')
       },
+      onDialFailed: () => Promise.resolve(undefined),
       onAnswered: (dialog) => void this.#storeDialog(dialog),
       mayContinue: (talkMs) => this.#hold.mayContinue(talkMs),
     }
@@ -184,7 +188,7 @@ export class LiveCall {
 
   #append(event: CallEvent): void {
     if (this.#phase !== 'running') return
-    if (this.#log.append(event, new Date(this.#deps.now())) === 'full') this.stop({ by: 'platform', detail: '通话记录无法继续写入' })
+    if (this.#log.append(event, new Date(this.#deps.now())) === 'full') this.stop({ by: 'platform', detail: 'log-full' })
   }
 
   /** Helps a survivor to hang up; the call does not depend on it. */

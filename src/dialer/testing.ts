@@ -19,6 +19,7 @@ export const noonMs = Date.parse('2026-11-20T12:00:00+08:00')
 
 export const realLine: Line = {
   name: 'trunk',
+  callerId: '02160001000',
   concurrencyMax: 100,
   cps: 1_000,
   ringMsMax: 45_000,
@@ -78,7 +79,7 @@ export class ScriptedCall {
 }
 
 export function reason(outcome: Outcome, more: Partial<EndReason> = {}): EndReason {
-  return { outcome, by: 'robot', stage: 'talking', detail: '', evidence: {}, ...more }
+  return { outcome, by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: {}, ...more }
 }
 
 /** Rings, answers, talks for 20 s by its own account, confirms. */
@@ -157,7 +158,7 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
       hooks.beforeInvite()
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
-      return result(call, { reason: reason('bad-number', { by: 'platform', stage: 'dialing', detail: error.message }) })
+      return result(call, { reason: reason('bad-number', { by: 'platform', stage: 'dialing', detail: 'refused', evidence: { error: error.message } }) })
     }
     invited.push(call)
     return result(call, (await (scripts.get(request.phone) ?? by)(call)) ?? {})
