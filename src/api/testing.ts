@@ -250,7 +250,7 @@ export function conversation(said: readonly [who: 'robot' | 'callee', text: stri
 
 export const endedAnswered: CallEvent = {
   type: 'ended',
-  reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '机器人说完"再见"后挂断', evidence: { sipStatus: 200 } },
+  reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: { sipStatus: 200 } },
   conversation: 'confirmed',
   talkMs: 20_300,
   billedSec: 60,
@@ -260,7 +260,7 @@ export const endedAnswered: CallEvent = {
 
 export const endedBusy: CallEvent = {
   type: 'ended',
-  reason: { outcome: 'busy', by: 'callee', stage: 'dialing', detail: '被叫忙', evidence: { sipStatus: 486, q850Cause: 17 } },
+  reason: { outcome: 'busy', by: 'callee', stage: 'dialing', detail: 'final-response', evidence: { sipStatus: 486, q850Cause: 17 } },
   talkMs: 0,
   billedSec: 0,
   costLi: 0,

@@ -5,7 +5,7 @@ import type { EarlyMediaHeard } from '../speech/early-media/early-media.ts'
 import { wasAnswered } from './end-reason.ts'
 import { announcedOutcome, outcomeOf } from './sip-outcome.ts'
 
-const heard = (status: EarlyMediaHeard['status']): EarlyMediaHeard => ({ status, certain: false, text: '', tone: undefined })
+const heard = (status: EarlyMediaHeard['status']): EarlyMediaHeard => ({ status, by: status === 'unknown' ? undefined : 'words', certain: false, text: '', tone: undefined })
 
 void test('what was announced wins over the cause, and the cause over the code', () => {
   assert.equal(outcomeOf(480, 19, heard('powered-off')), 'powered-off')

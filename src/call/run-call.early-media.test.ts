@@ -36,7 +36,7 @@ void describe('a call with sound before the answer', () => {
     await says(stage, '您好您拨打的电话已停机')
     await stage.time.advance(500)
     assert.equal(stage.invite.hangUps, 1)
-    assert.deepEqual(stage.result?.reason, { outcome: 'suspended', by: 'network', stage: 'ringing', detail: 'announced: suspended', evidence: { announcement: '您好您拨打的电话已停机' } })
+    assert.deepEqual(stage.result?.reason, { outcome: 'suspended', by: 'network', stage: 'ringing', detail: 'announced', evidence: { announcement: '您好您拨打的电话已停机', rule: 'text:suspended' } })
     assert.equal(stage.result?.answeredAt, undefined)
     assert.equal(stage.result?.talkMs, 0)
   })
@@ -46,7 +46,7 @@ void describe('a call with sound before the answer', () => {
     await says(stage, '您呼叫的用户请在提示音后留言')
     stage.invite.fail(480, { q850: 19 })
     await stage.time.advance(500)
-    assert.deepEqual(stage.result?.reason, { outcome: 'forwarded', by: 'network', stage: 'ringing', detail: '480 reason 480', evidence: { sipStatus: 480, sipReason: 'reason 480', q850Cause: 19, announcement: '您呼叫的用户请在提示音后留言' } })
+    assert.deepEqual(stage.result?.reason, { outcome: 'forwarded', by: 'network', stage: 'ringing', detail: 'final-response', evidence: { sipStatus: 480, sipReason: 'reason 480', q850Cause: 19, announcement: '您呼叫的用户请在提示音后留言', rule: 'text:voicemail' } })
   })
 
   void test('with a colour ring goes on ringing, and the answer is an answer', async () => {
@@ -77,7 +77,7 @@ void describe('a call with sound before the answer', () => {
     await plays(stage, tones.busy, 3_000)
     await stage.time.advance(500)
     assert.equal(stage.invite.hangUps, 1)
-    assert.deepEqual([stage.result?.reason.outcome, stage.result?.reason.evidence], ['busy', { tone: 'busy' }])
+    assert.deepEqual([stage.result?.reason.outcome, stage.result?.reason.evidence], ['busy', { tone: 'busy', rule: 'tone:busy' }])
   })
 
   void test('with a ringing tone rings on until our limit', async () => {

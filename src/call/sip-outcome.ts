@@ -1,100 +1,67 @@
-// Knows what an announcement, a Q.850 cause or a SIP code of an unanswered call means, in this order. Does not know how they are heard or received.
+// Knows what became of a call that was not answered: a trunk's own rows, then announcements and tones, then codes. Does not know how they are heard or received.
+import { says } from '../speech/early-media/announcements.ts'
 import type { EarlyMediaHeard } from '../speech/early-media/early-media.ts'
-import type { Outcome } from './end-reason.ts'
+import { wasAnswered, type Outcome } from './end-reason.ts'
+import { codeTable, outcomeOfStatus, type CodeRow } from './outcome-table.ts'
 
-/** What was announced → outcome. Undefined: it does not say how the call ends, so the codes decide. */
-const byAnnouncement: Readonly<Record<EarlyMediaHeard['status'], Outcome | undefined>> = {
-  'vacant-number': 'invalid-number',
-  'number-changed': 'invalid-number',
-  'wrong-format': 'invalid-number',
-  suspended: 'suspended',
-  'powered-off': 'powered-off',
-  busy: 'busy',
-  'call-waiting': 'busy',
-  unreachable: 'unreachable',
-  'no-answer': 'no-answer',
-  'sms-reminder': 'call-reminder',
-  'barred-incoming': 'barred',
-  'blocked-as-spam': 'carrier-blocked',
-  // Our own line may not make this call …
-  'caller-barred': 'carrier-blocked',
-  // … or has not been paid for: nothing that the callee has a part in.
-  'caller-arrears': 'line-fault',
-  'network-busy': 'line-fault',
-  // Before the answer: the call was led elsewhere, and nobody took it there.
-  'forwarded-to-assistant': 'forwarded',
-  voicemail: 'forwarded',
-  ivr: undefined,
-  transferring: undefined,
-  'recording-notice': undefined,
-  unknown: undefined,
+/**
+ * A trunk's own reading of what its network says or signals; every part that is given must fit.
+ * `text`: words of the announcement, in the notation of the announcement table (`A+B` both, `A|B` either).
+ */
+export type OutcomeOverride = { sip?: number | undefined; q850?: number | undefined; text?: string | undefined; outcome: Outcome }
+
+/** What is known when a call is over, or given up for what was announced: then there is no status. */
+export type Refusal = { status?: number | undefined; q850?: number | undefined; heard?: EarlyMediaHeard | undefined }
+
+/** `rule` names the row: 'trunk:2' (counted from 1), 'text:powered-off', 'tone:busy', 'q850:17', 'sip:486', 'sip:5xx'. */
+export type Decision = { outcome: Outcome; rule: string }
+
+/**
+ * Outcome of a call that was refused or never answered; undefined when there is no status and what was heard decides nothing.
+ * `status` 100..699; `q850` from the Reason header (RFC 3326) when there was one.
+ * Words before codes, because networks that announce 关机 often answer with a code that says nothing; among words and among codes the
+ * trunk's rows come first.
+ */
+export function decide(refusal: Refusal, overrides: readonly OutcomeOverride[] = []): Decision | undefined {
+  return byTrunk(refusal, overrides, true) ?? byHeard(refusal.heard) ?? byTrunk(refusal, overrides, false) ?? byCodes(refusal)
 }
 
-/** Q.850 cause → outcome, for causes that say more than the SIP status. Source: ITU-T Q.850 §2.2, carrier practice. */
-const byCause: Readonly<Record<number, Outcome>> = {
-  1: 'invalid-number',
-  17: 'busy',
-  18: 'no-answer',
-  19: 'no-answer',
-  20: 'powered-off',
-  21: 'rejected',
-  22: 'invalid-number',
-  27: 'suspended',
-  28: 'invalid-number',
-  34: 'call-loss',
-  38: 'line-fault',
-  41: 'line-fault',
-  42: 'line-fault',
-  55: 'barred',
-  57: 'barred',
+/** As `decide` of a final status: there is always an outcome. */
+export function outcomeOf(status: number, q850?: number, heard?: EarlyMediaHeard, overrides?: readonly OutcomeOverride[]): Outcome {
+  return decide({ status, q850, heard }, overrides)?.outcome ?? 'unknown'
 }
-
-/** SIP final status → outcome when there is no usable cause. Source: RFC 3261 §21, RFC 3398 §7.2.4.1, RFC 8688. */
-const byStatus: Readonly<Record<number, Outcome>> = {
-  301: 'forwarded',
-  302: 'forwarded',
-  403: 'barred',
-  404: 'invalid-number',
-  408: 'no-answer',
-  410: 'invalid-number',
-  480: 'unreachable',
-  484: 'invalid-number',
-  485: 'invalid-number',
-  486: 'busy',
-  487: 'no-answer',
-  600: 'busy',
-  603: 'rejected',
-  604: 'invalid-number',
-  607: 'carrier-blocked',
-  608: 'carrier-blocked',
-}
-
-/** What a carrier answers when the two sides do not fit together: our registration, our offer, its routes. The callee has no part in it. */
-const notTheCallee = new Set([300, 305, 380, 400, 401, 402, 405, 406, 407, 413, 414, 415, 416, 420, 421, 423, 481, 482, 483, 488, 493, 494, 606])
-
-/** Statuses under which a code of the far network is more precise than the status itself. */
-const causeDecides = new Set([403, 404, 408, 480, 486, 487, 500, 502, 503, 504, 603])
 
 /** Outcome that early media tells by itself; undefined when it tells none. */
 export function announcedOutcome(heard: EarlyMediaHeard | undefined): Outcome | undefined {
-  return heard && byAnnouncement[heard.status]
+  return byHeard(heard)?.outcome
 }
 
-/**
- * Outcome of a call that was refused or never answered.
- * `status` 100..699; `cause` from the Reason header (RFC 3326) when there was one; `heard` before it: networks that announce 关机 often
- * answer with a code that says nothing.
- */
-export function outcomeOf(status: number, cause: number | undefined, heard?: EarlyMediaHeard): Outcome {
-  const announced = announcedOutcome(heard)
-  if (announced !== undefined) return announced
-  if (cause !== undefined && causeDecides.has(status)) {
-    const outcome = byCause[cause]
-    // 486 with cause 21 is a hand that pressed "reject"; any other disagreement is settled for the cause as well.
-    if (outcome !== undefined) return outcome
-  }
-  const isFault = (status >= 500 && status < 600) || notTheCallee.has(status)
-  return byStatus[status] ?? (isFault ? 'line-fault' : 'unknown')
+function byTrunk({ status, q850, heard }: Refusal, overrides: readonly OutcomeOverride[], worded: boolean): Decision | undefined {
+  const at = overrides.findIndex((row) => {
+    // Nobody picked up, whatever a row says; and one without any condition is a mistake, not a rule for everything.
+    if (wasAnswered(row.outcome)) return false
+    if (row.sip === undefined && row.q850 === undefined && row.text === undefined) return false
+    if ((row.text !== undefined) !== worded) return false
+    if (row.sip !== undefined && row.sip !== status) return false
+    if (row.q850 !== undefined && row.q850 !== q850) return false
+    return row.text === undefined || says(heard?.text ?? '', row.text)
+  })
+  return at < 0 ? undefined : { outcome: overrides[at]!.outcome, rule: `trunk:${at + 1}` }
+}
+
+function byHeard(heard: EarlyMediaHeard | undefined): Decision | undefined {
+  const outcome = heard && outcomeOfStatus[heard.status]
+  return outcome && { outcome, rule: heard.by === 'tone' ? `tone:${heard.tone}` : `text:${heard.status}` }
+}
+
+function byCodes({ status, q850 }: Refusal): Decision | undefined {
+  const row = status === undefined ? undefined : codeTable.find((candidate) => fits(candidate, status, q850))
+  return row && { outcome: row.outcome, rule: row.rule }
+}
+
+function fits(row: CodeRow, status: number, q850: number | undefined): boolean {
+  if (row.q850 !== undefined && row.q850 !== q850) return false
+  return row.sip.some((sip) => (typeof sip === 'number' ? sip === status : status >= sip[0] && status <= sip[1]))
 }
 
 /**

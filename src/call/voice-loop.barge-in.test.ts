@@ -85,7 +85,7 @@ test('a farewell is heard to its end, whoever talks into it, and nothing is aske
   await c.advance(4_000)
   assert.deepEqual([c.said.at(-1), c.of('robot-said').at(-1)!.cut], ['好的，那就不打扰您了，祝您生活愉快，再见。', false])
   assert.equal(c.robot.of('utterance').length, 1)
-  assert.deepEqual(c.end?.end, { by: 'robot', detail: 'robot hung up' })
+  assert.deepEqual(c.end?.end, { by: 'robot', detail: 'robot-hung-up' })
   assert.deepEqual(c.of('callee-said').at(-1)!.text, '等一下等一下', 'what was said last is written down')
 })
 

@@ -24,7 +24,7 @@ test('the robot hangs up after its last word was heard and had a moment to arriv
   await c.advance(4_000)
   const said = c.of('robot-said').at(-1)!
   assert.deepEqual([said.text, said.cut], [FAREWELL, false])
-  assert.deepEqual(c.end!.end, { by: 'robot', detail: 'robot hung up' })
+  assert.deepEqual(c.end!.end, { by: 'robot', detail: 'robot-hung-up' })
   const restMs = c.end!.atMs - said.endAtMs
   assert.ok(restMs >= 300 && restMs <= 420, `rests ${restMs} ms`)
 })
@@ -53,13 +53,13 @@ test('a farewell that is never heard, because the line is on hold, ends after a 
   await c.advance(59_000)
   assert.equal(c.end, undefined)
   await c.advance(3_000)
-  assert.deepEqual(c.end!.end, { by: 'robot', detail: 'robot hung up' })
+  assert.deepEqual(c.end!.end, { by: 'robot', detail: 'robot-hung-up' })
 })
 
 for (const [why, line, end] of [
-  ['time', ownLines.outOfTime, { by: 'platform', detail: 'talk time limit reached' }],
-  ['money', ownLines.outOfMoney, { by: 'platform', detail: 'balance used up' }],
-  [{ by: 'user', detail: 'hung up by the account' }, ownLines.stopped, { by: 'user', detail: 'hung up by the account' }],
+  ['time', ownLines.outOfTime, { by: 'platform', detail: 'talk-limit' }],
+  ['money', ownLines.outOfMoney, { by: 'platform', detail: 'balance-used-up' }],
+  [{ by: 'user', detail: 'hung-up-by-user' }, ownLines.stopped, { by: 'user', detail: 'hung-up-by-user' }],
 ] as const) {
   test(`at the end of ${typeof why === 'string' ? why : 'the user\'s patience'} the robot is stopped and the line says goodbye`, async () => {
     await using c = new Conversation(greets(() => [say('字'.repeat(50)), say('还有。')]))
@@ -95,7 +95,7 @@ test('a goodbye under way is not begun anew at the limit, but must end within 8 
   await c.advance(7_800)
   assert.equal(c.end, undefined)
   await c.advance(400)
-  assert.deepEqual(c.end!.end, { by: 'robot', detail: 'robot hung up' })
+  assert.deepEqual(c.end!.end, { by: 'robot', detail: 'robot-hung-up' })
   assert.ok(c.end!.atMs - limitAtMs <= 8_100)
 })
 
@@ -129,7 +129,7 @@ test('a recogniser that fails twice ends the call with a goodbye', async () => {
   await c.advance(5_000)
   assert.deepEqual(c.of('provider-failed').map(({ fallback }) => fallback), ['reopened', 'goodbye'])
   assert.equal(c.said.at(-1), ownLines.cannotHear)
-  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'recognition failed' })
+  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'recognition-failed', error: 'gone' })
 })
 
 test('a synthesiser that is gone ends the call within 4 s, because nothing can be said', async () => {
@@ -139,7 +139,7 @@ test('a synthesiser that is gone ends the call within 4 s, because nothing can b
   await c.hears('可以')
   const atMs = c.time.now()
   await c.advance(6_000)
-  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'synthesis failed' })
+  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'synthesis-failed', error: 'no voice' })
   assert.ok(c.end!.atMs - atMs <= 4_500, `after ${c.end!.atMs - atMs} ms`)
   assert.equal(c.of('provider-failed').length, 1)
   assert.equal(c.of('provider-failed')[0]!.provider, 'fake-tts')
@@ -179,7 +179,7 @@ test('a robot that throws leaves the callee with a goodbye, and its late events 
   await c.advance(6_000)
   assert.deepEqual(c.said.slice(1), ['我先说一句。', ownLines.giveUp])
   assert.deepEqual(c.of('provider-failed'), [{ type: 'provider-failed', provider: 'robot', message: 'model down', fallback: 'goodbye' }])
-  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'robot failed: model down' })
+  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'robot-failed', error: 'model down' })
 })
 
 // ── The line is gone ─────────────────────────────────────────────────────────
@@ -198,7 +198,7 @@ test('a line that ends in mid-sentence: what was heard is written down and told,
     { type: 'played', say: 'never', heardText: '', cut: true },
     { type: 'ended' },
   ])
-  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'line closed' })
+  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'conversation-closed' })
 })
 
 test('what was heard of a farewell is told to the robot at its end', async () => {
@@ -293,7 +293,7 @@ test('an owner that throws at what it is told ends this conversation, not the pr
     },
   })
   await c.advance(4_000)
-  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'internal failure: log full' })
+  assert.deepEqual(c.end!.end, { by: 'platform', detail: 'internal-failure', error: 'log full' })
 })
 
 test('a recogniser that cannot be opened is an error of the constructor, and leaves nothing running', async () => {

@@ -12,6 +12,7 @@ import { endpointingDefaults, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
 import { Speaker, type Speech, type SpokenResult } from '../speech/speaker.ts'
 import type { StopCause } from './call.ts'
+import type { EndDetail } from './end-reason.ts'
 import { DigitCollector, type KeyPath } from './digit-collector.ts'
 import { ownLines, ReadyLines, waitLines } from './own-lines.ts'
 import { RobotRunner } from './robot-runner.ts'
@@ -59,11 +60,11 @@ const TICK_MS = 100
 /** The robot's last notes (summary) belong to the record; it gets a moment, no more. */
 const FINISH_MS_MAX = 1_000
 
-export type LoopEnd = { by: 'robot' | 'platform' | 'user'; detail: string }
+export type LoopEnd = { by: 'robot' | 'platform' | 'user'; detail: EndDetail; error?: string | undefined }
 
 const limitEnds = {
-  time: { line: ownLines.outOfTime, end: { by: 'platform', detail: 'talk time limit reached' } },
-  money: { line: ownLines.outOfMoney, end: { by: 'platform', detail: 'balance used up' } },
+  time: { line: ownLines.outOfTime, end: { by: 'platform', detail: 'talk-limit' } },
+  money: { line: ownLines.outOfMoney, end: { by: 'platform', detail: 'balance-used-up' } },
 } as const satisfies Record<string, { line: string; end: LoopEnd }>
 
 export type VoiceLoopDeps = {
@@ -192,7 +193,7 @@ export class VoiceLoop {
     this.#speaker.close()
     this.#deps.port.flush()
     // A goodbye that was cut off still ends for its own reason.
-    this.#resolveEnded(this.#closing?.end ?? { by: 'platform', detail: 'line closed' })
+    this.#resolveEnded(this.#closing?.end ?? { by: 'platform', detail: 'conversation-closed' })
     try {
       await this.#runner.finish(FINISH_MS_MAX)
     } catch (error) {
@@ -259,7 +260,7 @@ export class VoiceLoop {
     this.#deps.emit({ type: 'provider-failed', provider: this.#deps.asr.name, message: error.message, fallback: final ? 'goodbye' : 'reopened' })
     if (!final || this.#closing) return
     this.#sayOwn(ownLines.cannotHear)
-    this.#close({ by: 'platform', detail: 'recognition failed' }, this.#options.ownFarewellMsMax)
+    this.#close({ by: 'platform', detail: 'recognition-failed', error: error.message }, this.#options.ownFarewellMsMax)
   }
 
   // ── Time ───────────────────────────────────────────────────────────────────
@@ -332,7 +333,7 @@ export class VoiceLoop {
     this.#deps.emit({ type: 'provider-failed', provider: 'robot', message, fallback: 'goodbye' })
     if (this.#closing) return
     this.#sayOwn(ownLines.giveUp)
-    this.#close({ by: 'platform', detail: `robot failed: ${message}` }, this.#options.ownFarewellMsMax)
+    this.#close({ by: 'platform', detail: 'robot-failed', error: message }, this.#options.ownFarewellMsMax)
   }
 
   #act(action: RobotAction, clock: TurnClock | undefined): void {
@@ -342,7 +343,7 @@ export class VoiceLoop {
       case 'stop':
         return this.#speaker.stop()
       case 'hang-up':
-        return this.#close({ by: 'robot', detail: 'robot hung up' }, this.#options.closingMsMax)
+        return this.#close({ by: 'robot', detail: 'robot-hung-up' }, this.#options.closingMsMax)
       case 'set-mute-time':
         this.#muteMs = action.muteMs
         return
@@ -391,7 +392,7 @@ export class VoiceLoop {
     this.#deps.emit({ type: 'provider-failed', provider: this.#deps.tts.name, message: error.message, fallback: 'hang-up' })
     // Nothing can be said any more, a goodbye neither; what has audio is still heard.
     this.#speaker.giveUp()
-    this.#close({ by: 'platform', detail: 'synthesis failed' }, this.#options.ownFarewellMsMax)
+    this.#close({ by: 'platform', detail: 'synthesis-failed', error: error.message }, this.#options.ownFarewellMsMax)
   }
 
   #sayOwn(text: string): void {
@@ -426,7 +427,7 @@ export class VoiceLoop {
         run(...args)
       } catch (error) {
         log.error({ err: error }, 'a conversation failed by itself')
-        this.#resolveEnded({ by: 'platform', detail: `internal failure: ${messageOf(error)}` })
+        this.#resolveEnded({ by: 'platform', detail: 'internal-failure', error: messageOf(error) })
       }
     }
   }

@@ -139,7 +139,7 @@ void test('a never-dial number that got past the claim is stopped before the INV
       } catch (error) {
         refused = error
       }
-      return { reason: { outcome: 'bad-number', by: 'platform', stage: 'dialing', detail: '', evidence: {} }, answeredAt: undefined, talkMs: 0, conversation: undefined, notes: [], recording: undefined, media: undefined }
+      return { reason: { outcome: 'bad-number', by: 'platform', stage: 'dialing', detail: 'refused', evidence: {} }, answeredAt: undefined, talkMs: 0, conversation: undefined, notes: [], recording: undefined, media: undefined }
     },
     robots: { accept: () => assert.fail(), open: () => ({ kind: 'x', hotWords: [], phrases: [], async *handle() {}, async [Symbol.asyncDispose]() {} }) },
     settings: world.service.settings,

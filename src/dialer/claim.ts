@@ -133,15 +133,15 @@ function decideOne(
   { nowMs, settings }: ClaimInput,
 ): Turn {
   const at = new Date(nowMs)
-  if (call.expiresAt.getTime() <= nowMs) return { to: 'end', ending: unansweredEnding('expired', '在有效时间内没有轮到拨打', at) }
+  if (call.expiresAt.getTime() <= nowMs) return { to: 'end', ending: unansweredEnding('expired', 'expired-in-queue', at) }
   const admission = admit(nowMs, { phone: call.phone, ...facts, attemptsMs: facts.atMs }, settings)
   if (admission.verdict === 'dial') return { to: 'dial' }
   if (admission.verdict === 'refuse') {
-    return { to: 'end', ending: unansweredEnding(admission.why === 'do-not-call' ? 'blacklist' : 'bad-number', admission.detail, at) }
+    return { to: 'end', ending: unansweredEnding(admission.why === 'do-not-call' ? 'blacklist' : 'bad-number', admission.why === 'do-not-call' ? 'do-not-call' : 'refused', at, admission.why === 'never-dial' ? { evidence: { error: admission.detail } } : {}) }
   }
   // Waiting longer than the message is good for only delays the bad news.
   if (admission.untilMs >= call.expiresAt.getTime()) {
-    return { to: 'end', ending: unansweredEnding('expired', `${admission.detail}，可拨打时消息已过期`, at) }
+    return { to: 'end', ending: unansweredEnding('expired', admission.why === 'window' ? 'expired-outside-hours' : 'expired-by-frequency', at) }
   }
   return { to: 'wait', why: admission.why, untilMs: admission.untilMs }
 }

@@ -136,7 +136,7 @@ export class DialerCallService implements CallService {
   }
 }
 
-const stopDetails = { cancel: '用户在拨打前取消', 'hang-up': '用户在拨打前要求挂断' } as const
+const stopDetails = { cancel: 'cancelled-by-user', 'hang-up': 'hung-up-by-user' } as const
 
 function noCall(callId: string): NotFoundError {
   return new NotFoundError('call', `没有通话 ${callId}：请检查 call_id 和所用的密钥`)

@@ -36,7 +36,7 @@ function log(...events: [sinceMs: number, event: CallEvent][]): CallEventRow[] {
 }
 
 const confirmed = {
-  record: { ...record, conversation: 'confirmed', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} } } satisfies CallRecord,
+  record: { ...record, conversation: 'confirmed', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: {} } } satisfies CallRecord,
   rows: log(
     [0, { type: 'accepted' }],
     [10, { type: 'waiting', why: 'frequency', untilMs: startMs + 60_000 }],
@@ -49,7 +49,7 @@ const confirmed = {
     [70_200, { type: 'noted', note: { intent: 'affirm' } }],
     [73_000, { type: 'robot-said', turn: 3, text: '通知您', plannedText: '通知您明天上午九点开会', cut: true, beginAtMs: 0, endAtMs: 1_000, latency: { endpointMs: 500, recognitionMs: 100, robotMs: 1_800, synthesisMs: 50, playoutMs: 20, totalMs: 2_470 } }],
     [75_000, { type: 'hold-extended', heldLi: 300 }],
-    [90_000, { type: 'ended', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} }, conversation: 'confirmed', talkMs: 23_500, billedSec: 60, costLi: 150, media: { packetsSent: 1_000, packetsReceived: 900, packetsLost: 100, pacingErrorMsP95: 1 } }],
+    [90_000, { type: 'ended', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: {} }, conversation: 'confirmed', talkMs: 23_500, billedSec: 60, costLi: 150, media: { packetsSent: 1_000, packetsReceived: 900, packetsLost: 100, pacingErrorMsP95: 1 } }],
   ),
 }
 
@@ -98,7 +98,7 @@ void test('the same call is told in English', () => {
 })
 
 void test('evidence of a call that was not answered is told, with what to do next', () => {
-  const reason = { outcome: 'powered-off', by: 'network', stage: 'ringing', detail: '', evidence: { sipStatus: 480, sipReason: 'Temporarily Unavailable', q850Cause: 20, announcement: '您拨打的电话已关机' } } as const
+  const reason = { outcome: 'powered-off', by: 'network', stage: 'ringing', detail: 'final-response', evidence: { sipStatus: 480, sipReason: 'Temporarily Unavailable', q850Cause: 20, announcement: '您拨打的电话已关机' } } as const
   const rows = log([0, { type: 'accepted' }], [5, { type: 'dialing', line: 'trunk', attempt: 1 }], [9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }])
   const explanation = explain({ ...record, reason }, rows, 'zh')
   assert.equal(explanation.headline, '对方关机。')
@@ -107,7 +107,7 @@ void test('evidence of a call that was not answered is told, with what to do nex
 })
 
 void test('tones that were heard are named', () => {
-  const reason = { outcome: 'busy', by: 'network', stage: 'ringing', detail: '', evidence: { tone: 'busy' } } as const
+  const reason = { outcome: 'busy', by: 'network', stage: 'ringing', detail: 'final-response', evidence: { tone: 'busy' } } as const
   const rows = log([9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }])
   assert.equal(explain({ ...record, reason }, rows, 'zh').steps.at(-1)!.details[0], '听到的信号音：忙音')
   assert.equal(explain({ ...record, reason }, rows, 'en').steps.at(-1)!.details[0], 'Tone heard: busy tone')
@@ -125,7 +125,7 @@ void test('a call that is not over says what it waits for', () => {
 })
 
 void test('what the callee wanted decides the advice on an answered call', () => {
-  const answered = { ...record, reason: { outcome: 'answered', by: 'callee', stage: 'talking', detail: '', evidence: {} } } as const
+  const answered = { ...record, reason: { outcome: 'answered', by: 'callee', stage: 'talking', detail: 'callee-hung-up', evidence: {} } } as const
   assert.equal(explain({ ...answered, conversation: 'handover-requested' }, [], 'en').advice, 'Have a person call back.')
   assert.equal(explain({ ...answered, conversation: 'confirmed' }, [], 'en').advice, undefined)
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { EndReason } from '../call/end-reason.ts'
 import { learntFrom } from './learnt.ts'
 
-const answered: EndReason = { outcome: 'answered', by: 'robot', stage: 'talking', detail: '', evidence: {} }
+const answered: EndReason = { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: {} }
 
 void test('the last outcome and summary win, slots are merged', () => {
   const learnt = learntFrom(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { costOf } from '../account/billing.ts'
 import { release, settle } from '../account/ledger.ts'
 import type { CallResult } from '../call/call.ts'
-import type { EndReason, Outcome } from '../call/end-reason.ts'
+import type { EndDetail, EndReason, Outcome } from '../call/end-reason.ts'
 import { appendEvents, countEvents, insertEvents, notifyFollowers } from '../db/call-events.ts'
 import { endCall, lockCall, type CallRow } from '../db/calls.ts'
 import type { Database, Tx } from '../db/connection.ts'
@@ -20,7 +20,7 @@ import { learntFrom } from './learnt.ts'
 export type Ending = CallResult & { endedAt: Date; unwritten: readonly CallEventRow[] }
 
 /** The ending of a call that nobody answered and whose log is stored. */
-export function unansweredEnding(outcome: Outcome, detail: string, endedAt: Date, more: Partial<EndReason> = {}): Ending {
+export function unansweredEnding(outcome: Outcome, detail: EndDetail, endedAt: Date, more: Partial<EndReason> = {}): Ending {
   return {
     reason: { outcome, by: 'platform', stage: 'queued', detail, evidence: {}, ...more },
     answeredAt: undefined,

@@ -1,4 +1,5 @@
 // Knows how calls that nobody owns any more are closed: those of dead processes, and those that waited too long. Never dials anything.
+import type { EndDetail } from '../call/end-reason.ts'
 import { eventsAfter } from '../db/call-events.ts'
 import { abandonedCalls, expiredCalls, lockQueuedCall, takeOverCall, type CallRow } from '../db/calls.ts'
 import { passesByItself } from '../db/connection-loss.ts'
@@ -77,7 +78,7 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
   const talkMs = call.answeredAt && call.heartbeatAt ? Math.max(0, call.heartbeatAt.getTime() - call.answeredAt.getTime()) : 0
   const rows = await eventsAfter(tx, [{ callId: call.id, afterSeq: 0 }], input.eventsPerCallMax + rowsBesideMax)
   return {
-    ...unansweredEnding('interrupted', '负责这通电话的进程意外终止，已停止计费，不会自动重拨', new Date(input.nowMs), { stage }),
+    ...unansweredEnding('interrupted', 'process-died', new Date(input.nowMs), { stage }),
     answeredAt: call.answeredAt ?? undefined,
     talkMs,
     recording: call.answeredAt ? await input.recoverRecording?.(call.id) : undefined,
@@ -85,15 +86,15 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
   }
 }
 
-function expiredBecause(call: CallRow): string {
+function expiredBecause(call: CallRow): EndDetail {
   switch (call.waitingFor) {
     case 'window':
-      return '等待可呼时段期间消息已过期'
+      return 'expired-outside-hours'
     case 'frequency':
-      return '等待呼叫频率限制期间消息已过期'
+      return 'expired-by-frequency'
     case 'balance':
-      return '等待余额期间消息已过期'
+      return 'expired-without-balance'
     default:
-      return '等待空闲线路期间消息已过期'
+      return 'expired-without-line'
   }
 }

@@ -57,7 +57,7 @@ export function money(platform: () => Platform): void {
     const info = await customer.lookUp(id!)
     assert.deepEqual([info['outcome'], info['ended_by'], info['billed_seconds'], info['cost'], info['billed']], ['answered', 'platform', 20, 0.334, true])
     assert.ok((info['duration_seconds'] as number) <= 20)
-    assert.match(String(info['provider_response']), /"detail":"balance used up"/)
+    assert.match(String(info['provider_response']), /"detail":"balance-used-up"/)
     assert.match(String((await customer.post('explain', { call_id: id })).json['text']), /余额/)
     assert.deepEqual(await customer.stored(), { calls: 1, keys: 0, entries: 3, balanceLi: 66, heldLi: 0, sumLi: 66, sumHeldLi: 0 })
     assert.equal((await customer.post('initiate_call', { phones: number.confirms, user_requirement: requirement })).status, 402, 'what is left is not enough for another')

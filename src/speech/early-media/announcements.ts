@@ -54,6 +54,12 @@ export function verdictOf(said: string): Verdict {
   return { status: 'unknown', certain: false, evidence: [] }
 }
 
+/** Whether a text says what a cue asks for, in the notation of the table; also by its sound. */
+export function says(said: string, cue: string): boolean {
+  const heard = toHeard(said.slice(-TEXT_CHARACTERS_MAX))
+  return toCue(cue, 2).parts.every((alternatives) => alternatives.some((term) => term.text !== '' && occurs(term, heard)))
+}
+
 /** The word that tells whom the text speaks of; '' where anybody will do. */
 function subjectOf(about: readonly SubjectGroup[], heard: Heard): string | undefined {
   if (about.includes('any')) return ''

@@ -45,7 +45,7 @@ void describe('early media', () => {
     await ringing.says('您好您拨打的电话已关机请稍后再拨')
     assert.equal(ringing.certain.length, 1)
     const [heard] = ringing.certain
-    assert.deepEqual({ ...heard, atMs: 0 }, { status: 'powered-off', certain: true, text: '您好您拨打的电话已关机请稍后再拨', tone: undefined, atMs: 0 })
+    assert.deepEqual({ ...heard, atMs: 0 }, { status: 'powered-off', by: 'words', certain: true, text: '您好您拨打的电话已关机请稍后再拨', tone: undefined, atMs: 0 })
     assert.ok(heard!.atMs < 3_500, `${heard!.atMs} ms`)
   })
 
@@ -78,7 +78,7 @@ void describe('early media', () => {
     using ringing = new Ringing().begin()
     await ringing.hears(toneFrames(tones.ringback, 20_000))
     assert.deepEqual(ringing.certain, [])
-    assert.deepEqual(ringing.early.heard(), { status: 'unknown', certain: false, text: '', tone: 'ring-back' })
+    assert.deepEqual(ringing.early.heard(), { status: 'unknown', by: undefined, certain: false, text: '', tone: 'ring-back' })
     assert.equal(ringing.asr.streams[0]!.frames.length, 0)
   })
 
@@ -103,12 +103,12 @@ void describe('early media', () => {
     using mailbox = new Ringing().begin()
     await mailbox.says('请在提示音后留言')
     await mailbox.hears(toneFrames(tones.busy, 4_000))
-    assert.deepEqual([mailbox.certain[0]?.status, mailbox.certain[0]?.tone], ['voicemail', 'busy'])
+    assert.deepEqual([mailbox.certain[0]?.status, mailbox.certain[0]?.by, mailbox.certain[0]?.tone], ['voicemail', 'words', 'busy'])
     mailbox[Symbol.dispose]()
     using song = new Ringing().begin()
     await song.says('正在为您转接')
     await song.hears(toneFrames(tones.busy, 4_000))
-    assert.equal(song.certain[0]?.status, 'busy')
+    assert.deepEqual([song.certain[0]?.status, song.certain[0]?.by], ['busy', 'tone'])
   })
 
   void test('keeps the words whose final text did not come, for the network that refuses at once', async () => {

@@ -11,6 +11,8 @@ import { ToneDetector, type ProgressTone } from './tones.ts'
 export type EarlyMediaHeard = {
   /** Words win over tones. `unknown`: a colour ring, a ringing tone, or words that no network says. */
   status: AnnouncementStatus | 'unknown'
+  /** What the status was told by; undefined when it is unknown. */
+  by: 'words' | 'tone' | undefined
   /** The call can come to nothing else: it may be given up. */
   certain: boolean
   /** What was said, as recognised; '' without words. */
@@ -81,7 +83,9 @@ export class EarlyMedia implements Disposable {
     const words = this.#judged.verdict
     const told = this.#tone && statusOfTone[this.#tone]
     // A tone of refusal ends the call whatever was said before; the words still tell why.
-    return { status: told && goesOn.has(words.status) ? told : words.status, certain: words.certain || told !== undefined, text, tone: this.#tone }
+    const byTone = told !== undefined && goesOn.has(words.status)
+    const status = byTone ? told : words.status
+    return { status, by: byTone ? 'tone' : status === 'unknown' ? undefined : 'words', certain: words.certain || told !== undefined, text, tone: this.#tone }
   }
 
   /** Stops listening; what was heard stays. */
