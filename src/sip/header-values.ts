@@ -105,7 +105,7 @@ export function viaWithSource(value: string, source: { address: string; port: nu
 
 /** RFC 3261 §20.16: the number is below 2^31. */
 export function parseCSeq(value: string): { cseq: number; method: string } {
-  const match = /^(\d{1,10})\s+([!-~]{1,32})$/.exec(value.trim())
+  const match = /^(\d{1,10})\s+([!-~]{1,64})$/.exec(value.trim())
   const cseq = Number(match?.[1])
   if (!match || cseq >= 2 ** 31) throw new ProtocolError('sip', 'unreadable CSeq')
   return { cseq, method: match[2]! }

@@ -25,6 +25,12 @@ export function sdpOf(message: SipRequest | SipResponse): string | undefined {
   return undefined
 }
 
+/** True for a body that holds no SDP and must be understood (RFC 3261 §8.2.3, §20.11): to take it for no offer would be a guess. */
+export function hasForeignBody(message: SipRequest): boolean {
+  if (message.body.length === 0 || sdpOf(message) !== undefined) return false
+  return !/;\s*handling\s*=\s*"?optional\b/i.test(message.headers.get('Content-Disposition') ?? '')
+}
+
 /** The key of an INFO request: `application/dtmf-relay` (Signal=5) or `application/dtmf` (5). */
 export function digitOf(message: SipRequest): string | undefined {
   const type = message.headers.get('Content-Type')?.split(';', 1)[0]!.trim().toLowerCase()

@@ -76,7 +76,7 @@ export const messageLimits = {
 /** No body, shared. */
 export const emptyBody: Uint8Array = new Uint8Array(0)
 
-const requestLine = /^([A-Za-z0-9.!%*_+`'~-]{1,32}) +(\S+) +SIP\/2\.0 *$/i
+const requestLine = /^([A-Za-z0-9.!%*_+`'~-]{1,64}) +(\S+) +SIP\/2\.0 *$/i
 const statusLine = /^SIP\/2\.0 +([1-6]\d\d)(?: +(.*)| *)$/i
 
 /**

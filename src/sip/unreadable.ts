@@ -27,7 +27,8 @@ export function refuseUnreadable(bytes: Uint8Array, from: Peer, why: string): { 
       top ??= value.split(',', 1)[0]!
     } else if (!first.has(name)) first.set(name, value)
   }
-  const via = top === undefined ? undefined : readVia(top)
+  // Whoever speaks another version says so in Via too; our answer still has to find it.
+  const via = top === undefined ? undefined : readVia(top.replace(/^SIP\s*\/\s*\d\.\d/i, 'SIP/2.0'))
   if (!via || needed.some((name) => !first.get(name))) return undefined
   for (const name of needed) headers.add(name, name === 'To' && !/;\s*tag=/i.test(first.get(name)!) ? `${first.get(name)};tag=unreadable` : first.get(name)!)
   const status = request[2] !== undefined && request[2] !== '2.0' ? 505 : 400

@@ -11,6 +11,7 @@ import { parseNameAddr } from './header-values.ts'
 import { InviteServer, mergeKeyOf } from './incoming-call.ts'
 import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invitation.ts'
 import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
+import { hasForeignBody } from './message-body.ts'
 import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { InviteClient } from './outgoing-call.ts'
 import { RegistrationClient, type RegisterOptions, type Registration } from './registration.ts'
@@ -263,6 +264,8 @@ export class SipUserAgent implements AsyncDisposable {
       const call = this.#find(callId, toTag)
       return call ? call.receive(request, transaction) : this.#reply(transaction, 481)
     }
+    // RFC 3261 §8.2.2.1; an address in brackets is none.
+    if (!/^(sips?|tel):/i.test(request.uri)) return this.#reply(transaction, request.uri.startsWith('<') ? 400 : 416)
     const unsupported = [...request.headers.all('Require').filter((option) => option.toLowerCase() !== 'timer'), ...request.headers.all('Proxy-Require')]
     if (unsupported.length > 0) return this.#reply(transaction, 420, { headers: unsupported.map((option) => ['Unsupported', option] as const) })
     switch (request.method) {
@@ -291,6 +294,7 @@ export class SipUserAgent implements AsyncDisposable {
     if (this.#merged.has(mergeKeyOf(request))) return this.#reply(transaction, 482)
     if (this.#closing || this.#calls.size >= this.#limits.callsMax) return this.#reply(transaction, 503, { headers: [['Retry-After', '5']] })
     if (!this.#onCall) return this.#reply(transaction, 480)
+    if (hasForeignBody(request)) return this.#reply(transaction, 415, { headers: [['Accept', 'application/sdp']] })
     const interval = answerInterval(request.headers)
     if (interval.refused) return this.#reply(transaction, 422, { headers: interval.headers })
     transaction.respond(replyTo(request, 100))
