@@ -38,6 +38,8 @@ export const optionGroups = {
     ringMsMax: { env: 'RING_MS_MAX', type: wholeNumber, default: '45000', help: 'Give up ringing after this long.' },
     talkMsMax: { env: 'TALK_MS_MAX', type: wholeNumber, default: '180000', help: 'End a conversation after this long.' },
     record: { env: 'RECORD', type: onOff, default: 'on', help: 'Record calls in two channels under DATA_DIR/recordings.' },
+    aigcProducer: { env: 'AIGC_PRODUCER', type: z.string().min(1).max(128), default: 'waihu', help: 'Who answers for the synthetic voice in recordings: your registered name or provider code, written into each file (GB 45438).' },
+    aigcPropagator: { env: 'AIGC_PROPAGATOR', type: optionalText.pipe(z.string().max(128).optional()), default: '', help: 'Who hands the recordings out. Empty: the same as AIGC_PRODUCER.' },
     mediaWorkers: { env: 'MEDIA_WORKERS', type: wholeNumber, default: '0', help: 'RTP worker threads. 0: cores − 1, at least 1.' },
   },
   'Simulated carrier 模拟线路': {

@@ -82,7 +82,7 @@ export type KeyShape = {
 export type OpenPortOptions = {
   /** Local address to bind and to write into SDP. */
   address: string
-  /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. */
+  /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. The name of the file names its content. */
   recordingPath?: string | undefined
   /** Keys are also heard as tones in the audio, for far ends that send no telephone events. Default false: a voice may sound like one. */
   inbandDigits?: boolean | undefined

@@ -1,14 +1,19 @@
 // Knows how blocks of a recording reach the disk and how a cut file is mended. Does not know ports or audio.
 import { open, type FileHandle } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ProtocolError } from '../errors.ts'
+import { AIGC_CHUNK, aigcChunk, type AigcLabel } from './aigc-label.ts'
 import { recordingFormat } from './recording.ts'
-import { WAV_HEADER_BYTES, wavHeader } from './wav.ts'
+import { wavChunks, wavHeader, withWavSizes, type WavChunk } from './wav.ts'
 
 /** Blocks (seconds) waiting for a slow disk; beyond, the recording is given up. */
 const WAITING_BLOCKS_MAX = 60
 /** A disk that hangs must not keep a call from ending: what it has by then is all, and goes on in the background. */
 const CLOSE_MS_MAX = 5_000
 const TOO_SLOW = 'the disk is too slow'
+const BLOCK_BYTES = recordingFormat.channels
+/** More than any header with a label. */
+const HEADER_BYTES_MAX = 8_192
 
 /** Writes one recording in the background. Nothing here throws: what goes wrong is kept in `failed`. */
 export class RecordingFile {
@@ -16,10 +21,13 @@ export class RecordingFile {
   failed: string | undefined
   readonly #opened: Promise<FileHandle | undefined>
   #tail: Promise<void>
+  readonly #header: Uint8Array
   #waiting = 0
   #dataBytes = 0
 
-  constructor(path: string) {
+  /** The label is written first, ahead of the audio: a file that a crash cuts anywhere has it. */
+  constructor(path: string, label?: AigcLabel) {
+    this.#header = wavHeader(recordingFormat, 0, label === undefined ? [] : [aigcChunk(label)])
     this.#opened = this.#open(path)
     this.#tail = this.#opened.then(() => {})
   }
@@ -52,7 +60,7 @@ export class RecordingFile {
     const file = await this.#opened
     if (file === undefined) return
     try {
-      await file.write(wavHeader(recordingFormat, this.#dataBytes), 0, WAV_HEADER_BYTES, 0)
+      await file.write(withWavSizes(this.#header, BLOCK_BYTES, this.#dataBytes), 0, this.#header.length, 0)
     } catch (error) {
       this.#fail(error)
     }
@@ -67,7 +75,7 @@ export class RecordingFile {
     try {
       const file = await open(path, 'w')
       try {
-        await file.write(wavHeader(recordingFormat, 0))
+        await file.write(this.#header)
         return file
       } catch (error) {
         await file.close()
@@ -83,7 +91,7 @@ export class RecordingFile {
     try {
       const file = await this.#opened
       if (file === undefined || this.failed !== undefined) return
-      const at = WAV_HEADER_BYTES + this.#dataBytes
+      const at = this.#header.length + this.#dataBytes
       let written = 0
       while (written < block.length) {
         const { bytesWritten } = await file.write(block, written, block.length - written, at + written)
@@ -103,33 +111,43 @@ export class RecordingFile {
 }
 
 /**
- * Writes the true sizes into the header of a recording that was cut by a crash; a whole file is left as it is.
+ * Writes the true sizes into the header of a recording that was cut by a crash; a whole file, and the label in any, is left as it is.
  * Returns how many milliseconds it holds, or undefined when the file is not one of our recordings.
  * Errors: those of the file system.
  */
 export async function repairRecording(path: string): Promise<number | undefined> {
   const file = await open(path, 'r+')
   try {
-    const blank = wavHeader(recordingFormat, 0)
-    const found = Buffer.alloc(WAV_HEADER_BYTES)
-    const { bytesRead } = await file.read(found, 0, WAV_HEADER_BYTES, 0)
-    const ours = bytesRead === WAV_HEADER_BYTES && sameButSizes(found, blank)
-    if (!ours) return undefined
+    const begin = Buffer.alloc(HEADER_BYTES_MAX)
+    const { bytesRead } = await file.read(begin, 0, HEADER_BYTES_MAX, 0)
+    const found = ourHeader(begin.subarray(0, bytesRead))
+    if (found === undefined) return undefined
     const { size } = await file.stat()
-    const data = size - WAV_HEADER_BYTES
+    const data = size - found.length
     // A half-written sample pair goes.
-    const dataBytes = data - (data % recordingFormat.channels)
-    const header = wavHeader(recordingFormat, dataBytes)
-    if (data !== dataBytes) await file.truncate(WAV_HEADER_BYTES + dataBytes)
-    if (!found.equals(header)) await file.write(header, 0, WAV_HEADER_BYTES, 0)
-    return (dataBytes / recordingFormat.channels / recordingFormat.sampleRateHz) * 1_000
+    const dataBytes = data - (data % BLOCK_BYTES)
+    const header = withWavSizes(found, BLOCK_BYTES, dataBytes)
+    if (data !== dataBytes) await file.truncate(found.length + dataBytes)
+    if (!found.equals(header)) await file.write(header, 0, header.length, 0)
+    return (dataBytes / BLOCK_BYTES / recordingFormat.sampleRateHz) * 1_000
   } finally {
     await file.close()
   }
 }
 
-/** The sizes: RIFF at 4, fact at 46, data at 54. */
-function sameButSizes(a: Uint8Array, b: Uint8Array): boolean {
-  const isSize = (at: number) => [4, 46, 54].some((begin) => at >= begin && at < begin + 4)
-  return a.every((byte, at) => isSize(at) || byte === b[at])
+/** The bytes before the samples when they are as `RecordingFile` writes them, whatever the sizes say; undefined for all else. */
+function ourHeader(bytes: Buffer): Buffer | undefined {
+  const chunks: WavChunk[] = []
+  try {
+    for (const { id, begin, size } of wavChunks(bytes)) {
+      if (id === AIGC_CHUNK) chunks.push({ id, body: bytes.subarray(begin, begin + size) })
+      if (id !== 'data') continue
+      const header = bytes.subarray(0, begin)
+      const ours = wavHeader(recordingFormat, 0, chunks)
+      return header.length === ours.length && withWavSizes(header, BLOCK_BYTES, 0).equals(ours) ? header : undefined
+    }
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+  }
+  return undefined
 }

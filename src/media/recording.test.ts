@@ -7,7 +7,8 @@ import { test } from 'node:test'
 import { decodeAlaw, encodeAlaw } from './g711.ts'
 import { RecordingFile, repairRecording } from './recording-file.ts'
 import { RecordingMixer } from './recording.ts'
-import { readWav, WAV_HEADER_BYTES } from './wav.ts'
+import { aigcLabel } from './aigc-label.ts'
+import { readWav, WAV_HEADER_BYTES, wavChunks } from './wav.ts'
 
 const frame = (value: number) => new Int16Array(160).fill(value)
 const coded = (value: number) => decodeAlaw(encodeAlaw(Int16Array.of(value)))[0]!
@@ -75,6 +76,75 @@ void test('a file cut by a crash is made whole again', async () => {
   assert.equal(repaired.readUInt32LE(54), 298)
   assert.equal(repaired.readUInt32LE(4), repaired.length - 8)
   assert.equal(readWav(repaired).channels[0]!.length, 149)
+})
+
+const label = aigcLabel({ producer: '上海某某科技有限公司', propagator: '001191310000MA1K00000X10001' }, 'call_01')
+
+/** Chunk names in order, and the label as it stands in the file. */
+function chunksOf(bytes: Uint8Array): { ids: string[]; label: unknown } {
+  const chunks = [...wavChunks(bytes)]
+  const found = chunks.find(({ id }) => id === 'AIGC')
+  return { ids: chunks.map(({ id }) => id), label: found && JSON.parse(Buffer.from(bytes.subarray(found.begin, found.begin + found.size)).toString()) }
+}
+
+void test('carries its AIGC label ahead of the audio, from the first byte on', async () => {
+  await using folder = await temporaryFolder()
+  // An odd and an even length: chunks are padded to even ones.
+  for (const contentId of ['call_01', 'call_012']) {
+    const path = join(folder.path, `${contentId}.wav`)
+    const file = new RecordingFile(path, { ...label, ProduceID: contentId })
+    file.append(encodeAlaw(frame(1_000)))
+    await file.close()
+    const bytes = await readFile(path)
+    assert.deepEqual(chunksOf(bytes), { ids: ['fmt ', 'fact', 'AIGC', 'data'], label: { AIGC: { ...label, ProduceID: contentId } } })
+    assert.equal(bytes.readUInt32LE(4), bytes.length - 8)
+    assert.equal(readWav(bytes).channels[0]!.length, 80)
+    assert.deepEqual([...decodeAlaw(bytes.subarray(-160))], Array.from({ length: 160 }, () => coded(1_000)))
+  }
+})
+
+void test('a labelled file cut by a crash is made whole with its label; one whose label is cut is not touched', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'call.wav')
+  const file = new RecordingFile(path, label)
+  file.append(encodeAlaw(frame(1_000)))
+  await file.close()
+  const whole = await readFile(path)
+  const begin = whole.length - 160
+  const cut = Buffer.from(whole)
+  for (const at of [4, 46, begin - 4]) cut.writeUInt32LE(0, at)
+  await writeFile(path, cut.subarray(0, -1))
+  assert.equal(await repairRecording(path), (158 / 2 / 8_000) * 1_000)
+  const repaired = await readFile(path)
+  assert.deepEqual(chunksOf(repaired), chunksOf(whole))
+  assert.deepEqual([repaired.readUInt32LE(4), repaired.readUInt32LE(46), repaired.readUInt32LE(begin - 4)], [repaired.length - 8, 79, 158])
+  assert.deepEqual(repaired.subarray(begin), whole.subarray(begin, -2))
+  assert.equal(await repairRecording(path), (158 / 2 / 8_000) * 1_000, 'twice is once')
+  for (const length of [begin - 1, begin - 8, begin - 40, 60, 50]) {
+    const stump = whole.subarray(0, length)
+    await writeFile(path, stump)
+    assert.equal(await repairRecording(path), undefined, `${length} bytes`)
+    assert.deepEqual(await readFile(path), stump)
+  }
+})
+
+const noSox = spawnSync('soxi', ['-V0', '--version']).error !== undefined
+void test('sox reads a labelled recording as two channels of A-law and plays the same samples', { skip: noSox && process.env['REQUIRE_INTEROP'] !== '1' && 'sox is not installed' }, async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'call.wav')
+  const file = new RecordingFile(path, label)
+  const sound = Int16Array.from({ length: 16_000 }, (_, i) => Math.round(9_000 * Math.sin(i * 0.21)))
+  file.append(encodeAlaw(sound))
+  await file.close()
+  const info = spawnSync('soxi', [path], { encoding: 'utf8' })
+  assert.equal(info.stderr, '')
+  assert.match(info.stdout, /Channels +: 2\n/)
+  assert.match(info.stdout, /Sample Rate +: 8000\n/)
+  assert.match(info.stdout, /8000 samples/)
+  assert.match(info.stdout, /8-bit A-law/)
+  const played = spawnSync('sox', [path, '-t', 's16', '-'])
+  assert.equal(played.stderr.toString(), '')
+  assert.deepEqual(new Int16Array(new Uint8Array(played.stdout).buffer), decodeAlaw(encodeAlaw(sound)))
 })
 
 void test('does not touch a file that is not one of ours', async () => {

@@ -12,19 +12,24 @@ const EXTENSIBLE = 0xfffe
 
 const bytesPerSample = { pcm16: 2, alaw: 1, ulaw: 1 } as const satisfies Record<WavEncoding, number>
 
-/** Bytes before the samples in what `wavHeader` makes. */
+/** A chunk that players skip. `id` is four characters. */
+export type WavChunk = { id: string; body: Uint8Array }
+
+/** Bytes before the samples in what `wavHeader` makes without further chunks. */
 export const WAV_HEADER_BYTES = 58
+/** Where the further chunks begin, or else the data chunk. */
+const FIXED_BYTES = 50
 
 /**
  * 0: RIFF size(4) WAVE   12: 'fmt ' 18 tag(2) channels(2) rate(4) bytes/s(4) block(2) bits(2) extra(2)=0
- * 38: 'fact' 4 samples per channel(4)   50: 'data' size(4). `dataBytes` 0 while the length is not known yet.
+ * 38: 'fact' 4 samples per channel(4)   50: `chunks`, then 'data' size(4). `dataBytes` 0 while the length is not known yet.
  */
-export function wavHeader(format: WavFormat, dataBytes: number): Uint8Array {
+export function wavHeader(format: WavFormat, dataBytes: number, chunks: readonly WavChunk[] = []): Buffer {
   const sampleBytes = bytesPerSample[format.encoding]
   const blockBytes = sampleBytes * format.channels
-  const header = Buffer.alloc(WAV_HEADER_BYTES)
+  const more = Buffer.concat(chunks.map(chunkBytes))
+  const header = Buffer.alloc(WAV_HEADER_BYTES + more.length)
   header.write('RIFF', 0, 'latin1')
-  header.writeUInt32LE(WAV_HEADER_BYTES - 8 + dataBytes + (dataBytes % 2), 4)
   header.write('WAVEfmt ', 8, 'latin1')
   header.writeUInt32LE(18, 16)
   header.writeUInt16LE(tags[format.encoding], 20)
@@ -35,10 +40,26 @@ export function wavHeader(format: WavFormat, dataBytes: number): Uint8Array {
   header.writeUInt16LE(sampleBytes * 8, 34)
   header.write('fact', 38, 'latin1')
   header.writeUInt32LE(4, 42)
-  header.writeUInt32LE(Math.floor(dataBytes / blockBytes), 46)
-  header.write('data', 50, 'latin1')
-  header.writeUInt32LE(dataBytes, 54)
-  return header
+  header.set(more, FIXED_BYTES)
+  header.write('data', FIXED_BYTES + more.length, 'latin1')
+  return withWavSizes(header, blockBytes, dataBytes)
+}
+
+/** The header (all bytes before the samples, as `wavHeader` makes it) with the sizes of `dataBytes` written into it. */
+export function withWavSizes(header: Uint8Array, blockBytes: number, dataBytes: number): Buffer {
+  const sized = Buffer.from(header)
+  sized.writeUInt32LE(header.length - 8 + dataBytes + (dataBytes % 2), 4)
+  sized.writeUInt32LE(Math.floor(dataBytes / blockBytes), 46)
+  sized.writeUInt32LE(dataBytes, header.length - 4)
+  return sized
+}
+
+function chunkBytes({ id, body }: WavChunk): Buffer {
+  const bytes = Buffer.alloc(8 + body.length + (body.length % 2))
+  bytes.write(id, 0, 4, 'latin1')
+  bytes.writeUInt32LE(body.length, 4)
+  bytes.set(body, 8)
+  return bytes
 }
 
 /** Shape: one array per channel, all of the same length. */
@@ -71,24 +92,28 @@ export function readWav(bytes: Uint8Array): Wav {
   return { format, channels }
 }
 
-function findWavData(bytes: Uint8Array): { format: WavFormat; dataBegin: number; dataEnd: number } {
+/** Every chunk in order; of the last one only the head need be in `bytes`. Errors: ProtocolError when it is not a WAV file. */
+export function* wavChunks(bytes: Uint8Array): Generator<{ id: string; begin: number; size: number }, void, undefined> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (file.length < 12 || file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') {
     throw new ProtocolError('wav', 'not a RIFF/WAVE file')
   }
-  let format: WavFormat | undefined
-  let at = 12
-  while (at + 8 <= file.length) {
-    const name = file.toString('latin1', at, at + 4)
+  for (let at = 12; at + 8 <= file.length; ) {
     const size = file.readUInt32LE(at + 4)
-    const begin = at + 8
-    if (name === 'fmt ') format = parseFormat(file.subarray(begin, begin + size))
-    if (name === 'data') {
+    yield { id: file.toString('latin1', at, at + 4), begin: at + 8, size }
+    at += 8 + size + (size % 2)
+  }
+}
+
+function findWavData(bytes: Uint8Array): { format: WavFormat; dataBegin: number; dataEnd: number } {
+  let format: WavFormat | undefined
+  for (const { id, begin, size } of wavChunks(bytes)) {
+    if (id === 'fmt ') format = parseFormat(Buffer.from(bytes.subarray(begin, begin + size)))
+    if (id === 'data') {
       if (format === undefined) throw new ProtocolError('wav', 'the data chunk comes before the format')
-      const dataEnd = size === 0 || begin + size > file.length ? file.length : begin + size
+      const dataEnd = size === 0 || begin + size > bytes.length ? bytes.length : begin + size
       return { format, dataBegin: begin, dataEnd }
     }
-    at = begin + size + (size % 2)
   }
   throw new ProtocolError('wav', 'no data chunk')
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { AigcProvider } from './aigc-label.ts'
 import type { MediaEngine, MediaPort, OpenPortOptions, PortStats } from './engine.ts'
 import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
 import { PortRange } from './port-range.ts'
@@ -23,6 +24,8 @@ export type MediaEngineOptions = {
   portRestMs?: number | undefined
   /** A thread busier than this (0..1) takes no more ports. */
   busyMax?: number | undefined
+  /** Written into every recording as its AIGC label, with the name of the file (without ending) as the id of the content; undefined: none is. */
+  aigc?: AigcProvider | undefined
   log: Log
   /** The file that runs in the threads. */
   workerFile?: URL | undefined
@@ -79,6 +82,7 @@ class WorkerEngine implements MediaEngine {
         send: (message, transfer) => thread.post(message, transfer),
         release: () => this.#range.giveBack(udpPort),
         log: this.#options.log,
+        aigc: this.#options.aigc,
       })
       this.#nextId += 1
       const failure = await thread.open(port, options)

@@ -1,7 +1,9 @@
 // Knows one port as its owner sees it: checks what is asked, passes it on, hands events back. Does not know threads or packets.
 import { isIP, isIPv6 } from 'node:net'
+import { basename, extname } from 'node:path'
 import { InvalidInputError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { aigcLabel, type AigcProvider } from './aigc-label.ts'
 import type { KeyShape, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 import { nowMs } from './frame.ts'
 import { RecordingFile } from './recording-file.ts'
@@ -14,6 +16,8 @@ export type PortCommands = {
   /** Gives the UDP port back. Called once. */
   release: () => void
   log: Log
+  /** Named in the label of the recording. */
+  aigc?: AigcProvider | undefined
 }
 
 /** The owning thread's side of one port. */
@@ -25,13 +29,14 @@ export class WorkerPort implements MediaPort {
   readonly #release: PortCommands['release']
   readonly #options: OpenPortOptions
   readonly #log: Log
+  readonly #aigc: AigcProvider | undefined
   #recording: RecordingFile | undefined
   readonly #closed = Promise.withResolvers<PortStats>()
   #remote: RemoteMedia | undefined
   #state: 'open' | 'closing' | 'closed' = 'open'
   #handlerFailed: string | undefined
 
-  constructor(id: PortId, udpPort: number, options: OpenPortOptions, { send, release, log }: PortCommands) {
+  constructor(id: PortId, udpPort: number, options: OpenPortOptions, { send, release, log, aigc }: PortCommands) {
     this.id = id
     this.address = options.address
     this.port = udpPort
@@ -39,11 +44,15 @@ export class WorkerPort implements MediaPort {
     this.#send = send
     this.#release = release
     this.#log = log
+    this.#aigc = aigc
   }
 
   /** Not before the port is bound: a failed attempt must not touch the file. A port closed by then records nothing. */
   startRecording(): void {
-    if (this.#options.recordingPath !== undefined && this.#state === 'open') this.#recording = new RecordingFile(this.#options.recordingPath)
+    const { recordingPath: path } = this.#options
+    if (path === undefined || this.#state !== 'open') return
+    const label = this.#aigc && aigcLabel(this.#aigc, basename(path, extname(path)))
+    this.#recording = new RecordingFile(path, label)
   }
 
   /** Errors: InvalidInputError when the far end asks for something we cannot send. */
