@@ -1,8 +1,8 @@
-// Checks what SIP and Q.850 codes mean for a call, and when one more try is right.
+// Checks what SIP and Q.850 codes mean for a call.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { outcomes, wasAnswered } from './end-reason.ts'
-import { mayTryAgainAtOnce, outcomeOf } from './sip-outcome.ts'
+import { outcomeOf } from './sip-outcome.ts'
 
 for (const [status, cause, expected] of [
   [486, undefined, 'busy'],
@@ -56,14 +56,4 @@ test('no code of a call that was not answered means that it was', () => {
       assert.ok(outcomes.includes(outcome) && !wasAnswered(outcome), `${status} ${cause}`)
     }
   }
-})
-
-test('one more try only when nobody can have been disturbed and the network does not ask for more time', () => {
-  const again = (status: number, rang: boolean, retryAfterMs?: number) => mayTryAgainAtOnce({ status, rang, retryAfterMs, pauseMs: 1_000 })
-  assert.equal(again(503, false), true)
-  assert.equal(again(500, false), true)
-  assert.equal(again(503, true), false)
-  assert.equal(again(503, false, 1_000), true)
-  assert.equal(again(503, false, 30_000), false)
-  for (const status of [302, 403, 404, 408, 480, 486, 487, 504, 600, 603]) assert.equal(again(status, false), false, String(status))
 })

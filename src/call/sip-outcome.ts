@@ -63,11 +63,3 @@ function fits(row: CodeRow, status: number, q850: number | undefined): boolean {
   if (row.q850 !== undefined && row.q850 !== q850) return false
   return row.sip.some((sip) => (typeof sip === 'number' ? sip === status : status >= sip[0] && status <= sip[1]))
 }
-
-/**
- * True when the network refused before anybody could have been disturbed, so that one more try after `pauseMs` is right.
- * `retryAfterMs` is the network's own wish (RFC 3261 §20.33): a longer one is not overruled.
- */
-export function mayTryAgainAtOnce(p: { status: number; rang: boolean; retryAfterMs?: number | undefined; pauseMs: number }): boolean {
-  return !p.rang && (p.status === 500 || p.status === 503) && (p.retryAfterMs ?? 0) <= p.pauseMs
-}

@@ -111,7 +111,7 @@ export class LiveCalls {
     for (const unlisten of this.#unlisten.splice(0)) await unlisten()
     await this.#pass
     await this.#drained(graceMs)
-    for (const call of this.#live.values()) call.stop({ by: 'platform', detail: '服务正在停止' })
+    for (const call of this.#live.values()) call.stop({ by: 'platform', detail: 'shutting-down' })
     // An aborted call needs a few seconds for its BYE, and up to a grace of its own when it does not answer.
     await this.#drained(20_000)
     for (const timer of this.#timers.splice(0)) clearInterval(timer)
@@ -256,7 +256,7 @@ export class LiveCalls {
   }
 
   #stopNow(call: LiveCall): void {
-    call.stop({ by: 'user', detail: '用户要求挂断' })
+    call.stop({ by: 'user', detail: 'hung-up-by-user' })
   }
 
   async #checkStops(): Promise<void> {
