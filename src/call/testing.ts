@@ -11,7 +11,8 @@ import { defaultVoice } from '../speech/tts/provider.ts'
 import type { CallHooks, CallRequest, CallResult, DialFailure, NextDial } from './call.ts'
 import type { Trunk } from './leg.ts'
 import { callRunner } from './run-call.ts'
-import { VoiceLoop, type LoopEnd, type VoiceLoopOptions } from './voice-loop.ts'
+import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
+import type { VoiceLoopOptions } from './voice-loop-options.ts'
 
 export type Reaction = (event: RobotEvent, signal: AbortSignal) => Iterable<RobotAction> | AsyncIterable<RobotAction>
 

@@ -4,57 +4,21 @@ import type { CallEvent } from '../events.ts'
 import type { MediaEvent, MediaPort } from '../media/engine.ts'
 import { assertNever } from '../errors.ts'
 import { log } from '../log.ts'
-import type { ConversationOutcome, Robot, RobotAction, RobotNote } from '../robot/robot.ts'
+import type { ConversationOutcome, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { isStopWord, isTurn } from '../speech/barge-in.ts'
 import { endpointingDefaults, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
-import { Speaker, type Speech, type SpokenResult } from '../speech/speaker.ts'
+import type { Speaker, Speech, SpokenResult } from '../speech/speaker.ts'
 import type { StopCause } from './call.ts'
 import type { EndDetail } from './end-reason.ts'
 import { DigitCollector, type KeyPath } from './digit-collector.ts'
-import { ownLines, ReadyLines, waitLines } from './own-lines.ts'
+import { LineVoice } from './line-voice.ts'
+import { ownLines, waitLines } from './own-lines.ts'
 import { RobotRunner } from './robot-runner.ts'
-import { latencyOf, type TurnClock } from './turn-latency.ts'
-
-export type VoiceLoopOptions = {
-  /** After the answer, wait this long for the callee's first sound before opening: lines clip early words. */
-  firstSoundMsMax: number
-  /** First words longer than this are a greeting of a machine or a monologue: the robot hears them as they are. */
-  firstWordsMsMax: number
-  /** Mute time until the robot is told about silence. */
-  muteMs: number
-  /** The callee's turn is taken after this much silence, however unfinished it sounds: an answer must still fit into fillAfterMs. */
-  endpointMsMax: number
-  /**
-   * While the callee waits for an answer, the line says something itself once nothing was heard for so long since their last
-   * sound. Invariant: never more silence than 2.5 s; the rest is a tick, and the way of a packet.
-   */
-  fillAfterMs: number
-  /** After this long without any answer the robot is given up. */
-  robotGiveUpMs: number
-  /** A single syllable that ended this long before the robot's say did is a murmur, not an answer. */
-  overlapMs: number
-  /** Rest after the last word, so that it is heard before BYE. */
-  farewellMs: number
-  /** A robot's farewell may take this long, with all that it said before. Then the line is cut: on hold nothing is ever heard to its end. */
-  closingMsMax: number
-  /** Our own farewell may take this long. */
-  ownFarewellMsMax: number
-}
-export const voiceLoopDefaults = {
-  firstSoundMsMax: 1_200,
-  firstWordsMsMax: 4_000,
-  muteMs: 5_000,
-  endpointMsMax: 2_000,
-  fillAfterMs: 2_300,
-  robotGiveUpMs: 8_000,
-  overlapMs: 300,
-  farewellMs: 300,
-  closingMsMax: 60_000,
-  ownFarewellMsMax: 8_000,
-} as const satisfies VoiceLoopOptions
+import type { TurnClock } from './turn-latency.ts'
+import { voiceLoopDefaults, type VoiceLoopOptions } from './voice-loop-options.ts'
 
 const TICK_MS = 100
 /** The robot's last notes (summary) belong to the record; it gets a moment, no more. */
@@ -75,26 +39,30 @@ export type VoiceLoopDeps = {
   robot: Robot
   emit(event: CallEvent): void
   now: () => number
+  /** The robot wants a human to take part. Undefined: nobody can. */
+  onTransfer?: ((action: TransferAction) => void) | undefined
   options?: Partial<VoiceLoopOptions>
 }
 
-/** What else is known of a say. `own`: the line's, not the robot's. */
-type About = { own: boolean; source: string | undefined; clock: TurnClock | undefined }
+export type TransferAction = Extract<RobotAction, { type: 'transfer' | 'parallel-transfer' | 'bridge' }>
 
 /** Runs from the answer until the robot or a limit ends it (`ended` resolves), or until close(). */
 export class VoiceLoop {
   readonly #deps: VoiceLoopDeps
   readonly #options: VoiceLoopOptions
+  /** What goes out, also for others than the robot. */
+  readonly voice: LineVoice
   readonly #speaker: Speaker
   readonly #listener: Listener
   readonly #digits: DigitCollector
   readonly #runner: RobotRunner<TurnClock>
-  readonly #ready: ReadyLines
   readonly notes: RobotNote[] = []
   readonly ended: Promise<LoopEnd>
   #resolveEnded!: (end: LoopEnd) => void
   #closed: Promise<void> | undefined
   #opened = false
+  /** The robot does not have the callee: it is asked nothing and says nothing. */
+  #paused = false
   #closing: { end: LoopEnd; byMs: number } | undefined
   #turn = 0
   #silences = 0
@@ -105,8 +73,6 @@ export class VoiceLoop {
   /** Since when the callee waits for an answer, when it is not since their last sound. */
   #owedSinceMs: number
   #waitLinesSaid = 0
-  readonly #about = new WeakMap<Speech, About>()
-  #source: string | undefined
   readonly #ticker: NodeJS.Timeout
 
   /** Errors: what opening the recogniser throws. */
@@ -117,17 +83,18 @@ export class VoiceLoop {
     this.#answeredAtMs = this.#lastActivityAtMs = this.#owedSinceMs = deps.now()
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     const { port, asr, tts, voice, robot, now } = deps
-    this.#speaker = new Speaker({
+    this.voice = new LineVoice({
       port,
       tts,
       voice,
       now,
-      onStarted: (speech) => {
-        if (!this.#about.get(speech)?.own) this.#waitLinesSaid = 0
-      },
-      onEnded: this.#safely((speech: Speech, result: SpokenResult) => this.#onSpoken(speech, result)),
+      emit: this.#safely((event: CallEvent) => deps.emit(event)),
+      nextTurn: () => ++this.#turn,
+      onRobotStarted: () => (this.#waitLinesSaid = 0),
+      onSpoken: this.#safely((speech: Speech, result: SpokenResult, robots: boolean) => this.#onSpoken(speech, result, robots)),
       onFailed: this.#safely((error: Error) => this.#onTtsFailed(error)),
     })
+    this.#speaker = this.voice.speaker
     const { endpointMsMax } = this.#options
     this.#listener = new Listener({
       asr,
@@ -142,6 +109,7 @@ export class VoiceLoop {
       onFailed: this.#safely((error: Error, final: boolean) => this.#onAsrFailed(error, final)),
     })
     this.#digits = new DigitCollector((digits, ended) => {
+      if (this.#paused) return
       this.#owe(now())
       this.#runner.post({ type: 'digits', digits, ended })
     })
@@ -151,7 +119,7 @@ export class VoiceLoop {
       onAction: (action, clock) => this.#act(action, clock),
       onFailed: this.#safely((error: Error) => this.#onRobotFailed(error.message)),
     })
-    this.#ready = new ReadyLines(tts, voice, waitLines)
+    this.voice.prepare()
     this.#ticker = setInterval(this.#safely(() => this.#tick()), TICK_MS)
   }
 
@@ -175,9 +143,40 @@ export class VoiceLoop {
     // A goodbye that is being said already is as good; it may only not take for ever.
     if (!this.#closing) {
       this.#speaker.stop()
-      this.#sayOwn(line)
+      this.voice.sayOwn(line)
     }
     this.#close(end, this.#options.ownFarewellMsMax)
+  }
+
+  /** Takes the callee from the robot: until `resume` it is asked nothing. What it is saying is heard to its end. The callee is still heard, for the log. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  /** Gives the callee back to the robot, which is told why it had to wait. */
+  resume(event: RobotEvent): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#silences = 0
+    this.#touch()
+    this.#owe(this.#deps.now())
+    this.#runner.post(event)
+  }
+
+  /** News for a robot that has the callee. */
+  tellRobot(event: Extract<RobotEvent, { type: 'transfer' }>): void {
+    this.#runner.post(event)
+  }
+
+  /** What others than the robot learnt. */
+  note(note: RobotNote): void {
+    this.notes.push(note)
+    this.#deps.emit({ type: 'noted', note })
+  }
+
+  /** It says goodbye; nothing can be begun any more. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined || this.#closed !== undefined
   }
 
   /** The line is gone. Nothing is asked of the robot afterwards but its end. */
@@ -188,9 +187,8 @@ export class VoiceLoop {
   async #shutDown(): Promise<void> {
     clearInterval(this.#ticker)
     this.#listener.close()
-    this.#ready.close()
     this.#runner.retire(true)
-    this.#speaker.close()
+    this.voice.close()
     this.#deps.port.flush()
     // A goodbye that was cut off still ends for its own reason.
     this.#resolveEnded(this.#closing?.end ?? { by: 'platform', detail: 'conversation-closed' })
@@ -224,7 +222,7 @@ export class VoiceLoop {
   }
 
   #onBargeIn(): void {
-    this.#runner.interrupt()
+    if (!this.#paused) this.#runner.interrupt()
     this.#speaker.stop()
   }
 
@@ -233,7 +231,7 @@ export class VoiceLoop {
     this.#silences = 0
     const { text, beginAtMs, endAtMs, confidence, bargeIn } = utterance
     if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
-    if (this.#closing) return
+    if (this.#closing || this.#paused) return
     // A sound without words, too, says that somebody is there.
     if (!this.#opened) return this.#open(text)
     // Noise that stopped the robot is a turn that nobody understood; left alone it would end in silence.
@@ -259,7 +257,7 @@ export class VoiceLoop {
   #onAsrFailed(error: Error, final: boolean): void {
     this.#deps.emit({ type: 'provider-failed', provider: this.#deps.asr.name, message: error.message, fallback: final ? 'goodbye' : 'reopened' })
     if (!final || this.#closing) return
-    this.#sayOwn(ownLines.cannotHear)
+    this.voice.sayOwn(ownLines.cannotHear)
     this.#close({ by: 'platform', detail: 'recognition-failed', error: error.message }, this.#options.ownFarewellMsMax)
   }
 
@@ -274,6 +272,7 @@ export class VoiceLoop {
     this.#listener.tick(nowMs)
     this.#digits.tick(nowMs, this.#speaker.isBusy)
     if (this.#closing) return this.#considerEnd(this.#closing, nowMs)
+    if (this.#paused) return
     if (!this.#opened) this.#considerOpening(nowMs)
     this.#considerWaitLine(nowMs)
     this.#considerGivingUp(nowMs)
@@ -293,15 +292,13 @@ export class VoiceLoop {
     const silentSinceMs = Math.max(this.#speaker.audibleUntilMs, this.#listener.lastVoicedAtMs, this.#owedSinceMs)
     if (nowMs - silentSinceMs < this.#options.fillAfterMs) return
     const line = waitLines[this.#waitLinesSaid++]
-    if (line !== undefined) this.#sayOwn(line)
+    if (line !== undefined) this.voice.sayOwn(line)
     else if (this.#runner.owesAnswer) this.#onRobotFailed('no answer although the callee was asked to wait')
   }
 
   #considerGivingUp(nowMs: number): void {
     if (this.#closing) return
-    const { current } = this.#speaker
-    const robotSpeaks = current !== undefined && !this.#about.get(current)?.own
-    if (!this.#runner.isBusy || robotSpeaks) return
+    if (!this.#runner.isBusy || this.voice.isRobots) return
     if (nowMs - Math.max(this.#runner.activeAtMs, this.#lastSaid.endAtMs) < this.#options.robotGiveUpMs) return
     this.#onRobotFailed(`no answer within ${this.#options.robotGiveUpMs} ms`)
   }
@@ -332,17 +329,21 @@ export class VoiceLoop {
   #onRobotFailed(message: string): void {
     this.#deps.emit({ type: 'provider-failed', provider: 'robot', message, fallback: 'goodbye' })
     if (this.#closing) return
-    this.#sayOwn(ownLines.giveUp)
+    this.voice.sayOwn(ownLines.giveUp)
     this.#close({ by: 'platform', detail: 'robot-failed', error: message }, this.#options.ownFarewellMsMax)
   }
 
   #act(action: RobotAction, clock: TurnClock | undefined): void {
     switch (action.type) {
       case 'say':
-        return this.#sayForRobot(action, clock)
+        // Nobody hears a robot that has no callee.
+        if (this.#paused) return this.#runner.post({ type: 'played', say: action.id, heardText: '', cut: true })
+        return this.voice.sayForRobot(action, clock)
       case 'stop':
-        return this.#speaker.stop()
+        if (!this.#paused) this.#speaker.stop()
+        return
       case 'hang-up':
+        if (this.#paused) return
         return this.#close({ by: 'robot', detail: 'robot-hung-up' }, this.#options.closingMsMax)
       case 'set-mute-time':
         this.#muteMs = action.muteMs
@@ -351,39 +352,24 @@ export class VoiceLoop {
         return this.#digits.collect(action, this.#deps.now())
       case 'note':
         this.notes.push(action.note)
-        if (action.note.source !== undefined) this.#source = action.note.source
+        if (action.note.source !== undefined) this.voice.source = action.note.source
         return this.#deps.emit({ type: 'noted', note: action.note })
       case 'transfer':
       case 'parallel-transfer':
       case 'bridge':
-        // No second leg on this line: the robot hears at once that it failed and says so.
+        if (this.#deps.onTransfer) return this.#deps.onTransfer(action)
+        // Nobody else can be called: the robot hears at once that it failed and says so.
         return this.#runner.post({ type: 'transfer', state: 'failed', reason: 'this line has no transfer' })
       default:
         return assertNever(action)
     }
   }
 
-  #sayForRobot(action: Extract<RobotAction, { type: 'say' }>, clock: TurnClock | undefined): void {
-    if (this.#speaker.isFull) throw new Error('too many says are waiting')
-    if (action.parts.some(({ type }) => type !== 'text')) this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message: 'this line plays no recordings', fallback: 'left out' })
-    const text = action.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-    const speech = this.#speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs })
-    // Only the first say of a turn answers it.
-    const answers = clock !== undefined && clock.robotAtMs === undefined
-    if (answers) clock.robotAtMs = this.#deps.now()
-    this.#about.set(speech, { own: false, source: this.#source, clock: answers ? clock : undefined })
-  }
-
   // ── Speaking ───────────────────────────────────────────────────────────────
 
-  #onSpoken(speech: Speech, { heardText, cut, beginAtMs, endAtMs }: SpokenResult): void {
-    const about = this.#about.get(speech)
-    if (heardText !== '') {
-      const latency = latencyOf(about?.clock, speech)
-      this.#deps.emit({ type: 'robot-said', turn: ++this.#turn, text: heardText, plannedText: cut ? speech.text : undefined, cut, beginAtMs, endAtMs, source: about?.source, latency })
-    }
+  #onSpoken(speech: Speech, { heardText, cut, endAtMs }: SpokenResult, robots: boolean): void {
     this.#touch()
-    if (about?.own) return
+    if (!robots) return
     this.#lastSaid = { endAtMs, endsWithQuestion: endsWithQuestion(speech.text) && !cut }
     this.#runner.post({ type: 'played', say: speech.id, heardText, cut })
   }
@@ -393,13 +379,6 @@ export class VoiceLoop {
     // Nothing can be said any more, a goodbye neither; what has audio is still heard.
     this.#speaker.giveUp()
     this.#close({ by: 'platform', detail: 'synthesis-failed', error: error.message }, this.#options.ownFarewellMsMax)
-  }
-
-  #sayOwn(text: string): void {
-    const say = { id: `line-${text}`, text, interruptible: false }
-    const pcm = this.#ready.audioOf(text)
-    const speech = pcm ? this.#speaker.sayReady(say, pcm) : this.#speaker.say(say)
-    this.#about.set(speech, { own: true, source: 'fallback', clock: undefined })
   }
 
   /** From now on only what was said so far is heard, within a limit. The first reason stays, the earliest limit counts. */

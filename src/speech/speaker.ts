@@ -83,6 +83,21 @@ export class Speaker {
     return speech?.startedAtMs === undefined ? 0 : Math.max(0, this.audibleUntilMs - this.#options.now())
   }
 
+  /** Milliseconds until the clause that is being heard is over, as far as it is synthesised; 0 between clauses and when idle. */
+  get clauseRemainingMs(): number {
+    const speech = this.current
+    if (speech?.startedAtMs === undefined) return 0
+    const saidMs = this.#options.now() - speech.startedAtMs
+    let endMs = 0
+    for (const { audioMs, pauseMs } of speech.clauses) {
+      endMs += audioMs
+      if (saidMs < endMs) return endMs - saidMs
+      endMs += pauseMs
+      if (saidMs < endMs) return 0
+    }
+    return 0
+  }
+
   /** When the line falls or fell quiet on our side, as far as audio was synthesised. -Infinity before the first word. */
   get audibleUntilMs(): number {
     const speech = this.current

@@ -1,0 +1,39 @@
+// The times of a conversation and why they are what they are. Does not know what is done at them.
+
+export type VoiceLoopOptions = {
+  /** After the answer, wait this long for the callee's first sound before opening: lines clip early words. */
+  firstSoundMsMax: number
+  /** First words longer than this are a greeting of a machine or a monologue: the robot hears them as they are. */
+  firstWordsMsMax: number
+  /** Mute time until the robot is told about silence. */
+  muteMs: number
+  /** The callee's turn is taken after this much silence, however unfinished it sounds: an answer must still fit into fillAfterMs. */
+  endpointMsMax: number
+  /**
+   * While the callee waits for an answer, the line says something itself once nothing was heard for so long since their last
+   * sound. Invariant: never more silence than 2.5 s; the rest is a tick, and the way of a packet.
+   */
+  fillAfterMs: number
+  /** After this long without any answer the robot is given up. */
+  robotGiveUpMs: number
+  /** A single syllable that ended this long before the robot's say did is a murmur, not an answer. */
+  overlapMs: number
+  /** Rest after the last word, so that it is heard before BYE. */
+  farewellMs: number
+  /** A robot's farewell may take this long, with all that it said before. Then the line is cut: on hold nothing is ever heard to its end. */
+  closingMsMax: number
+  /** Our own farewell may take this long. */
+  ownFarewellMsMax: number
+}
+export const voiceLoopDefaults = {
+  firstSoundMsMax: 1_200,
+  firstWordsMsMax: 4_000,
+  muteMs: 5_000,
+  endpointMsMax: 2_000,
+  fillAfterMs: 2_300,
+  robotGiveUpMs: 8_000,
+  overlapMs: 300,
+  farewellMs: 300,
+  closingMsMax: 60_000,
+  ownFarewellMsMax: 8_000,
+} as const satisfies VoiceLoopOptions
