@@ -32,7 +32,16 @@ const ipPrefixes = /^(17951|17911|12593|10193)/
  * Every number these digits may turn out to be once exchanges on the way have taken their part: outside-line digits,
  * country code, IP prefix and trunk 0 in any order and repeated, then one area code. The first is the digits themselves.
  */
-function readings({ digits, international }: Digits): Set<string> {
+function readings(written: Digits): Set<string> {
+  const fronts = withoutLeads(written)
+  const all = new Set(fronts)
+  // Any two or three digits in the place of an area code, assigned or not.
+  for (const front of fronts) all.add(front.replace(/^0?(10|2\d|[3-9]\d\d)/, ''))
+  return all
+}
+
+/** The digits, and what is left of them behind outside-line digits, country code, IP prefix and trunk 0 in any order and number. */
+function withoutLeads({ digits, international }: Digits): Set<string> {
   const fronts = new Set([digits])
   // The digit for an outside line is 0 or 9 nearly everywhere; on short numbers, or with a trunk 0 behind it, any digit is taken for one.
   if (!international && (digits.length <= 5 || /^\d0/.test(digits))) fronts.add(digits.slice(1))
@@ -40,10 +49,7 @@ function readings({ digits, international }: Digits): Set<string> {
   for (const front of fronts) {
     for (const lead of [/^0/, /^9/, /^86/, ipPrefixes]) fronts.add(front.replace(lead, ''))
   }
-  const all = new Set(fronts)
-  // Any two or three digits in the place of an area code, assigned or not.
-  for (const front of fronts) all.add(front.replace(/^0?(10|2\d|[3-9]\d\d)/, ''))
-  return all
+  return fronts
 }
 
 /**
@@ -72,6 +78,35 @@ export function neverDial(phone: string, trunkPrefix = ''): NumberProblem | unde
     for (const reading of all) if (pattern.test(reading)) return { code, reason }
   }
   return whole.problem
+}
+
+/**
+ * Why `dialled`, the form that a line wants, may not be sent for `phone`: it must be some lead (access digits, country code, trunk 0) and then
+ * the very subscriber, and the lead must not make exchanges connect an emergency centre on the way. Undefined when it is fine.
+ * Whether `phone` itself may be called is `neverDial`'s question; emergency numbers are refused here as well, however they are written.
+ * `local`: the subscriber without area code, when the line is in the same city.
+ */
+export function neverDialAs(dialled: string, phone: string, local?: string): NumberProblem | undefined {
+  const sent = digitsOf(dialled.replace(/[*#]/g, ''))
+  const meant = digitsOf(phone)
+  if (!sent || !meant) return { code: 'NOT_A_NUMBER', reason: '含有无法识别的字符，请只填写号码' }
+  const exact = emergencyBehind(sent) ?? emergencyBehind(meant)
+  if (exact) return exact
+  const whole = classify(meant)
+  if (!whole.ok) {
+    const danger = neverDial(phone)
+    if (danger?.code === 'EMERGENCY_NUMBER') return danger
+  }
+  const national = whole.ok ? whole.number.national : meant.digits.replace(/^86(?=\d{5})/, '')
+  const subscriber = [national, local].find((form) => form !== undefined && form !== '' && sent.digits.endsWith(form))
+  if (subscriber === undefined) return { code: 'NOT_A_NUMBER', reason: '号码规则把号码改成了别的号码' }
+  for (const reading of withoutLeads(sent)) {
+    // What is only the subscriber was judged above; here it is about digits that the lead adds in front.
+    if (reading.length <= subscriber.length) continue
+    const code = emergencyAsPrefix.find((code) => reading.startsWith(code))
+    if (code !== undefined) return emergencyProblem(code)
+  }
+  return undefined
 }
 
 /** The emergency number that these digits are once every prefix is taken away; for digits that a default area code would complete. */

@@ -5,6 +5,7 @@ import { outcomes } from '../call/end-reason.ts'
 import { AppError, InvalidInputError } from '../errors.ts'
 import { parseTrunkAddress } from '../sip/resolve.ts'
 import { compileBounded } from './bounded-pattern.ts'
+import { checkHeaders } from './identity-headers.ts'
 
 /** Among `targets`: wherever the gateway that registered to us is at the moment. */
 export const registeredTarget = 'registered'
@@ -34,19 +35,27 @@ const target = z.string().min(1).max(300).superRefine(checked((text) => text ===
 
 /** Every rule may be limited to numbers that match `when`, and may be the last one to run (`last`). */
 const condition = { when: pattern.optional(), last: z.boolean().optional() }
-const dialString = (lengthMax: number) => z.string().max(lengthMax).regex(/^\+?[\d*#]*$/, 'may hold digits, * and #')
+const dialString = (lengthMax: number) => z.string().min(1).max(lengthMax).regex(/^\+?[\d*#]*$/, 'may hold digits, * and #')
+const edits = [
+  z.strictObject({ strip: dialString(16), ...condition }),
+  z.strictObject({ prefix: dialString(16), ...condition }),
+  z.strictObject({ replace: pattern, with: z.string().max(40).regex(/^\+?(?:[\d*#]|\$[1-9])*$/, 'may hold digits, *, # and $1 to $9'), ...condition }),
+] as const
+const editForms = '{"strip":"0"}, {"prefix":"9"} or {"replace":"^0","with":""}, each with "when" and "last" if wanted'
 
-export const numberRuleSchema = z.union(
+const numberRule = z.union(
   [
     z.strictObject({ preset: z.enum(['national', 'e164', 'e164-no-plus']), ...condition }),
     z.strictObject({ preset: z.literal('zero-for-other-cities'), areaCode, unknown: z.enum(['zero', 'no-zero']).default('zero'), dropAreaCode: z.boolean().default(false), ...condition }),
-    z.strictObject({ strip: dialString(16).min(1), ...condition }),
-    z.strictObject({ prefix: dialString(16).min(1), ...condition }),
-    z.strictObject({ replace: pattern, with: z.string().max(40).regex(/^\+?(?:[\d*#]|\$[1-9])*$/, 'may hold digits, *, # and $1 to $9'), ...condition }),
+    ...edits,
   ],
-  'must be one of {"preset":"national"}, {"preset":"e164"}, {"preset":"e164-no-plus"}, {"preset":"zero-for-other-cities","areaCode":"021"}, {"strip":"0"}, {"prefix":"9"}, {"replace":"^0","with":""}, each with "when" and "last" if wanted',
+  `must be one of {"preset":"national"}, {"preset":"e164"}, {"preset":"e164-no-plus"}, {"preset":"zero-for-other-cities","areaCode":"021"}, ${editForms}`,
 )
-export type NumberRule = z.output<typeof numberRuleSchema>
+const incomingRule = z.union([z.strictObject({ preset: z.literal('local'), areaCode, ...condition }), ...edits], `must be one of {"preset":"local","areaCode":"021"}, ${editForms}`)
+/** How a number is written for the carrier. */
+export type NumberRule = z.output<typeof numberRule>
+/** How a number of the carrier is read; `local` says which area code completes numbers without one. */
+export type IncomingRule = z.output<typeof incomingRule>
 
 const template = line(256)
 const headersSchema = z.strictObject({
@@ -55,10 +64,19 @@ const headersSchema = z.strictObject({
   from: template.optional(),
   to: template.optional(),
   contactUser: template.optional(),
-  assertedIdentity: template.optional(),
-  preferredIdentity: template.optional(),
-  remotePartyId: template.optional(),
+  assertedIdentity: template.or(z.literal('')).optional(),
+  preferredIdentity: template.or(z.literal('')).optional(),
+  remotePartyId: template.or(z.literal('')).optional(),
   extra: z.array(z.strictObject({ name: z.string().regex(/^[A-Za-z\d-]{1,64}$/, 'must be letters, digits and hyphens'), value: template })).max(16).default([]),
+})
+/** Every template alone may be fine and their sum still not: they are tried together. */
+const checkedHeadersSchema = headersSchema.superRefine((headers, context) => {
+  try {
+    checkHeaders(headers)
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    context.addIssue({ code: 'custom', path: error.field.split('.').slice(1), message: error.message })
+  }
 })
 export type HeadersConfig = z.output<typeof headersSchema>
 
@@ -75,9 +93,9 @@ export const trunkConfigSchema = z
     domain: hostName.optional(),
     callers: z.array(z.strictObject({ number: z.string().regex(/^\+?\d{3,20}$/), concurrencyMax: z.int().min(1).max(10_000).optional() })).min(1).max(10_000),
     numbers: z
-      .strictObject({ out: z.array(numberRuleSchema).max(32).default([{ preset: 'national' }]), in: z.array(numberRuleSchema).max(32).default([]) })
+      .strictObject({ out: z.array(numberRule).max(32).default([{ preset: 'national' }]), in: z.array(incomingRule).max(32).default([]) })
       .default({ out: [{ preset: 'national' }], in: [] }),
-    headers: headersSchema.default({ preset: 'plain', extra: [] }),
+    headers: checkedHeadersSchema.default({ preset: 'plain', extra: [] }),
     codecs: z.array(z.enum(['PCMA', 'PCMU', 'G722', 'opus'])).min(1).max(4).default(['PCMA', 'PCMU']),
     srtp: z.enum(['off', 'optional', 'required']).default('off'),
     ptimeMs: z.int().min(10).max(60).multipleOf(10).default(20),
