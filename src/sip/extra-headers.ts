@@ -7,7 +7,7 @@ export type Header = readonly [name: string, value: string]
 
 /** A trunk's template needs a handful. */
 export const EXTRA_HEADERS_MAX = 32
-const VALUE_BYTES_MAX = 1_024
+const VALUE_BYTES_MAX = 4_096
 
 /** What the user agent writes itself: the dialog, the transaction, the body, its own extensions and its credentials. */
 const ours: ReadonlySet<string> = new Set([
@@ -18,7 +18,7 @@ const ours: ReadonlySet<string> = new Set([
 
 /**
  * Headers as they go on the wire, in the order given; names we know get their usual spelling, others stay as written.
- * Errors: InvalidInputError for a name of ours, more than 32, more than 1024 bytes in one, or a value that would start another header.
+ * Errors: InvalidInputError for a name of ours, more than 32, more than 4096 bytes in one, or a value that would start another header.
  */
 export function checkExtraHeaders(headers: readonly Header[]): Header[] {
   if (headers.length > EXTRA_HEADERS_MAX) throw new InvalidInputError('headers', `at most ${EXTRA_HEADERS_MAX} extra headers`)

@@ -9,6 +9,7 @@ import type { AnswerOffer, HangUpReason, LegEvent } from './leg.ts'
 import { emptyBody, SipHeaders, toWire, type SipRequest } from './message.ts'
 import { askInterval, SESSION_SECONDS_DEFAULT, SESSION_SECONDS_MIN } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
+import type { CallTrace } from './trace.ts'
 import type { Peer } from './transport.ts'
 import { parseUri, subscriberOf } from './uri.ts'
 
@@ -40,6 +41,8 @@ export type InviteOptions = {
   sessionSeconds?: number | undefined
   /** Answers offers inside the call. Without it, our stream stays as it is and hold is mirrored. */
   answerOffer?: AnswerOffer | undefined
+  /** Keeps every message of this call. */
+  trace?: CallTrace | undefined
   onEvent(event: LegEvent): void
   /** Abort hangs up, in whatever state. */
   signal?: AbortSignal | undefined

@@ -13,6 +13,7 @@ import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invita
 import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
 import { hasForeignBody } from './message-body.ts'
 import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
+import { openTransports, type TransportOption } from './open-transports.ts'
 import { InviteClient } from './outgoing-call.ts'
 import { RegistrationClient, type RegisterOptions, type Registration } from './registration.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
@@ -21,9 +22,8 @@ import { Session } from './session.ts'
 import { answerInterval } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
 import { Transactions, type TransactionCounts } from './transactions.ts'
-import { StreamTransport } from './stream-transport.ts'
+import { CallTrace, TraceTap } from './trace.ts'
 import type { Peer, Protocol, Receive, Transport } from './transport.ts'
-import { UdpTransport } from './udp-transport.ts'
 
 export type UserAgentOptions = {
   /** Local address to bind; a wildcard needs `publicAddress`. */
@@ -44,11 +44,6 @@ export type UserAgentOptions = {
   /** Opens one transport instead of those, for tests. */
   openTransport?: ((receive: Receive) => Promise<Transport>) | undefined
 }
-
-export type TransportOption =
-  | { protocol: 'UDP' | 'TCP'; port?: number | undefined }
-  /** Certificate and key as PEM; `ca`: whom to trust instead of the system's authorities. */
-  | { protocol: 'TLS'; port?: number | undefined; cert: string; key: string; ca?: string | undefined }
 
 export type UserAgentLimits = {
   /** Calls at once, in and out. More: OverloadedError out, 503 in. */
@@ -78,6 +73,7 @@ export class SipUserAgent implements AsyncDisposable {
   readonly #limits: UserAgentLimits
   readonly #onCall: ((call: IncomingCall) => void) | undefined
   readonly #contactHost: string
+  readonly #tap: TraceTap
   /** Calls that go on, by dialog key. */
   readonly #calls = new Map<string, DialogUser>()
   /** Calls that are over but may still get repeated messages. */
@@ -96,14 +92,16 @@ export class SipUserAgent implements AsyncDisposable {
     }
     // Nothing arrives before the agent exists: reading starts after this tick.
     let receive: Receive = () => {}
-    const transports = await openTransports(options, (bytes, from) => receive(bytes, from))
-    const agent = new SipUserAgent(options, transports, publicAddress)
-    receive = (bytes, from) => agent.#transactions.receive(bytes, from)
+    const tap = new TraceTap(publicAddress)
+    const transports = (await openTransports(options, (bytes, from) => receive(bytes, from))).map((transport) => tap.overhear(transport))
+    const agent = new SipUserAgent(options, transports, publicAddress, tap)
+    receive = tap.overhearing((bytes, from) => agent.#transactions.receive(bytes, from), transports)
     return agent
   }
 
-  private constructor(options: UserAgentOptions, transports: readonly Transport[], publicAddress: string) {
+  private constructor(options: UserAgentOptions, transports: readonly Transport[], publicAddress: string, tap: TraceTap) {
     const first = transports[0]!
+    this.#tap = tap
     this.address = first.address
     this.port = first.port
     this.ports = Object.fromEntries(transports.map(({ protocol, port }) => [protocol, port]))
@@ -151,13 +149,24 @@ export class SipUserAgent implements AsyncDisposable {
     const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomBytes(16).toString('hex'))
     const key = keyOf(call.callId, call.localTag)
     this.#calls.set(key, call)
+    if (options.trace) this.#tap.attach(call.callId, options.trace)
     try {
       call.start()
     } catch (error) {
       this.#calls.delete(key)
+      this.#tap.detach(call.callId)
       throw error
     }
     return call
+  }
+
+  /**
+   * Keeps what is said from now on about a call in or out. One trace may hold several calls. Until the trace is closed,
+   * or 32 s after the call ended.
+   */
+  trace(callId: string, trace: CallTrace = new CallTrace()): CallTrace {
+    this.#tap.attach(callId, trace)
+    return trace
   }
 
   /**
@@ -342,6 +351,7 @@ export class SipUserAgent implements AsyncDisposable {
     if (!this.#calls.delete(key)) return
     const forget = this.#clock.after(GIVE_UP_MS, () => {
       this.#retired.delete(key)
+      this.#tap.detach(call.callId)
       if (call instanceof InviteServer) this.#merged.delete(call.mergeKey)
     })
     this.#retired.set(key, { call, forget })
@@ -355,23 +365,4 @@ export class SipUserAgent implements AsyncDisposable {
 
 function keyOf(callId: string, localTag: string): string {
   return `${callId} ${localTag}`
-}
-
-/** Opens all of them or none. */
-async function openTransports(options: UserAgentOptions, receive: Receive): Promise<Transport[]> {
-  if (options.openTransport) return [await options.openTransport(receive)]
-  const opened: Transport[] = []
-  try {
-    for (const option of options.transports ?? [{ protocol: 'UDP' as const }]) {
-      if (opened.some(({ protocol }) => protocol === option.protocol)) throw new InvalidInputError('transports', `two ${option.protocol} transports`)
-      const common = { address: options.address, port: option.port ?? options.port, receive, log: options.log }
-      if (option.protocol === 'UDP') opened.push(await UdpTransport.open(common))
-      else opened.push(await StreamTransport.open({ ...common, clock: options.clock, tls: option.protocol === 'TLS' ? { cert: option.cert, key: option.key, ca: option.ca } : undefined }))
-    }
-    if (opened.length === 0) throw new InvalidInputError('transports', 'give at least one transport')
-    return opened
-  } catch (error) {
-    await Promise.all(opened.map((transport) => transport[Symbol.asyncDispose]()))
-    throw error
-  }
 }
