@@ -77,7 +77,7 @@ function round(value: number): number {
 }
 
 const [counts = '20,100,300', seconds = '4', workers = String(Math.max(1, availableParallelism() - 1))] = process.argv.slice(2)
-await using engine = await createMediaEngine({ workers: Number(workers), portMin: 22_000, portMax: 29_999, busyMax: 1, portRestMs: 0, log: pino({ level: 'warn' }, pino.destination(2)) })
+await using engine = await createMediaEngine({ workers: Number(workers), portMin: 22_000, portMax: 29_999, admission: { busyMax: 1, lateMsMax: Infinity }, portRestMs: 0, log: pino({ level: 'warn' }, pino.destination(2)) })
 const results: Result[] = []
 for (const count of counts.split(',').map(Number)) {
   if (!Number.isInteger(count) || count < 2 || count % 2 !== 0) throw new Error(`${count} is not an even number of ports`)

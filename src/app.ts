@@ -93,7 +93,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       lines: [line],
       robots,
       runCall: measured(callRunner({ trunk: (name) => (name === trunk.name ? trunk : undefined), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }), metrics),
-      capacity: () => (media.load().busiest > 0.8 ? 0 : Math.max(0, config.callsMax - media.load().ports)),
+      capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
       settings: {

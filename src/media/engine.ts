@@ -123,6 +123,16 @@ export interface MediaEngine extends AsyncDisposable {
    * Errors: InvalidInputError unless `listener` was opened `beside` `port`. An engine without it cannot monitor.
    */
   monitor?(port: MediaPort, listener: MediaPort): () => void
-  /** Ports open now, and load of the busiest worker 0..1. */
-  load(): { ports: number; busiest: number }
+  load(): MediaLoad
+}
+
+export type MediaLoad = {
+  /** Open now. */
+  ports: number
+  /** Share of its time the busiest thread was busy lately, 0..1. */
+  busiest: number
+  /** How late 99 of 100 beats of the worst thread came at most. */
+  lateMsP99: number
+  /** False: `open` refuses until the load has gone down. */
+  accepting: boolean
 }

@@ -1,4 +1,5 @@
 // Knows how everything a worker has to tell is gathered into one message per tick. Does not know what it means.
+import type { ThreadLoad } from './admission.ts'
 import type { PortStats } from './engine.ts'
 import { FRAME_SAMPLES, type Frame } from './frame.ts'
 import { RUN_FIELDS, type PortEvent, type PortId, type TickMessage } from './worker-messages.ts'
@@ -11,7 +12,7 @@ export class Outbox {
   #events: TickMessage['events'] = []
   #recorded: TickMessage['recorded'] = []
   #closed: TickMessage['closed'] = []
-  #busy: number | undefined
+  #load: ThreadLoad | undefined
 
   /** Frames of one port that follow each other are one run. */
   frame(port: PortId, atMs: number, frame: Frame): void {
@@ -44,14 +45,14 @@ export class Outbox {
     this.#closed.push({ port, stats, failed })
   }
 
-  busy(share: number): void {
-    this.#busy = share
+  load(load: ThreadLoad): void {
+    this.#load = load
   }
 
   /** What was gathered since the last call and the buffers to hand over with it; undefined when there is nothing. */
   take(): { message: TickMessage; transfer: ArrayBuffer[] } | undefined {
     const empty = this.#runCount === 0 && this.#events.length === 0 && this.#recorded.length === 0 && this.#closed.length === 0
-    if (empty && this.#busy === undefined) return undefined
+    if (empty && this.#load === undefined) return undefined
     const message: TickMessage = {
       type: 'tick',
       runs: this.#runs.slice(0, this.#runCount * RUN_FIELDS),
@@ -59,7 +60,7 @@ export class Outbox {
       events: this.#events,
       recorded: this.#recorded,
       closed: this.#closed,
-      busy: this.#busy,
+      load: this.#load,
     }
     const transfer = [message.runs.buffer, message.samples.buffer, ...this.#recorded.map(({ block }) => block.buffer)]
     this.#runCount = 0
@@ -67,7 +68,7 @@ export class Outbox {
     this.#events = []
     this.#recorded = []
     this.#closed = []
-    this.#busy = undefined
+    this.#load = undefined
     return { message, transfer }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nextDue, PacingHistogram, startTicks, TICK_MS } from './pacing.ts'
+import { BeatLateness, nextDue, PacingHistogram, startTicks, TICK_MS } from './pacing.ts'
 import { nowMs } from './frame.ts'
 
 void test('finds the next time in phase', () => {
@@ -21,8 +21,10 @@ void test('tells quantiles to a quarter of a millisecond, and the exact worst', 
 
 void test('ticks once per beat, and one late tick stands for all beats missed by a blocked thread', async () => {
   const ticks: number[] = []
-  const stop = startTicks(nowMs, (tickMs) => {
+  const dues: number[] = []
+  const stop = startTicks(nowMs, (tickMs, dueMs) => {
     ticks.push(tickMs)
+    dues.push(dueMs)
     if (ticks.length === 3) for (const begin = nowMs(); nowMs() - begin < 60; );
   })
   const begin = nowMs()
@@ -33,6 +35,18 @@ void test('ticks once per beat, and one late tick stands for all beats missed by
   assert.equal(new Set(beats).size, beats.length, 'a beat came twice')
   assert.ok(count <= (nowMs() - begin - 60) / TICK_MS + 2, `${count} ticks`)
   assert.ok(beats[3]! - beats[2]! >= 12)
+  for (let i = 1; i < beats.length; i += 1) assert.equal(dues[i], (beats[i - 1]! + 1) * TICK_MS, 'each tick begins where the one before ended')
   await new Promise((resolve) => setTimeout(resolve, 20))
   assert.equal(ticks.length, count, 'it ticks after the stop')
+})
+
+void test('beats that were missed count as late, each by its own time; every report begins anew', () => {
+  const lateness = new BeatLateness()
+  assert.equal(lateness.takeMsP99(), 0)
+  for (let beat = 1; beat <= 196; beat += 1) lateness.add(beat * TICK_MS - 0.4, beat * TICK_MS)
+  // One stall of 20 ms: beats 20, 15, 10, 5 and 0 ms late.
+  lateness.add(201 * TICK_MS, 197 * TICK_MS)
+  assert.equal(lateness.takeMsP99(), 10.25)
+  lateness.add(202 * TICK_MS + 1, 202 * TICK_MS)
+  assert.equal(lateness.takeMsP99(), 1)
 })

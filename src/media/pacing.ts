@@ -8,9 +8,10 @@ export const EARLY_MS_MAX = 0.5
 
 /**
  * Calls `onTick` close to every multiple of TICK_MS of `now`, never twice for one beat; beats missed while the thread
- * was busy are not repeated, so `onTick` must catch up by the time it is given. Returns the stop function.
+ * was busy are not repeated, so `onTick` must catch up by the time it is given. `dueMs` is the first beat it stands for.
+ * Returns the stop function.
  */
-export function startTicks(now: () => number, onTick: (nowMs: number) => void): () => void {
+export function startTicks(now: () => number, onTick: (nowMs: number, dueMs: number) => void): () => void {
   let stopped = false
   let beat = Math.floor(now() / TICK_MS)
   const arm = () => {
@@ -21,8 +22,9 @@ export function startTicks(now: () => number, onTick: (nowMs: number) => void): 
         if (stopped) return
         const nowMs = now()
         if (nowMs + EARLY_MS_MAX >= (beat + 1) * TICK_MS) {
+          const dueMs = (beat + 1) * TICK_MS
           beat = Math.floor((nowMs + EARLY_MS_MAX) / TICK_MS)
-          onTick(nowMs)
+          onTick(nowMs, dueMs)
         }
         arm()
       })
@@ -64,5 +66,21 @@ export class PacingHistogram {
       if (left <= 0) return Math.min(this.maxMs, (bucket + 1) * BUCKET_MS)
     }
     return this.maxMs
+  }
+}
+
+/** How late the beats of a thread come; a tick that stands for several counts for each of them. */
+export class BeatLateness {
+  #histogram = new PacingHistogram()
+
+  add(nowMs: number, dueMs: number): void {
+    for (let beatMs = dueMs; beatMs <= nowMs + EARLY_MS_MAX; beatMs += TICK_MS) this.#histogram.add(Math.max(0, nowMs - beatMs))
+  }
+
+  /** 99 of 100 beats since the last call were at most this late. */
+  takeMsP99(): number {
+    const lateMs = this.#histogram.quantileMs(0.99)
+    this.#histogram = new PacingHistogram()
+    return lateMs
   }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
+import type { Mischief } from './crashing-worker.ts'
 import type { MediaEngine, MediaEvent, MediaPort, RemoteMedia } from './engine.ts'
 import { nowMs } from './frame.ts'
 import { decodeAlaw, decodeUlaw, encodeAlaw, encodeUlaw } from './g711.ts'
@@ -21,7 +22,7 @@ const LOCAL = '127.0.0.1'
 const WAIT_MS_MAX = 5_000
 const STALL_MS = 12
 
-const engineOf = (more: Partial<MediaEngineOptions> = {}) => createMediaEngine({ workers: 1, portMin: 21_000, portMax: 21_399, busyMax: 1, log, ...more })
+const engineOf = (more: Partial<MediaEngineOptions> = {}) => createMediaEngine({ workers: 1, portMin: 21_000, portMax: 21_399, admission: { busyMax: 1, lateMsMax: Infinity }, log, ...more })
 
 /** A port that remembers its events; `heard` is all its received audio. */
 class Line {
@@ -107,6 +108,13 @@ class FarEnd {
   [Symbol.dispose](): void {
     this.socket.close()
   }
+}
+
+const crashingWorker = new URL('./crashing-worker.ts', import.meta.url)
+
+function mischiefMaker(): Disposable & { make: (mischief: Mischief) => void } {
+  const channel = new BroadcastChannel('crash-media-worker')
+  return { make: (mischief) => channel.postMessage(mischief), [Symbol.dispose]: () => channel.close() }
 }
 
 /** A machine busy with something else may stall for longer than any jitter buffer bridges: audio then has a hole, and rightly so. */
@@ -412,10 +420,10 @@ void test('talks IPv6 too, however the address is spelled', async (t) => {
 })
 
 void test('a thread that dies closes its ports as failed; a new one takes calls', async () => {
-  await using engine = await engineOf({ workerFile: new URL('./crashing-worker.ts', import.meta.url), portMin: 21_600, portMax: 21_605, portRestMs: 0 })
+  await using engine = await engineOf({ workerFile: crashingWorker, portMin: 21_600, portMax: 21_605, portRestMs: 0 })
   const [a, b] = await talkingPair(engine)
-  using channel = Object.assign(new BroadcastChannel('crash-media-worker'), { [Symbol.dispose]: () => channel.close() })
-  channel.postMessage('now')
+  using mischief = mischiefMaker()
+  mischief.make({ crash: true })
   await Promise.all([a, b].map((line) => line.until(() => line.of('closed').length === 1)))
   assert.match(a.of('closed')[0]!.failed ?? '', /told to crash/)
   assert.match(b.events.at(-1)!.type, /closed/)
@@ -436,8 +444,83 @@ void test('a thread that dies closes its ports as failed; a new one takes calls'
   await d.until(() => indexOfSound(d.heard) >= 0)
 })
 
+void test('a thread that dies takes no call of another thread with it, and what was recorded until then can be played', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'media-'))
+  try {
+    await using engine = await engineOf({ workerFile: crashingWorker, workers: 2, aigc: { producer: 'test' } })
+    const path = (name: string) => join(folder, `${name}.wav`)
+    // Ports go to the threads in turns: the first and the third are on media-0.
+    const lines = await Promise.all(['dying-a', 'living-a', 'dying-b', 'living-b'].map((name) => Line.open(engine, path(name))))
+    const [dyingA, livingA, dyingB, livingB] = lines as [Line, Line, Line, Line]
+    for (const [one, other] of [[dyingA, dyingB], [livingA, livingB]] as const) {
+      one.talkTo(other.port)
+      other.talkTo(one.port)
+    }
+    for (const line of lines) line.port.play(1, chirp(10_000), true)
+    const beginMs = nowMs()
+    await Promise.all(lines.map((line) => line.until(() => line.heard.length >= 2.6 * 8_000)))
+    using mischief = mischiefMaker()
+    mischief.make({ thread: 'media-0', crash: true })
+    const talkedMs = nowMs() - beginMs
+    await Promise.all([dyingA, dyingB].map((line) => line.until(() => line.of('closed').length === 1)))
+    for (const line of [dyingA, dyingB]) assert.match(line.of('closed')[0]!.failed ?? '', /told to crash/)
+    for (const name of ['dying-a', 'dying-b']) {
+      const bytes = await readFile(path(name))
+      assert.equal(bytes.readUInt32LE(4), bytes.length - 8, 'its sizes are right without any repair')
+      const { channels } = readWav(bytes)
+      // A second is handed out a quarter of a second after it is over.
+      assert.ok(channels[0]!.length / 8 >= talkedMs - 1_350, `${channels[0]!.length / 8} of ${talkedMs} ms`)
+      assert.ok(channels.every((channel) => indexOfSound([...channel]) >= 0))
+    }
+    const before = livingB.heard.length
+    await livingB.until(() => livingB.heard.length > before + 4_000)
+    for (const line of [livingA, livingB]) assert.equal(line.of('closed').length, 0)
+    const stats = await Promise.all([livingA, livingB].map((line) => line.port.close()))
+    for (const one of stats) assert.deepEqual([one.recordingFailed, one.packetsLost], [undefined, 0])
+    assert.ok(readWav(await readFile(path('living-a'))).channels[0]!.length / 8 > talkedMs)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+void test('a thread that comes late with its beats takes no more ports until it keeps time again; an empty one does', async () => {
+  await using engine = await engineOf({ workerFile: crashingWorker, admission: { busyMax: 1, lateMsMax: 40 }, loadEveryMs: 100 })
+  using mischief = mischiefMaker()
+  const whenLate = async (late: boolean) => {
+    for (const begin = nowMs(); engine.load().accepting === late; ) {
+      assert.ok(nowMs() - begin < 10_000, 'waited too long')
+      if (late) mischief.make({ stallMs: 60 })
+      await new Promise((resolve) => setTimeout(resolve, 120))
+    }
+  }
+  const [a, b] = await talkingPair(engine)
+  await whenLate(true)
+  assert.ok(engine.load().lateMsP99 > 40)
+  await assert.rejects(Line.open(engine), OverloadedError)
+  // Calls that are there already go on.
+  a.port.play(1, chirp(40), true)
+  await b.until(() => indexOfSound(b.heard) >= 0)
+  await whenLate(false)
+  const c = await Line.open(engine)
+  await whenLate(true)
+  await Promise.all([a, b, c].map((line) => line.port.close()))
+  await Line.open(engine)
+})
+
+void test('a thread that hangs is not asked for ports', async () => {
+  await using engine = await engineOf({ workerFile: crashingWorker, loadEveryMs: 50 })
+  await Line.open(engine)
+  using mischief = mischiefMaker()
+  mischief.make({ stallMs: 1_500 })
+  for (const begin = nowMs(); engine.load().accepting; ) {
+    assert.ok(nowMs() - begin < 1_000, 'nobody notices')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await assert.rejects(Line.open(engine), OverloadedError)
+})
+
 void test('an error in one call ends that call as failed, and no other of its thread', async () => {
-  await using engine = await engineOf({ workerFile: new URL('./crashing-worker.ts', import.meta.url) })
+  await using engine = await engineOf({ workerFile: crashingWorker })
   const [bad] = await talkingPair(engine)
   const [a, b] = await talkingPair(engine)
   bad.port.play(1, chirp(1_000), true)

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { InvalidInputError, OverloadedError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { Admission, type AdmissionLimits, type ThreadLoad } from './admission.ts'
 import type { AigcProvider } from './aigc-label.ts'
-import type { MediaEngine, MediaPort, OpenPortOptions, PortStats } from './engine.ts'
+import type { MediaEngine, MediaLoad, MediaPort, OpenPortOptions, PortStats } from './engine.ts'
 import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
 import { PortRange } from './port-range.ts'
-import { RUN_FIELDS, type EngineMessage, type PortId, type TickMessage, type WorkerMessage } from './worker-messages.ts'
+import { RUN_FIELDS, type EngineMessage, type PortId, type TickMessage, type WorkerMessage, type WorkerStart } from './worker-messages.ts'
 import { WorkerPort } from './worker-port.ts'
 
 export type MediaEngineOptions = {
@@ -22,8 +23,10 @@ export type MediaEngineOptions = {
   portsMax?: number | undefined
   /** A port is not used again for this long. */
   portRestMs?: number | undefined
-  /** A thread busier than this (0..1) takes no more ports. */
-  busyMax?: number | undefined
+  /** A thread that is busier or later than this takes no more ports until its load has gone down; one without ports takes the first in any case. */
+  admission?: Partial<AdmissionLimits> | undefined
+  /** How often threads tell their load. */
+  loadEveryMs?: number | undefined
   /** Written into every recording as its AIGC label, with the name of the file (without ending) as the id of the content; undefined: none is. */
   aigc?: AigcProvider | undefined
   log: Log
@@ -31,13 +34,16 @@ export type MediaEngineOptions = {
   workerFile?: URL | undefined
 }
 
-export const mediaEngineDefaults = { portRestMs: 5_000, busyMax: 0.85 } as const
+export const mediaEngineDefaults = { portRestMs: 5_000, loadEveryMs: 1_000 } as const
 
 const RETRY_AFTER_MS = 1_000
 /** A thread that dies again this soon after its start is started again only after a pause. */
 const CRASH_LOOP_MS = 1_000
 const STOP_MS_MAX = 2_000
+/** A thread that owes so many reports of its load is stuck. */
+const SILENT_REPORTS = 4
 
+const noLoad: ThreadLoad = { busy: 0, lateMsP99: 0 }
 const noStats: PortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsMax: 0, jitterMs: 0 }
 
 /** Errors: InvalidInputError for a bad range; the error of the thread when one cannot start. */
@@ -65,7 +71,7 @@ class WorkerEngine implements MediaEngine {
     this.#options = options
     this.#range = new PortRange({ ...options, restMs: options.portRestMs ?? mediaEngineDefaults.portRestMs, now: nowMs })
     const file = options.workerFile ?? new URL('./worker.ts', import.meta.url)
-    this.#threads = Array.from({ length: workers }, (_, index) => new MediaThread(`media-${index}`, file, options.log))
+    this.#threads = Array.from({ length: workers }, (_, index) => new MediaThread(`media-${index}`, file, options))
   }
 
   async start(): Promise<void> {
@@ -115,10 +121,12 @@ class WorkerEngine implements MediaEngine {
     return [a, b]
   }
 
-  load(): { ports: number; busiest: number } {
+  load(): MediaLoad {
     return {
       ports: this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0),
-      busiest: Math.max(...this.#threads.map((thread) => thread.busy)),
+      busiest: Math.max(...this.#threads.map((thread) => thread.load.busy)),
+      lateMsP99: Math.max(...this.#threads.map((thread) => thread.load.lateMsP99)),
+      accepting: !this.#closing && this.#threads.some((thread) => thread.accepting),
     }
   }
 
@@ -129,10 +137,10 @@ class WorkerEngine implements MediaEngine {
 
   #pickThread(beside: MediaPort | undefined): MediaThread {
     if (this.#closing) throw new OverloadedError('the media engine is closing', RETRY_AFTER_MS)
-    const { portsMax = Infinity, busyMax = mediaEngineDefaults.busyMax } = this.#options
+    const { portsMax = Infinity } = this.#options
     const open = this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0)
     if (open >= portsMax) throw new OverloadedError(`all ${portsMax} media ports are in use`, RETRY_AFTER_MS)
-    const free = this.#threads.filter((thread) => thread.running && thread.busy <= busyMax && (beside === undefined || thread.owns(beside)))
+    const free = this.#threads.filter((thread) => thread.accepting && (beside === undefined || thread.owns(beside)))
     if (free.length === 0) throw new OverloadedError('the media threads are too busy', RETRY_AFTER_MS)
     return free.reduce((best, thread) => (thread.ports.size < best.ports.size ? thread : best))
   }
@@ -141,33 +149,47 @@ class WorkerEngine implements MediaEngine {
 /** One worker thread and its ports; replaced by a new thread when it dies. */
 class MediaThread {
   readonly ports = new Map<PortId, WorkerPort>()
-  /** Share of time busy, 0..1. */
-  busy = 0
+  load: ThreadLoad = noLoad
   running = false
   readonly #name: string
   readonly #file: URL
   readonly #log: Log
+  readonly #start: WorkerStart
+  readonly #limits: Partial<AdmissionLimits> | undefined
+  #admission: Admission
   readonly #opening = new Map<PortId, (failure: string | undefined) => void>()
   #worker: Worker | undefined
   #startedAtMs = 0
+  /** When it last told its load. */
+  #heardAtMs = 0
   #stopping = false
 
-  constructor(name: string, file: URL, log: Log) {
+  constructor(name: string, file: URL, { log, admission, loadEveryMs = mediaEngineDefaults.loadEveryMs }: MediaEngineOptions) {
     this.#name = name
     this.#file = file
     this.#log = log
+    this.#start = { loadEveryMs }
+    this.#limits = admission
+    this.#admission = new Admission(admission)
+  }
+
+  /** What disturbs a thread without ports is not its load: refusing would not help anybody. */
+  get accepting(): boolean {
+    const silent = nowMs() - this.#heardAtMs > SILENT_REPORTS * this.#start.loadEveryMs
+    return this.running && !silent && (this.#admission.open || this.ports.size === 0)
   }
 
   /** Resolves when the thread can open ports. */
   async start(): Promise<void> {
     this.#startedAtMs = nowMs()
-    const worker = new Worker(this.#file, { name: this.#name })
+    const worker = new Worker(this.#file, { name: this.#name, workerData: this.#start })
     this.#worker = worker
     await new Promise<void>((resolve, reject) => {
       let cause: unknown
       worker.on('message', (message: WorkerMessage) => {
         if (message.type === 'ready') {
           this.running = true
+          this.#heardAtMs = nowMs()
           resolve()
         } else {
           this.#receive(message)
@@ -244,8 +266,8 @@ class MediaThread {
     resolve?.(failure)
   }
 
-  #dispatch({ runs, samples, events, recorded, closed, busy }: TickMessage): void {
-    if (busy !== undefined) this.busy = busy
+  #dispatch({ runs, samples, events, recorded, closed, load }: TickMessage): void {
+    if (load !== undefined) this.#report(load)
     for (const { port, event } of events) this.ports.get(port)?.emit(event)
     let at = 0
     for (let run = 0; run < runs.length; run += RUN_FIELDS) {
@@ -272,7 +294,17 @@ class MediaThread {
       if (this.#opening.has(id)) this.#opened(id, why)
       else this.#remove(id, noStats, why)
     }
-    this.busy = 0
+    this.load = noLoad
+    this.#admission = new Admission(this.#limits)
+  }
+
+  #report(load: ThreadLoad): void {
+    this.load = load
+    this.#heardAtMs = nowMs()
+    const before = this.#admission.open
+    this.#admission.report(load)
+    const { open } = this.#admission
+    if (open !== before) this.#log.warn({ thread: this.#name, ...load, ports: this.ports.size }, open ? 'media thread takes calls again' : 'media thread has enough calls, more are refused')
   }
 
   #startAgain(why: string): void {

@@ -1,4 +1,5 @@
 // Knows what the engine and its media threads say to each other. Does not know what either does with it.
+import type { ThreadLoad } from './admission.ts'
 import type { KeyShape, MediaEvent, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 
 /** Names a port in one engine; never reused, unlike its UDP port. */
@@ -34,8 +35,11 @@ export type TickMessage = {
   events: { port: PortId; event: PortEvent }[]
   recorded: { port: PortId; block: Uint8Array<ArrayBuffer> }[]
   closed: { port: PortId; stats: PortStats; failed: string | undefined }[]
-  /** Share of its time the thread was busy, 0..1, over the last second; undefined between. */
-  busy: number | undefined
+  /** Told every `loadEveryMs`; undefined between. */
+  load: ThreadLoad | undefined
 }
 
 export const RUN_FIELDS = 3
+
+/** What a thread is started with. */
+export type WorkerStart = { loadEveryMs: number }

@@ -1,13 +1,12 @@
 // Knows one media thread: its ports, its beat, its messages. Does not know the engine's callers.
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { FRAME_MS, nowMs } from './frame.ts'
 import { Outbox } from './outbox.ts'
-import { startTicks, TICK_MS } from './pacing.ts'
+import { BeatLateness, startTicks, TICK_MS } from './pacing.ts'
 import { Port } from './port.ts'
 import { PortSockets } from './port-sockets.ts'
-import type { EngineMessage, PortId, WorkerMessage } from './worker-messages.ts'
+import type { EngineMessage, PortId, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
-const BUSY_EVERY_MS = 1_000
 const PHASES = FRAME_MS / TICK_MS
 
 const owner = parentPort
@@ -17,7 +16,9 @@ const ports = new Map<PortId, Port>()
 /** Ports per phase: the next one goes where the fewest are. */
 const phaseUse = Array.from({ length: PHASES }, () => 0)
 const outbox = new Outbox()
-let busyToldMs = nowMs()
+const { loadEveryMs } = workerData as WorkerStart
+const lateness = new BeatLateness()
+let loadToldMs = nowMs()
 let utilization = performance.eventLoopUtilization()
 
 function post(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
@@ -115,13 +116,14 @@ owner.on('message', (message: EngineMessage) => {
   if (port !== undefined) guarded(port, () => obey(port, message))
 })
 
-startTicks(nowMs, (tickMs) => {
+startTicks(nowMs, (tickMs, dueMs) => {
+  lateness.add(tickMs, dueMs)
   for (const port of ports.values()) guarded(port, () => port.tick(tickMs))
-  if (tickMs - busyToldMs >= BUSY_EVERY_MS) {
+  if (tickMs - loadToldMs >= loadEveryMs) {
     const next = performance.eventLoopUtilization()
-    outbox.busy(performance.eventLoopUtilization(next, utilization).utilization)
+    outbox.load({ busy: performance.eventLoopUtilization(next, utilization).utilization, lateMsP99: lateness.takeMsP99() })
     utilization = next
-    busyToldMs = tickMs
+    loadToldMs = tickMs
   }
   postGathered()
 })

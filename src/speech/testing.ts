@@ -1,7 +1,7 @@
 // Knows how to stand in for a line, a recogniser and a synthesiser, on a clock that moves only when told to. Used by tests only.
 import { mock } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
-import type { MediaEngine, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from '../media/engine.ts'
+import type { MediaEngine, MediaEvent, MediaLoad, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from '../media/engine.ts'
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, type Frame } from '../media/frame.ts'
 import { PlayoutQueue } from '../media/playout.ts'
 import { framesOf, speechFixture } from './asr/builtin/fixtures.ts'
@@ -188,8 +188,8 @@ export class FakeMedia implements MediaEngine {
     return port
   }
 
-  load(): { ports: number; busiest: number } {
-    return { ports: this.ports.length, busiest: 0 }
+  load(): MediaLoad {
+    return { ports: this.ports.length, busiest: 0, lateMsP99: 0, accepting: true }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
