@@ -1,6 +1,6 @@
 // One call in one process with every real part: SIP and RTP over loopback, voices, recogniser, simulated callee. Only the robot is small.
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -86,4 +86,19 @@ test('a call is dialled, understood, answered, recorded and hung up', { timeout:
   await new Promise((resolve) => setTimeout(resolve, 100))
   assert.equal(media.load().ports, 0, 'no port is left')
   assert.equal(agent.stats.calls, 0, 'no call is left')
+})
+
+test('a call that asks for it, or whose trunk does, leaves its SIP messages behind', { timeout: 20_000 }, async () => {
+  const traces = path.join(folder, 'traces')
+  const trunk = (trace: boolean) => ({ name: 'loopback', userAgent: agent, mediaAddress: address, targets: () => Promise.resolve([{ address, port: carrierPort }]), domain: address, trace })
+  const hooks = { onEvent: () => {}, beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
+  for (const [id, byTrunk, byCall] of [['by-trunk', true, undefined], ['by-call', false, true], ['by-nobody', false, undefined]] as const) {
+    const run = callRunner({ trunk: () => trunk(byTrunk), media, mediaAddress: address, asr, tts, voice: defaultVoice, traces })
+    // 13800138001 is busy.
+    const result = await run({ id, phone: '+8613800138001', trunk: 'loopback', callerId: '02160001000', attempt: 1, ringMsMax: 10_000, talkMsMax: 30_000, trace: byCall, robot: new Messenger() }, hooks, new AbortController().signal)
+    assert.equal(result.reason.outcome, 'busy', JSON.stringify(result.reason))
+  }
+  assert.deepEqual((await readdir(traces)).sort(), ['by-call.pcap', 'by-call.txt', 'by-trunk.pcap', 'by-trunk.txt'])
+  const ladder = await readFile(path.join(traces, 'by-trunk.txt'), 'utf8')
+  assert.match(ladder, /──▶ 127\.0\.0\.1:\d+ UDP +INVITE sip:13800138001@127\.0\.0\.1 .*\n[\s\S]*◀── 127\.0\.0\.1:\d+ UDP +486 Busy Here .*\n[\s\S]*──▶ .* ACK /)
 })

@@ -15,6 +15,8 @@ export type CallRequest = {
   talkMsMax: number
   /** Where the two-channel recording goes; undefined: not recorded. */
   recordingPath?: string | undefined
+  /** Keep the SIP messages of this call, whatever its trunk says. */
+  trace?: boolean | undefined
   robot: Robot
 }
 

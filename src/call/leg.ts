@@ -1,9 +1,10 @@
 // One outgoing leg: a SIP dialog bound to a media port. Does not know robots, words or why we call.
-import type { MediaPort, RemoteMedia } from '../media/engine.ts'
+import type { CodecName, MediaPort, RemoteMedia } from '../media/engine.ts'
 import { AppError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { LegEvent, LocalFailure, OutgoingCall } from '../sip/leg.ts'
 import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
+import type { CallTrace } from '../sip/trace.ts'
 import type { Peer } from '../sip/transport.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
 import type { OutcomeOverride } from './sip-outcome.ts'
@@ -16,12 +17,29 @@ export type Trunk = {
   mediaAddress: string
   /** Where to send the INVITE, best first; looked up anew for each call. Never rejects: an empty list says that nothing was found. */
   targets(): Promise<readonly Peer[]>
-  /** Domain of From, To and Request-URI. */
-  domain: string
+  /**
+   * Who calls whom, the way this carrier wants it. `phone` is E.164, `callerId` one of the trunk's own numbers.
+   * Errors: RefusedError when the number that would leave is not to be dialled: then nothing was sent.
+   */
+  invitation(phone: string, callerId: string): TrunkInvitation
   credentials?: { username: string; password: string } | undefined
+  /** What is offered, best first. */
+  codecs: readonly CodecName[]
+  srtp: 'off' | 'optional' | 'required'
+  /** Audio per packet that we ask for. */
+  ptimeMs: number
+  /** Offer reliable provisional responses (RFC 3262). */
+  reliableProvisional: boolean
+  /** The session timer to ask for (RFC 4028); 0: none. */
+  sessionSeconds: number
   /** What this carrier means by its codes and announcements; looked at before the general table. */
   outcomes?: readonly OutcomeOverride[] | undefined
+  /** Every call over it is traced. */
+  trace?: boolean | undefined
 }
+
+/** As the user agent takes it: URI, name-addr without tag, header values. */
+export type TrunkInvitation = { requestUri: string; from: string; to: string; contactUser: string; headers: readonly (readonly [name: string, value: string])[] }
 
 export type LegEnd =
   /** Never answered. */
@@ -37,18 +55,11 @@ export type LegOptions = {
   /** The number that the callee sees. */
   callerId: string
   ringMsMax: number
+  /** Keeps the SIP messages of this leg. */
+  trace?: CallTrace | undefined
   onRinging(sipStatus: number, earlyMedia: boolean): void
   /** A key press that came over SIP INFO. */
   onDigit(digit: string): void
-}
-
-/** Digits as a mainland carrier dials them: 13800138000, 02158881234, 4001234567, 95588, 0014155550100. */
-export function nationalDigits(phone: string): string {
-  if (!phone.startsWith('+86')) return phone.replace(/^\+/, '00')
-  const national = phone.slice(3)
-  // Only geographic numbers take the trunk prefix; an area code and a number are nine digits and more.
-  const whole = /^1[3-9]\d{9}$/.test(national) || /^[48]00\d{7}$/.test(national) || national.length < 9
-  return whole ? national : `0${national}`
 }
 
 export class Leg {
@@ -71,21 +82,23 @@ export class Leg {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
   }
 
-  /** Sends the INVITE to the first address; the others are tried when it is dead or full. Every ending arrives through `ended`. */
+  /**
+   * Sends the INVITE to the first address; the others are tried when it is dead or full. Every ending arrives through `ended`.
+   * Errors: those of `Trunk.invitation` and of the user agent; then nothing was sent.
+   */
   dial([target, ...alternatives]: readonly [Peer, ...Peer[]]): void {
-    const { userAgent, mediaAddress, domain, credentials } = this.#trunk
-    const { callerId } = this.#options
-    const digits = nationalDigits(this.#options.phone)
+    const { userAgent, mediaAddress, credentials, ptimeMs, reliableProvisional, sessionSeconds } = this.#trunk
+    const { phone, callerId, ringMsMax, trace } = this.#options
     this.#call = userAgent.invite({
       target,
       alternatives,
-      requestUri: `sip:${digits}@${domain}`,
-      from: `<sip:${callerId}@${domain}>`,
-      to: `<sip:${digits}@${domain}>`,
-      contactUser: callerId,
+      ...this.#trunk.invitation(phone, callerId),
       credentials,
-      sdp: buildOffer({ address: mediaAddress, port: this.port.port, sessionId: Date.now(), version: 1 }),
-      ringMsMax: this.#options.ringMsMax,
+      sdp: buildOffer({ address: mediaAddress, port: this.port.port, sessionId: Date.now(), version: 1, ptimeMs }),
+      ringMsMax,
+      reliableProvisional,
+      sessionSeconds,
+      trace,
       onEvent: (event) => this.#onEvent(event),
     })
   }

@@ -5,6 +5,7 @@ import type { MediaEngine, MediaEvent, MediaPort, PortStats } from '../media/eng
 import { nowMs } from '../media/frame.ts'
 import { assertNever, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
 import { log } from '../log.ts'
+import { CallTrace } from '../sip/trace.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { EarlyMedia, type EarlyMediaHeard } from '../speech/early-media/early-media.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
@@ -13,6 +14,7 @@ import { nextState, type CallSignal, type CallState } from './call-state.ts'
 import type { EndDetail, EndEvidence, EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
 import { decide } from './sip-outcome.ts'
+import { keepTrace } from './trace-files.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
 
 /** A hang-up that the far end never confirms must not hold the call, … */
@@ -21,6 +23,8 @@ const HANG_UP_MS_MAX = 5_000
 const PORT_CLOSE_MS_MAX = 6_000
 /** … nor a robot that does not let go. */
 const ROBOT_CLOSE_MS_MAX = 1_000
+/** … nor a trace that a slow disk does not take. */
+const TRACE_MS_MAX = 2_000
 const LIMITS_MS = 1_000
 
 export type CallDeps = {
@@ -32,6 +36,8 @@ export type CallDeps = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
+  /** Folder for the SIP traces of calls that ask for one, or whose trunk does: `<call id>.txt` and `<call id>.pcap`. Undefined: none are kept. */
+  traces?: string | undefined
   now?: (() => number) | undefined
 }
 
@@ -62,6 +68,8 @@ class OneCall {
   /** That the last attempt went over. */
   #trunk: Trunk | undefined
   #loop: VoiceLoop | undefined
+  /** Of all attempts. */
+  #trace: CallTrace | undefined
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
   /** The line has agreed on audio before the answer. */
@@ -92,6 +100,7 @@ class OneCall {
     const talkMs = this.#answeredAt ? Math.max(0, Math.round(this.#now() - this.#answeredAtMs)) : 0
     const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX)])
     await this.#closeRobot()
+    await this.#keepTrace()
     const conversation = this.#loop?.conversation
     if (conversation === 'machine' && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
     return {
@@ -144,6 +153,7 @@ class OneCall {
       phone: this.#request.phone,
       callerId,
       ringMsMax,
+      trace: this.#traceOf(trunk),
       onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
       onDigit: (digit) => this.#loop?.pressKey(digit, 'info'),
     })
@@ -164,6 +174,11 @@ class OneCall {
     this.#isEarlyAgreed ||= earlyMedia
     if (this.#state === 'dialing') this.#tell({ type: 'ringing', sipStatus, earlyMedia })
     this.#step('ring')
+  }
+
+  #traceOf(trunk: Trunk): CallTrace | undefined {
+    if (this.#deps.traces !== undefined && (this.#request.trace === true || trunk.trace === true)) this.#trace ??= new CallTrace()
+    return this.#trace
   }
 
   /** Until the call is over in one way or another. The dialog may still stand then. */
@@ -251,6 +266,13 @@ class OneCall {
 
   async #closeRobot(): Promise<void> {
     await within(ROBOT_CLOSE_MS_MAX, async () => await this.#request.robot[Symbol.asyncDispose](), (error) => log.error({ call: this.#request.id, err: error }, 'robot did not close'))
+  }
+
+  async #keepTrace(): Promise<void> {
+    const { traces } = this.#deps
+    const trace = this.#trace
+    if (traces === undefined || trace === undefined) return
+    await within(TRACE_MS_MAX, () => keepTrace(trace, traces, this.#request.id), (error) => log.error({ call: this.#request.id, err: error }, 'the SIP trace was not kept'))
   }
 
   /** Ringing tones and announcements are nobody's conversation: what was recorded of them goes. */
