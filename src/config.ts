@@ -20,6 +20,7 @@ export const optionGroups = {
     port: { env: 'PORT', type: port, default: '8080', help: 'HTTP port. 0 takes a free one.' },
     dataDir: { env: 'DATA_DIR', type: z.string().min(1).transform((dir) => path.resolve(dir)), default: './data', help: 'Where the embedded database, recordings and the demo key are kept.' },
     databaseUrl: { env: 'DATABASE_URL', type: optionalUrl, default: '', help: 'postgres:// address of an external PostgreSQL ≥ 15. Empty: the embedded one in DATA_DIR.', secret: true },
+    secretKey: { env: 'SECRET_KEY', type: optionalText, default: '', help: 'Key that passwords of trunks are encrypted with: 32 bytes as 64 hex digits or base64, the same on every node. Empty: made once in DATA_DIR/secret-key.', secret: true },
     publicUrl: { env: 'PUBLIC_URL', type: optionalUrl, default: '', help: 'Base of links in answers (recordings). Empty: http://HOST:PORT.' },
   },
   'Trunk 线路': {

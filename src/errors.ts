@@ -40,6 +40,7 @@ export type RefusalCode =
   | 'expired'
   | 'key-invalid'
   | 'idempotency-conflict'
+  | 'version-conflict'
   | 'not-allowed'
 
 /** Policy says no; asking again the same way will not help unless `retryAfterMs` is given. */

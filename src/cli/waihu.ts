@@ -11,9 +11,10 @@ import { doctor } from './doctor.ts'
 import { key } from './key.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
+import { trunk } from './trunk.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, why, doctor, softphone }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, why, doctor, softphone }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },
@@ -21,13 +22,15 @@ const waihu = defineCommand({
 })
 
 const args = process.argv.slice(2)
-const named = subCommands[args[0] as keyof typeof subCommands]
+const first = subCommands[args[0] as keyof typeof subCommands] as typeof waihu | undefined
+const second = (first?.subCommands as Record<string, typeof waihu> | undefined)?.[args[1] ?? '']
+const named = second ?? first
 try {
   if (args.length === 0 || args[0] === '--help' || args[0] === '-h') {
     console.log(await renderUsage(waihu))
     console.log(`\n环境变量 Environment variables:${describeOptions()}`)
   } else if (named && (args.includes('--help') || args.includes('-h'))) {
-    console.log(await renderUsage(named as typeof waihu, waihu))
+    console.log(await renderUsage(named, second ? first : waihu))
   } else {
     await runCommand(waihu, { rawArgs: args })
   }
@@ -35,6 +38,6 @@ try {
   // What a person can act on is one line; anything else is a fault of ours and shows where.
   const expected = error instanceof AppError || (error as Error).name === 'CLIError'
   console.error(expected ? (error as Error).message : error)
-  if ((error as Error).name === 'CLIError') console.error(`\n${await renderUsage((named ?? waihu) as typeof waihu)}`)
+  if ((error as Error).name === 'CLIError') console.error(`\n${await renderUsage(named ?? waihu)}`)
   process.exitCode = 1
 }

@@ -31,6 +31,7 @@ export type ApiKeysTable = {
   created_at: DefaultNow
   last_used_at: Date | null
   revoked_at: Date | null
+  admin: Generated<boolean>
 }
 
 export type WalletsTable = {
@@ -93,6 +94,55 @@ export type CallsTable = {
   slots: NullableJson<Record<string, string>>
   recording: string | null
   dialog: NullableJson<unknown>
+  trunk_wanted: string | null
+  caller_wanted: string | null
+  trunk: string | null
+  caller_id: string | null
+}
+
+export type CallAttemptsTable = {
+  call_id: string
+  attempt: number
+  trunk: string
+  caller_id: string
+  started_at: Date
+}
+
+export type TrunksTable = {
+  name: string
+  config: Json<unknown>
+  secrets: Buffer | null
+  enabled: boolean
+  version: Generated<number>
+  created_at: DefaultNow
+  updated_at: DefaultNow
+}
+
+export type TrunkStatesTable = {
+  trunk: string
+  backing_off_until: Date | null
+  backing_off_because: string | null
+  backing_off_steps: Generated<number>
+  backing_off_since: Date | null
+  faults_in_row: Generated<number>
+  suspect_until: Date | null
+  suspect_because: string | null
+  recent: Json<unknown>
+  failures: Json<unknown>
+}
+
+export type TrunkNodesTable = {
+  trunk: string
+  node: string
+  up: boolean
+  detail: Json<unknown>
+  renewed_at: Date
+}
+
+export type TrunkCallersTable = {
+  trunk: string
+  caller_id: string
+  last_used_at: Date
 }
 
 export type CallEventsTable = {
@@ -152,6 +202,11 @@ export type Schema = {
   ledger_entries: LedgerEntriesTable
   calls: CallsTable
   call_events: CallEventsTable
+  call_attempts: CallAttemptsTable
+  trunks: TrunksTable
+  trunk_states: TrunkStatesTable
+  trunk_nodes: TrunkNodesTable
+  trunk_callers: TrunkCallersTable
   idempotency_keys: IdempotencyKeysTable
   do_not_call: DoNotCallTable
   number_flags: NumberFlagsTable

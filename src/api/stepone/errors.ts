@@ -52,6 +52,7 @@ const refusalStatus: Record<RefusalCode, number> = {
   expired: 403,
   'not-allowed': 403,
   'idempotency-conflict': 409,
+  'version-conflict': 409,
 }
 
 /** What the HTTP framework itself refuses, by its error code. */
