@@ -24,6 +24,7 @@ import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
 import { repairRecording } from './media/recording-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
+import { noAttribution } from './numbering/attribution.ts'
 import { parsePhone } from './numbering/phone.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
@@ -35,6 +36,8 @@ import type { AsrProvider } from './speech/asr/provider.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { ttsProviders } from './speech/tts/index.ts'
 import { defaultVoice } from './speech/tts/provider.ts'
+import { configuredTrunk } from './trunk/configured-trunk.ts'
+import { parseTrunkConfig } from './trunk/trunk-config.ts'
 
 /** Calls in progress may end by themselves for this long when the server is asked to stop. */
 const DRAIN_MS = 10_000
@@ -92,7 +95,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       db,
       lines: [line],
       robots,
-      runCall: measured(callRunner({ trunk: (name) => (name === trunk.name ? trunk : undefined), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice } }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => (name === trunk.name ? trunk : undefined), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice }, traces: path.join(config.dataDir, 'traces') }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -194,14 +197,15 @@ async function startDatabase(config: Config, stack: AsyncDisposableStack, signal
 
 function trunkOf(config: Config, carrier: SimulatedCarrier | undefined, userAgent: SipUserAgent, addresses: readonly TrunkAddress[]): Trunk {
   const resolver = systemResolver()
-  return {
-    name: carrier ? 'simulated' : 'trunk',
+  const domain = config.sipDomain ?? carrier?.address ?? addresses[0]!.host
+  const credentials = config.sipUsername === undefined ? undefined : { username: config.sipUsername, password: config.sipPassword ?? '' }
+  return configuredTrunk(parseTrunkConfig({ name: carrier ? 'simulated' : 'trunk', targets: [domain], callers: [{ number: config.sipCallerId }], credentials }), {
     userAgent,
     mediaAddress: config.sipPublicAddress ?? config.sipAddress,
+    domain: () => domain,
     targets: () => (carrier ? Promise.resolve([{ address: carrier.address, port: carrier.port }]) : resolveTargets(addresses, { resolver, protocols: protocolsOf(addresses), dice: Math.random })),
-    domain: config.sipDomain ?? carrier?.address ?? addresses[0]!.host,
-    credentials: config.sipUsername === undefined ? undefined : { username: config.sipUsername, password: config.sipPassword ?? '' },
-  }
+    attribution: noAttribution,
+  })
 }
 
 /** The addresses that SIP_TRUNK lists, best first; none for the simulated carrier. */

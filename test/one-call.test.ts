@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { pino } from 'pino'
+import type { Trunk } from '../src/call/leg.ts'
 import { callRunner } from '../src/call/run-call.ts'
 import type { CallEvent } from '../src/events.ts'
 import type { MediaEngine } from '../src/media/engine.ts'
 import { createMediaEngine } from '../src/media/worker-engine.ts'
+import { noAttribution } from '../src/numbering/attribution.ts'
 import type { Robot, RobotAction, RobotEvent } from '../src/robot/robot.ts'
 import { Carrier } from '../src/simulator/carrier.ts'
 import { SipUserAgent } from '../src/sip/user-agent.ts'
@@ -16,6 +18,8 @@ import { asrProviders } from '../src/speech/asr/index.ts'
 import { SynthesisCache } from '../src/speech/tts/cache.ts'
 import { ttsProviders } from '../src/speech/tts/index.ts'
 import { defaultVoice } from '../src/speech/tts/provider.ts'
+import { configuredTrunk } from '../src/trunk/configured-trunk.ts'
+import { parseTrunkConfig } from '../src/trunk/trunk-config.ts'
 
 const log = pino({ level: 'silent' })
 const address = '127.0.0.1'
@@ -64,8 +68,13 @@ class Messenger implements Robot {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+function trunkTo(port: number, trace = false): Trunk {
+  const config = parseTrunkConfig({ name: 'loopback', targets: [address], callers: [{ number: '02160001000' }], trace })
+  return configuredTrunk(config, { userAgent: agent, mediaAddress: address, domain: () => address, targets: () => Promise.resolve([{ address, port }]), attribution: noAttribution })
+}
+
 test('a call is dialled, understood, answered, recorded and hung up', { timeout: 40_000 }, async () => {
-  const trunk = { name: 'loopback', userAgent: agent, mediaAddress: address, targets: () => Promise.resolve([{ address, port: carrierPort }]), domain: address }
+  const trunk = trunkTo(carrierPort)
   const run = callRunner({ trunk: () => trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
   const events: CallEvent[] = []
   const robot = new Messenger()
@@ -90,10 +99,9 @@ test('a call is dialled, understood, answered, recorded and hung up', { timeout:
 
 test('a call that asks for it, or whose trunk does, leaves its SIP messages behind', { timeout: 20_000 }, async () => {
   const traces = path.join(folder, 'traces')
-  const trunk = (trace: boolean) => ({ name: 'loopback', userAgent: agent, mediaAddress: address, targets: () => Promise.resolve([{ address, port: carrierPort }]), domain: address, trace })
   const hooks = { onEvent: () => {}, beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
   for (const [id, byTrunk, byCall] of [['by-trunk', true, undefined], ['by-call', false, true], ['by-nobody', false, undefined]] as const) {
-    const run = callRunner({ trunk: () => trunk(byTrunk), media, mediaAddress: address, asr, tts, voice: defaultVoice, traces })
+    const run = callRunner({ trunk: () => trunkTo(carrierPort, byTrunk), media, mediaAddress: address, asr, tts, voice: defaultVoice, traces })
     // 13800138001 is busy.
     const result = await run({ id, phone: '+8613800138001', trunk: 'loopback', callerId: '02160001000', attempt: 1, ringMsMax: 10_000, talkMsMax: 30_000, trace: byCall, robot: new Messenger() }, hooks, new AbortController().signal)
     assert.equal(result.reason.outcome, 'busy', JSON.stringify(result.reason))

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
-import { InvalidInputError } from '../errors.ts'
+import { InvalidInputError, RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
 import { FakePort, FakeTime } from '../speech/testing.ts'
-import { Leg, nationalDigits, type LegEnd } from './leg.ts'
+import { Leg, type LegEnd } from './leg.ts'
 import { FakeUserAgent, fakeTrunk, theirSdp } from './testing.ts'
 
 log.level = 'silent'
@@ -28,31 +28,31 @@ function stage() {
 const sdpAt = (connection: string, direction = 'sendrecv') =>
   ['v=0', 'o=- 1 2 IN IP4 10.0.0.9', 's=-', `c=${connection}`, 't=0 0', 'm=audio 7100 RTP/AVP 8 101', 'a=rtpmap:8 PCMA/8000', 'a=rtpmap:101 telephone-event/8000', `a=${direction}`, ''].join('\r\n')
 
-for (const [phone, digits] of [
-  ['+8613800138000', '13800138000'],
-  ['+862158881234', '02158881234'],
-  ['+8675512345678', '075512345678'],
-  ['+861085001234', '01085001234'],
-  ['+864001234567', '4001234567'],
-  ['+868008201234', '8008201234'],
-  ['+8695588', '95588'],
-  ['+8610086', '10086'],
-  ['+14155550100', '0014155550100'],
-] as const) {
-  test(`${phone} is dialled as ${digits}`, () => assert.equal(nationalDigits(phone), digits))
-}
-
 test('dials the number at the trunk, in its name, with our port in the offer', () => {
   using s = stage()
-  const { requestUri, from, to, target, ringMsMax, sdp } = s.invite.options
-  assert.deepEqual({ requestUri, from, to, target, ringMsMax }, {
+  const { requestUri, from, to, contactUser, headers, target, ringMsMax, sdp, reliableProvisionals, sessionSeconds } = s.invite.options
+  assert.deepEqual({ requestUri, from, to, contactUser, headers, target, ringMsMax, reliableProvisionals, sessionSeconds }, {
     requestUri: 'sip:13800138000@carrier.example',
     from: '<sip:02160001000@carrier.example>',
     to: '<sip:13800138000@carrier.example>',
+    contactUser: '02160001000',
+    headers: [['X-Trunk', 'trunk']],
     target: { address: '127.0.0.1', port: 5_060 },
     ringMsMax: 45_000,
+    reliableProvisionals: true,
+    sessionSeconds: 1_800,
   })
   assert.match(sdp, /^m=audio 6000 RTP\/AVP 8 0 101/m)
+})
+
+test('a number that the trunk refuses to dial is not dialled', () => {
+  const time = new FakeTime()
+  const agent = new FakeUserAgent()
+  const trunk = { ...fakeTrunk(agent), invitation: () => { throw new RefusedError('never-dial', 'no') } }
+  const leg = new Leg(trunk, new FakePort(time), { phone: '+86110', callerId: '02160001000', ringMsMax: 45_000, onRinging: () => {}, onDigit: () => {} })
+  assert.throws(() => leg.dial([{ address: '127.0.0.1', port: 5_060 }]), RefusedError)
+  assert.equal(agent.invites.length, 0)
+  time[Symbol.dispose]()
 })
 
 test('early media is heard before the answer, and the answer may move the stream', async () => {

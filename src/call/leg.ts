@@ -29,7 +29,7 @@ export type Trunk = {
   /** Audio per packet that we ask for. */
   ptimeMs: number
   /** Offer reliable provisional responses (RFC 3262). */
-  reliableProvisional: boolean
+  reliableProvisionals: boolean
   /** The session timer to ask for (RFC 4028); 0: none. */
   sessionSeconds: number
   /** What this carrier means by its codes and announcements; looked at before the general table. */
@@ -87,7 +87,7 @@ export class Leg {
    * Errors: those of `Trunk.invitation` and of the user agent; then nothing was sent.
    */
   dial([target, ...alternatives]: readonly [Peer, ...Peer[]]): void {
-    const { userAgent, mediaAddress, credentials, ptimeMs, reliableProvisional, sessionSeconds } = this.#trunk
+    const { userAgent, mediaAddress, credentials, ptimeMs, reliableProvisionals, sessionSeconds } = this.#trunk
     const { phone, callerId, ringMsMax, trace } = this.#options
     this.#call = userAgent.invite({
       target,
@@ -96,7 +96,7 @@ export class Leg {
       credentials,
       sdp: buildOffer({ address: mediaAddress, port: this.port.port, sessionId: Date.now(), version: 1, ptimeMs }),
       ringMsMax,
-      reliableProvisional,
+      reliableProvisionals,
       sessionSeconds,
       trace,
       onEvent: (event) => this.#onEvent(event),

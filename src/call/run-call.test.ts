@@ -96,7 +96,7 @@ const backup: NextDial = { trunk: 'backup', callerId: '02160002000', attempt: 2,
 
 test('an attempt that failed before anything rang goes on where the owner says, after the pause and a last check of its own', async () => {
   using s = new CallStage(greets())
-  s.trunks.set('backup', { ...fakeTrunk(s.agent), name: 'backup', domain: 'backup.example' })
+  s.trunks.set('backup', fakeTrunk(s.agent, 'backup', 'backup.example'))
   s.nextDials.push(backup)
   await s.place()
   s.invite.fail(503)

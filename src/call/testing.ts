@@ -205,8 +205,22 @@ export class FakeUserAgent {
   }
 }
 
-export function fakeTrunk(userAgent: FakeUserAgent): Trunk {
-  return { name: 'trunk', userAgent: userAgent as unknown as SipUserAgent, mediaAddress: '127.0.0.1', targets: () => Promise.resolve([{ address: '127.0.0.1', port: 5_060 }]), domain: 'carrier.example' }
+export function fakeTrunk(userAgent: FakeUserAgent, name = 'trunk', domain = 'carrier.example'): Trunk {
+  return {
+    name,
+    userAgent: userAgent as unknown as SipUserAgent,
+    mediaAddress: '127.0.0.1',
+    targets: () => Promise.resolve([{ address: '127.0.0.1', port: 5_060 }]),
+    invitation: (phone, callerId) => {
+      const digits = phone.replace(/^\+86/, '')
+      return { requestUri: `sip:${digits}@${domain}`, from: `<sip:${callerId}@${domain}>`, to: `<sip:${digits}@${domain}>`, contactUser: callerId, headers: [['X-Trunk', name]] }
+    },
+    codecs: ['PCMA', 'PCMU'],
+    srtp: 'off',
+    ptimeMs: 20,
+    reliableProvisionals: true,
+    sessionSeconds: 1_800,
+  }
 }
 
 /** One call from its request to its result. */

@@ -1,7 +1,7 @@
 // Knows what a trunk is configured with: every field, its default, its limits and what to write instead. Does not know where it is stored or how it runs.
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { outcomes } from '../call/end-reason.ts'
+import { outcomes, wasAnswered } from '../call/end-reason.ts'
 import { AppError, InvalidInputError } from '../errors.ts'
 import { parseTrunkAddress } from '../sip/resolve.ts'
 import { compileBounded } from './bounded-pattern.ts'
@@ -110,7 +110,7 @@ export const trunkConfigSchema = z
     outcomes: z
       .array(
         z
-          .strictObject({ sip: z.int().min(300).max(699).optional(), q850: z.int().min(1).max(127).optional(), text: line(100).optional(), outcome: z.enum(outcomes) })
+          .strictObject({ sip: z.int().min(300).max(699).optional(), q850: z.int().min(1).max(127).optional(), text: line(100).optional(), outcome: z.enum(outcomes).refine((outcome) => !wasAnswered(outcome), 'is about calls that nobody answered: answered and assistant are not for this table') })
           .refine(({ sip, q850, text }) => sip !== undefined || q850 !== undefined || text !== undefined, 'needs at least one of sip, q850 and text to recognise the ending by'),
       )
       .max(200)
