@@ -49,6 +49,28 @@ void describe('announcements', () => {
     assert.equal(verdictOf('您拨打的电话暂时无法接通请稍后再拨sorry the subscriber you dialed can not be connected您拨打的电话暂时无').status, 'unreachable')
   })
 
+  const bilingual: readonly (readonly [string, string])[] = [
+    ['对不起，您拨打的用户已关机，请稍后再拨。 Sorry, the subscriber you dialed is powered off, please redial later.', 'powered-off'],
+    ['您好，您拨打的号码是空号，请核对后再拨。 Sorry, the number you dialed does not exist, please check it and dial later.', 'vacant-number'],
+    ['对不起，您拨打的电话已停机。 Sorry, the subscriber you dialed is out of service.', 'suspended'],
+    ['对不起，您拨打的用户正在通话中，请稍后再拨。 Sorry, the subscriber you dialed is busy now, please redial later.', 'busy'],
+    ['对不起，您拨打的用户暂时无法接通，请稍后再拨。 Sorry, the subscriber you dialed can not be connected for the moment, please redial later.', 'unreachable'],
+    ['对不起，您拨打的电话暂时无人接听，请稍后再拨。 Sorry, there is no answer from the subscriber you dialed, please redial later.', 'no-answer'],
+    ['您拨打的用户已启用呼入限制。 Sorry, the subscriber you dialed has incoming calls barred.', 'barred-incoming'],
+    ['您的电话已欠费停机，请充值。 Sorry, your account balance is not enough.', 'caller-arrears'],
+    ['您拨打的号码已改号。 Sorry, the number you dialed has been changed.', 'number-changed'],
+    ['网络忙，请稍后再拨。 Sorry, the network is busy now, all circuits are in use.', 'network-busy'],
+    ['您拨打的用户暂时无法接听，请在提示音后留言。 Please leave a message after the tone.', 'voicemail'],
+  ]
+  for (const [sentence, status] of bilingual) {
+    void test(`in two languages and three rounds, joined anywhere, are ${status}: ${sentence.slice(0, 16)}…`, () => {
+      assert.equal(verdictOf(sentence).status, status)
+      assert.equal(verdictOf(sentence.slice(sentence.indexOf('。') + 1)).status === 'unknown', status === 'caller-arrears', 'the English half says it as well')
+      const rounds = `${sentence} `.repeat(3)
+      for (const cut of [0, 5, 11, sentence.length - 8]) assert.equal(verdictOf(rounds.slice(cut)).status, status, rounds.slice(cut, cut + 20))
+    })
+  }
+
   void test('need a subject: songs and small talk of a colour ring are nothing', () => {
     for (const sung of ['就算世界关机我也等你', '占线占线你的心总是占线', '我们的爱停机在那年夏天', '无法接通的想念', '欢迎致电小王的手机祝您生活愉快', '', '。。。'])
       assert.equal(verdictOf(sung).certain, false, sung)
