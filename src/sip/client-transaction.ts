@@ -70,6 +70,13 @@ export class ClientTransaction {
     this.#step(response.status < 200 ? 'provisional' : response.status < 300 ? 'success' : 'failure', response)
   }
 
+  /** Ends an INVITE whose CANCEL brought no final response either: nothing else would (RFC 3261 §9.1). Tells nobody. */
+  giveUp(): void {
+    if (this.#state !== 'calling' && this.#state !== 'proceeding') return
+    this.stop()
+    this.#options.onTerminated()
+  }
+
   /** Forgets everything without telling anybody: the user agent is closing. */
   stop(): void {
     this.#state = 'terminated'

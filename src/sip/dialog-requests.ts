@@ -105,6 +105,7 @@ export class DialogRequests {
           { onResponse: ignore, onTimeout: ignore, onTransportError: ignore },
           { branch: transaction.branch, inDialog: true },
         )
+        clock.after(GIVE_UP_MS, () => transaction.giveUp())
         resolve({ status: 408 })
       })
       const done = (reply: Reply): void => {

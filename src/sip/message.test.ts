@@ -129,6 +129,11 @@ void test('what we write is read back equal, with canonical names and the right 
   assert.match(serializeMessage(compact).toString(), /\r\nVia: .*\r\nFrom: .*\r\nTo: .*\r\nCall-ID: .*\r\nCSeq: /)
 })
 
+void test('a carriage return alone is a space, so that nothing we echo starts a line of its own', () => {
+  const message = request(good.replace('Alice', 'Ali\rX-Evil: 1\rce'))
+  assert.equal(message.headers.get('From'), 'Ali X-Evil: 1 ce <sip:alice@example.com>;tag=a')
+})
+
 void test('text of ours cannot start a header', () => {
   for (const text of ['a\r\nb', 'a\nb', 'a\0b', '\x7f']) assert.throws(() => toWire('name', text), InvalidInputError)
 })

@@ -90,7 +90,8 @@ export function parseMessage(bytes: Uint8Array): ReceivedMessage {
   while (buffer[begin] === 0x0d || buffer[begin] === 0x0a) begin += 1
   const { headEnd, bodyBegin } = findBody(buffer, begin)
   if (headEnd - begin > messageLimits.headBytesMax) throw new ProtocolError('sip', 'headers too long')
-  const lines = buffer.toString('latin1', begin, headEnd).replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
+  // A carriage return alone ends no line; where it came back in what we echo, some parser might think otherwise.
+  const lines = buffer.toString('latin1', begin, headEnd).replace(/\r?\n[ \t]+|\r(?!\n)/g, ' ').split(/\r?\n/)
   const headers = parseHeaders(lines)
   const envelope = readEnvelope(headers)
   const body = cutBody(buffer.subarray(bodyBegin), headers.get('Content-Length'))

@@ -430,6 +430,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     )
     this.#cancelCancelLimit = this.#context.clock.after(GIVE_UP_MS, () => {
       this.#final = { status: 487, reason: phraseOf(487) }
+      invite.giveUp()
       this.#signal('cancel-limit')
     })
   }

@@ -10,7 +10,7 @@ const text = (frames: readonly unknown[]): string[] => frames.map((frame) => (fr
 void test('messages are cut by Content-Length, long or compact, in one piece or many', () => {
   const wire = `${message('hello')}\r\n\r\n${message('', 'l')}\r\n${message('a\r\n\r\nb', 'content-length ')}`
   const expected = [message('hello'), 'ping', message('', 'l'), 'pong', message('a\r\n\r\nb', 'content-length ')]
-  assert.deepEqual(text(new StreamFramer().push(Buffer.from(wire))), expected)
+  assert.deepEqual(text([...new StreamFramer().push(Buffer.from(wire))]), expected)
   const dice = seededDice(5)
   for (let round = 0; round < 200; round += 1) {
     const framer = new StreamFramer()
@@ -19,7 +19,7 @@ void test('messages are cut by Content-Length, long or compact, in one piece or 
       // Keep-alives come whole: one that is torn apart may count as two answers.
       const size = /^(\r\n)+/.exec(wire.slice(at))?.[0].length ?? 1 + Math.floor(dice() * 3)
       const end = Math.min(wire.length, at + size)
-      frames.push(...text(framer.push(Buffer.from(wire.slice(at, end)))))
+      frames.push(...text([...framer.push(Buffer.from(wire.slice(at, end)))]))
       at = end
     }
     assert.deepEqual(frames.filter((frame) => frame.startsWith('OPTIONS')), expected.filter((frame) => frame.startsWith('OPTIONS')))
@@ -34,13 +34,22 @@ for (const [sentence, wire] of [
   ['whose head does not end', 'x'.repeat(40_000)],
 ] as const) {
   void test(`a message ${sentence} breaks the stream`, () => {
-    assert.throws(() => new StreamFramer().push(Buffer.from(wire)), ProtocolError)
+    assert.throws(() => [...new StreamFramer().push(Buffer.from(wire))], ProtocolError)
   })
 }
 
 void test('half a message is waited for', () => {
   const framer = new StreamFramer()
-  assert.deepEqual(framer.push(Buffer.from(message('hello').slice(0, -2))), [])
+  assert.deepEqual([...framer.push(Buffer.from(message('hello').slice(0, -2)))], [])
   assert.equal(framer.waiting, true)
-  assert.deepEqual(text(framer.push(Buffer.from('lo'))), [message('hello')])
+  assert.deepEqual(text([...framer.push(Buffer.from('lo'))]), [message('hello')])
+})
+
+void test('whole messages before a broken one in the same piece are still given', () => {
+  const framer = new StreamFramer()
+  const frames: unknown[] = []
+  assert.throws(() => {
+    for (const frame of framer.push(Buffer.from(`${message('hello')}OPTIONS sip:a SIP/2.0\r\nCall-ID: x\r\n\r\n`))) frames.push(frame)
+  }, ProtocolError)
+  assert.deepEqual(text(frames), [message('hello')])
 })

@@ -18,15 +18,13 @@ export class StreamFramer {
     return this.#rest.length > 0
   }
 
-  /** Errors: ProtocolError when the stream cannot be cut into messages any more; then it must be closed. */
-  push(chunk: Uint8Array): Frame[] {
+  /**
+   * What is whole now, one by one: messages before a broken one are still good.
+   * Errors: ProtocolError when the stream cannot be cut into messages any more; then it must be closed.
+   */
+  *push(chunk: Uint8Array): Generator<Frame, void> {
     this.#rest = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk])
-    const frames: Frame[] = []
-    for (;;) {
-      const frame = this.#next()
-      if (frame === undefined) return frames
-      frames.push(frame)
-    }
+    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) yield frame
   }
 
   #next(): Frame | undefined {

@@ -1,0 +1,15 @@
+// The kinds of fuzzing, by name, with the share of inputs each gets.
+import type { FuzzKind } from './fuzz-kind.ts'
+import { agent } from './agent-kind.ts'
+import { port, rtcp } from './media-kinds.ts'
+import { message, sdp, stream, values } from './sip-kinds.ts'
+
+export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number }>> = {
+  message: { kind: message, share: 0.25 },
+  stream: { kind: stream, share: 0.08 },
+  values: { kind: values, share: 0.15 },
+  sdp: { kind: sdp, share: 0.15 },
+  agent: { kind: agent, share: 0.15 },
+  port: { kind: port, share: 0.14 },
+  rtcp: { kind: rtcp, share: 0.08 },
+}
