@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { outcomes } from '../call/end-reason.ts'
+import { endDetails, outcomes, wasAnswered, type EndReason } from '../call/end-reason.ts'
+import { codeTable } from '../call/outcome-table.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
 import type { CallRecord } from './call-service.ts'
 import { progressTones } from '../speech/early-media/tones.ts'
-import { toneWords } from './explain-words.ts'
+import { announcementStatuses } from '../speech/early-media/announcement-table.ts'
+import { adviceOn } from './explain-advice.ts'
+import { announcedWords, detailWords, ruleWords, toneWords } from './explain-words.ts'
 import { explain, explanationText, outcomeText } from './explain.ts'
 
 const startMs = Date.parse('2026-11-20T14:05:00+08:00')
@@ -80,6 +83,7 @@ void test('a confirmed call is told from acceptance to cost', () => {
           · 回应偏慢：2.5 秒，主要花在想怎么说（1.8 秒）
 14:06:15  续冻结话费，共 0.300 元
 14:06:30  结束：已接通（机器人结束，通话时）
+          · 机器人说完后挂断
           · 通话 24 秒，计费 60 秒，0.150 元
           · 丢包 10%：对方的话可能听不清`,
   )
@@ -102,20 +106,74 @@ void test('evidence of a call that was not answered is told, with what to do nex
   const rows = log([0, { type: 'accepted' }], [5, { type: 'dialing', line: 'trunk', attempt: 1 }], [9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }])
   const explanation = explain({ ...record, reason }, rows, 'zh')
   assert.equal(explanation.headline, '对方关机。')
-  assert.deepEqual(explanation.steps.at(-1)!.details, ['听到的提示音：您拨打的电话已关机', 'SIP 480 Temporarily Unavailable', 'Q.850 原因值 20', '没有接通，不收费'])
-  assert.equal(explanation.advice, '可以过一会儿再拨。')
+  assert.deepEqual(explanation.steps.at(-1)!.details, ['网络拒绝或结束了呼叫', '听到的提示音：您拨打的电话已关机', 'SIP 480 Temporarily Unavailable', 'Q.850 原因值 20', '没有接通，不收费'])
+  assert.equal(explanation.advice, '几小时后再拨，换一个时段更好。')
 })
 
 void test('tones that were heard are named', () => {
   const reason = { outcome: 'busy', by: 'network', stage: 'ringing', detail: 'final-response', evidence: { tone: 'busy' } } as const
   const rows = log([9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }])
-  assert.equal(explain({ ...record, reason }, rows, 'zh').steps.at(-1)!.details[0], '听到的信号音：忙音')
-  assert.equal(explain({ ...record, reason }, rows, 'en').steps.at(-1)!.details[0], 'Tone heard: busy tone')
+  assert.equal(explain({ ...record, reason }, rows, 'zh').steps.at(-1)!.details[1], '听到的信号音：忙音')
+  assert.equal(explain({ ...record, reason }, rows, 'en').steps.at(-1)!.details[1], 'Tone heard: busy tone')
 })
 
 void test('every tone has words in both languages', () => {
   for (const tone of progressTones) assert.match(toneWords[tone]?.zh ?? '', /音$/)
   assert.deepEqual(Object.keys(toneWords).sort(), [...progressTones].sort())
+})
+
+const chinese = /[\u4e00-\u9fff]/
+
+void test('every way a call can end is told with stage, detail, rule and advice, in either language alone', () => {
+  for (const outcome of outcomes) {
+    for (const detail of endDetails) {
+      const evidence = { sipStatus: 480, q850Cause: 20, rule: 'q850:20', tone: 'busy', clip: 'c.early.wav' }
+      const reason: EndReason = { outcome, by: 'network', stage: 'ringing', detail, evidence }
+      for (const language of ['zh', 'en'] as const) {
+        const text = explanationText(explain({ ...record, reason }, log([9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }]), language))
+        assert.ok(text.includes(detailWords[detail][language]), `${outcome} ${detail}`)
+        assert.ok(text.includes('q850:20') && text.includes('SIP 480'), text)
+        assert.match(text, language === 'zh' ? /判断依据|接通前的声音已留存/ : /Decided by Q.850 cause 20/)
+        assert.equal(chinese.test(text), language === 'zh', text)
+        if (!wasAnswered(outcome)) assert.match(text, /\n→ ./, `${outcome} ${detail} has no advice`)
+      }
+    }
+  }
+})
+
+void test('every outcome of a call that reached nobody has advice that says when or what to check', () => {
+  for (const outcome of outcomes.filter((one) => one !== 'answered')) {
+    const advice = adviceOn({ outcome, by: 'network', stage: 'ringing', detail: 'final-response', evidence: {} }, undefined)
+    assert.match(advice?.zh ?? '', /再拨|重拨|不要|重新提交|充值|再试|检查|核对|等|告诉/, outcome)
+    assert.ok(advice && /^[A-Z]/.test(advice.en) && !chinese.test(advice.en), outcome)
+  }
+})
+
+void test('advice is as particular as what is known', () => {
+  const advice = (reason: Partial<EndReason>) => adviceOn({ outcome: 'line-fault', by: 'network', stage: 'dialing', detail: 'final-response', evidence: {}, ...reason }, undefined)?.en ?? ''
+  assert.match(advice({ evidence: { sipStatus: 407 } }), /credentials/)
+  assert.match(advice({ evidence: { sipStatus: 488 } }), /codecs/)
+  assert.match(advice({ evidence: { sipStatus: 503 } }), /few minutes/)
+  assert.match(advice({ evidence: { rule: 'text:caller-arrears' } }), /not been paid/)
+  assert.match(advice({ outcome: 'invalid-number', evidence: { rule: 'text:number-changed', sipStatus: 480 } }), /new one/)
+  assert.match(advice({ outcome: 'invalid-number', evidence: { rule: 'text:wrong-format' } }), /number rules/)
+  assert.match(advice({ detail: 'trunk-unreachable', evidence: { sipStatus: 503 } }), /targets/)
+  assert.match(advice({ outcome: 'answered', detail: 'no-audio-received' }), /RTP_PORT_MIN/)
+})
+
+void test('every rule of the outcome table has words in both languages', () => {
+  const rules = [...codeTable.map(({ rule }) => rule), ...announcementStatuses.map((status) => `text:${status}`), 'tone:busy', 'tone:congestion', 'tone:vacant-number', 'trunk:3', 'none']
+  for (const rule of rules) {
+    const { zh, en } = ruleWords(rule)
+    assert.ok(chinese.test(zh) || /^SIP|^Q/.test(zh), rule)
+    assert.ok(en !== '' && !chinese.test(en), rule)
+  }
+  assert.deepEqual(Object.keys(announcedWords), [...announcementStatuses])
+})
+
+void test('a detail of another version is shown as it is', () => {
+  const reason = { outcome: 'busy', by: 'network', stage: 'ringing', detail: '486 Busy Here' as 'announced', evidence: {} } as const
+  assert.equal(explain({ ...record, reason }, log([9_000, { type: 'ended', reason, talkMs: 0, billedSec: 0, costLi: 0 }]), 'en').steps.at(-1)!.details[0], '486 Busy Here')
 })
 
 void test('a call that is not over says what it waits for', () => {

@@ -3,7 +3,8 @@ import type { Outcome } from '../call/end-reason.ts'
 import { assertNever } from '../errors.ts'
 import type { CallEvent, CallEventRow, TurnLatency } from '../events.ts'
 import type { CallRecord } from './call-service.ts'
-import { adviceOn, conversationWords, enderWords, outcomeWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
+import { adviceOn } from './explain-advice.ts'
+import { conversationWords, detailWords, enderWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
 
 export type { Language } from './explain-words.ts'
 
@@ -39,7 +40,7 @@ export function explain(record: CallRecord, rows: readonly CallEventRow[], langu
     if (told === undefined) return []
     return [{ at: row.at, sinceMs: row.at.getTime() - startMs, text: say(told.text), details: (told.details ?? []).map(say) }]
   })
-  const advice = record.reason && adviceOn(record.reason.outcome, record.conversation)
+  const advice = record.reason && adviceOn(record.reason, record.conversation)
   return { headline: say(headline(record)), steps, advice: advice && say(advice) }
 }
 
@@ -190,12 +191,18 @@ function ended(event: Extract<CallEvent, { type: 'ended' }>, seen: Seen): Told {
   const { reason, media } = event
   const { evidence } = reason
   const details: Words[] = []
-  if (reason.detail) details.push(same(reason.detail))
+  // Records of another version may know details that we do not.
+  details.push((detailWords[reason.detail] as Words | undefined) ?? same(reason.detail))
   if (evidence.announcement !== undefined) details.push({ zh: `听到的提示音：${evidence.announcement}`, en: `Announcement heard: ${evidence.announcement}` })
   const tone = evidence.tone === undefined ? undefined : toneWords[evidence.tone]
   if (tone) details.push({ zh: `听到的信号音：${tone.zh}`, en: `Tone heard: ${tone.en}` })
   if (evidence.sipStatus !== undefined) details.push(sip(evidence.sipStatus, evidence.sipReason))
   if (evidence.q850Cause !== undefined) details.push({ zh: `Q.850 原因值 ${evidence.q850Cause}`, en: `Q.850 cause ${evidence.q850Cause}` })
+  if (evidence.rule !== undefined) {
+    const rule = ruleWords(evidence.rule)
+    details.push({ zh: `判断依据：${rule.zh}（${evidence.rule}）`, en: `Decided by ${rule.en} (${evidence.rule})` })
+  }
+  if (evidence.clip !== undefined) details.push({ zh: '接通前的声音已留存，可用 waihu callinfo 查看下载地址', en: 'The sound before the answer was kept; waihu callinfo shows where to get it' })
   if (evidence.error !== undefined) details.push({ zh: `错误：${evidence.error}`, en: `Error: ${evidence.error}` })
   if (seen.answeredAt) {
     details.push({
