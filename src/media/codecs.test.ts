@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codecOfType, codecs } from './codecs.ts'
+import { codecOfType, codecs, type Decoder, type Encoder } from './codecs.ts'
 import type { CodecName } from './engine.ts'
 
 const sine = (hz: number, samples: number) => Int16Array.from({ length: samples }, (_, i) => Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / 8_000)))
 
 /** Level in dB of the tone of `hz` in what comes out, and of everything else, against 8000. */
 function through(codec: CodecName, hz: number, packet: number): { toneDb: number; restDb: number } {
-  const [encoder, decoder] = [codecs[codec].encoder(), codecs[codec].decoder()]
+  const [encoder, decoder]: [Encoder, Decoder] = [codecs[codec].encoder(), codecs[codec].decoder()]
   const sent = sine(hz, 16_000)
   const from = 1_600
   let [real, imaginary, energy, samples] = [0, 0, 0, 0]
   for (let at = 0; at + packet <= sent.length; at += packet) {
     const bytes = new Uint8Array(12 + packet)
-    encoder.encode(sent.subarray(at, at + packet), bytes, 12)
+    assert.equal(encoder.encode(sent.subarray(at, at + packet), bytes, 12), packet)
     const heard = decoder.decode(bytes.subarray(12))
     assert.equal(heard.length, packet)
     for (let i = 0; i < packet; i += 1) {
@@ -30,7 +30,8 @@ function through(codec: CodecName, hz: number, packet: number): { toneDb: number
   return { toneDb: 10 * Math.log10(tone / full), restDb: 10 * Math.log10((energy - tone) / full) }
 }
 
-for (const codec of Object.keys(codecs) as CodecName[]) {
+// Opus keeps no waveform; its own tests say what it does keep.
+for (const codec of ['PCMA', 'PCMU', 'G722'] as const satisfies CodecName[]) {
   void test(`${codec} carries the telephone band level and clean, in packets of any size`, () => {
     for (const packet of [80, 160, 280, 480]) {
       for (const hz of [300, 1_000, 2_000, 3_300]) {
@@ -41,7 +42,7 @@ for (const codec of Object.keys(codecs) as CodecName[]) {
   })
 
   void test(`${codec} goes silent after a loud sound`, () => {
-    const [encoder, decoder] = [codecs[codec].encoder(), codecs[codec].decoder()]
+    const [encoder, decoder]: [Encoder, Decoder] = [codecs[codec].encoder(), codecs[codec].decoder()]
     const bytes = new Uint8Array(160)
     encoder.encode(sine(500, 160), bytes, 0)
     decoder.decode(bytes)
@@ -57,6 +58,7 @@ for (const codec of Object.keys(codecs) as CodecName[]) {
 void test('knows the codec of a packet: the negotiated type first, then the static ones', () => {
   const negotiated = { codec: 'G722', payloadType: 98 } as const
   assert.deepEqual([98, 8, 0, 9, 18, 101].map((type) => codecOfType(type, negotiated)), ['G722', 'PCMA', 'PCMU', 'G722', undefined, undefined])
+  assert.deepEqual([111, 8, 98].map((type) => codecOfType(type, { codec: 'opus', payloadType: 111 })), ['opus', 'PCMA', undefined])
   // RFC 3264: what a number means is what the two agreed on.
   assert.equal(codecOfType(8, { codec: 'PCMU', payloadType: 8 }), 'PCMU')
 })

@@ -1,8 +1,8 @@
 // The narrow contract of the media plane. Knows ports, codecs and playouts. Does not know SIP, words or calls.
 import type { Frame } from './frame.ts'
 
-/** G722 is wide-band on the line; what a port gives and takes stays 8 kHz. */
-export type CodecName = 'PCMA' | 'PCMU' | 'G722'
+/** G722 and Opus can be wide-band on the line; what a port gives and takes stays 8 kHz. */
+export type CodecName = 'PCMA' | 'PCMU' | 'G722' | 'opus'
 
 /** Where and how the far end wants its audio, as read from its SDP by the caller of `connect`. */
 export type RemoteMedia = {
@@ -21,7 +21,16 @@ export type RemoteMedia = {
   rtcpPort?: number | undefined
   /** The far end agreed to RTCP on the RTP port (a=rtcp-mux, RFC 5761). It is understood there in any case. */
   rtcpMux?: boolean | undefined
+  /** What the far end says about Opus packets for it (RFC 7587 §6.1): whether it uses the copies of lost ones, and bits per second at most. */
+  opus?: { inbandFec: boolean; bitrateMax?: number | undefined } | undefined
+  /** Both keys when the stream is encrypted (RFC 3711); then nothing else is sent or heard. */
+  srtp?: SrtpKeys | undefined
 }
+
+export type SrtpSuite = 'AES_CM_128_HMAC_SHA1_80' | 'AES_CM_128_HMAC_SHA1_32'
+
+/** 16 bytes of master key and 14 of salt each, in base64, as SDP carries them (RFC 4568 §6.1). Never logged. */
+export type SrtpKeys = { suite: SrtpSuite; sendKey: string; receiveKey: string }
 
 /** Numbers the utterances played on one port, in play order. Chosen by the caller, never reused on a port. */
 export type PlayoutId = number
@@ -50,10 +59,13 @@ export type PortStats = {
   packetsLate: number
   /** |send time − due time| of our packets. */
   pacingErrorMsP95: number
+  pacingErrorMsP99: number
   pacingErrorMsMax: number
   /** RFC 3550 §6.4.1 interarrival jitter of what we received. */
   jitterMs: number
   recordingFailed?: string | undefined
+  /** What an encrypted stream did not take: packets with a wrong tag, and packets played again. */
+  srtpRefused?: { unauthentic: number; replayed: number } | undefined
   /** What the far end told of our audio by RTCP; undefined when it never did. */
   farEnd?: FarEndReport | undefined
 }

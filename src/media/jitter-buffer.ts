@@ -128,6 +128,18 @@ export class JitterBuffer {
     this.#place(timestamp, pcm, Math.max(0, -ahead))
   }
 
+  /** Fills a hole with audio that was made up for a lost packet; what came in the meantime, or was played, stays. */
+  patch(timestamp: number, pcm: Int16Array): void {
+    const ahead = timestampDistance(timestamp, this.#cursor)
+    if (ahead > JUMP_SAMPLES) return
+    for (let i = Math.max(0, -ahead); i < pcm.length; i += 1) {
+      const at = (timestamp + i) & (RING_SAMPLES - 1)
+      if (this.#filled[at]) continue
+      this.#ring[at] = pcm[i]!
+      this.#filled[at] = 1
+    }
+  }
+
   /** Takes a packet that says "no audio from here": comfort noise (RFC 3389) of a level, or a telephone event without. */
   pushSilence(packet: Omit<RtpPacket, 'payload'>, arrivalMs: number, noiseDbov?: number): void {
     if (!this.#admit(packet, arrivalMs)) return

@@ -1,8 +1,10 @@
 // Knows one call's audio inside a media thread: what is due, what came in, what went out. Does not know other calls or the engine.
 import { randomInt } from 'node:crypto'
-import { codecOfType, codecs, type Decoder, type Encoder } from './codecs.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { AudioReceiver } from './audio-receiver.ts'
+import { codecOfType, codecs, type Encoder } from './codecs.ts'
 import { parseComfortNoise } from './comfort-noise.ts'
-import type { CodecName, KeyShape, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import type { KeyShape, PlayoutId, PortStats, RemoteMedia, SrtpKeys } from './engine.ts'
 import { FRAME_MS, type Frame } from './frame.ts'
 import { InbandDigitReceiver } from './inband-digits.ts'
 import { JitterBuffer } from './jitter-buffer.ts'
@@ -14,6 +16,7 @@ import { isRtcp } from './rtcp.ts'
 import { RtcpSession, type SessionFigures } from './rtcp-session.ts'
 import { Relay } from './relay.ts'
 import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader } from './rtp.ts'
+import { SRTP_OVERHEAD_BYTES, SrtpSession } from './srtp.ts'
 import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
 import type { PortId } from './worker-messages.ts'
 
@@ -25,7 +28,10 @@ const FRAMES_BEHIND_MS_MAX = 1_000
 const SAME_KEY_MS = 500
 const DEAD_AIR_MS = 1_000
 const SAMPLES_PER_MS = 8
-const PTIME_MS_MAX = 60
+/** RFC 3550 wants a random start; RFC 3711 §3.3.1 one that leaves room, so that a lost beginning hides no wrap. */
+const FIRST_SEQUENCE_MAX = 0x8000
+/** G.711 makes the longest packets. */
+const PAYLOAD_BYTES_MAX = 60 * SAMPLES_PER_MS
 /** RFC 3551 §6 */
 const COMFORT_NOISE = 13
 /** What nearly everybody offers telephone events as; accepted even if the far end names another for its own direction. */
@@ -64,8 +70,9 @@ export class Port {
   #mixer: RecordingMixer | undefined
 
   readonly #jitterBuffer = new JitterBuffer()
-  /** Made when first needed; kept, so that a packet in another codec between does not reset them. */
-  readonly #decoders = new Map<CodecName, Decoder>()
+  readonly #audio = new AudioReceiver(this.#jitterBuffer)
+  /** Undefined while the stream is not encrypted. */
+  #srtp: SrtpSession | undefined
   readonly #keysIn = new TelephoneEventReceiver()
   /** Undefined when tones are not listened to, or no more: who sends events needs no tones. */
   #tonesIn: InbandDigitReceiver | undefined
@@ -83,18 +90,20 @@ export class Port {
   /** Ports whose far ends listen to both sides of this one. */
   readonly #listeners = new Set<Port>()
   readonly #playouts = new PlayoutQueue()
-  readonly #encoders = new Map<CodecName, Encoder>()
+  #encoder: { for: RemoteMedia; codec: Encoder } | undefined
   readonly #keysOut = new TelephoneEventSender()
   readonly #pacing = new PacingHistogram()
-  readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PTIME_MS_MAX * SAMPLES_PER_MS))
+  readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PAYLOAD_BYTES_MAX + SRTP_OVERHEAD_BYTES))
   #pcm = new Int16Array(FRAME_MS * SAMPLES_PER_MS)
-  readonly #ssrc = randomInt(0x1_0000_0000)
-  #sequence = randomInt(0x1_0000)
+  #ssrc = randomInt(0x1_0000_0000)
+  #sequence = randomInt(FIRST_SEQUENCE_MAX)
   #timestamp = randomInt(0x1_0000_0000)
+  /** Of timestamps, ours and the far end's. */
+  #unitsPerMs = SAMPLES_PER_MS
   #sendDueMs = 0
   #sent = 0
   #octetsSent = 0
-  readonly #control = new RtcpSession(this.#ssrc)
+  #control = new RtcpSession(this.#ssrc)
   /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
   #before: 'pause' | 'silence' | 'audio' = 'pause'
 
@@ -118,7 +127,11 @@ export class Port {
     const nowMs = this.#now()
     const before = this.#remote
     this.#remote = remote
+    this.#secure(remote.srtp)
     this.#socket?.aim(remote)
+    this.#audio.prepare(remote.codec)
+    this.#encodeFor(remote)
+    this.#setClock(codecs[remote.codec].clockRateHz, nowMs)
     if (before === undefined) {
       this.#frameDueMs = nextDue(nowMs, FRAME_MS, this.phaseMs)
       this.#sendDueMs = this.#frameDueMs
@@ -195,8 +208,10 @@ export class Port {
     for (const listener of this.#listeners) this.unmonitor(listener)
     for (const port of this.#hears.keys()) port.unmonitor(this)
     const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
-    if (bye !== undefined) this.#socket?.sendControl(bye)
+    if (bye !== undefined) this.#sendControl(bye)
     this.#socket?.close()
+    this.#audio.free()
+    this.#encoder?.codec.free?.()
     this.flush()
     this.#handOutRecording(nowMs)
     if (this.#mixer !== undefined) this.#outbox.recorded(this.id, this.#mixer.takeRest(nowMs))
@@ -209,9 +224,11 @@ export class Port {
       this.receiveControl(bytes)
       return false
     }
-    const packet = parseRtp(bytes)
     const remote = this.#remote
-    if (packet === undefined || remote === undefined) return false
+    if (remote === undefined) return false
+    const clear = this.#srtp === undefined ? bytes : this.#srtp.unprotect(bytes)
+    const packet = clear && parseRtp(clear)
+    if (packet === undefined) return false
     const nowMs = this.#now()
     this.#heardAtMs = nowMs
     this.#deadAirTold = false
@@ -222,21 +239,53 @@ export class Port {
     // Far ends may answer with another codec than we send, under its static type.
     const codec = codecOfType(packet.payloadType, remote)
     if (codec !== undefined) {
-      this.#jitterBuffer.push(packet, this.#decoderOf(codec).decode(packet.payload), nowMs)
+      this.#audio.receive(packet, codec, nowMs)
     } else if (packet.payloadType === remote.eventPayloadType || packet.payloadType === USUAL_EVENT_TYPE) {
-      this.#jitterBuffer.pushSilence(packet, nowMs)
+      this.#audio.receiveSilence(packet, remote.codec, nowMs)
       const digit = this.#keysIn.accept(packet, nowMs)
       this.#tonesIn = undefined
       if (digit !== undefined && !this.#wasHeard(digit, nowMs)) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit })
     } else if (packet.payloadType === COMFORT_NOISE) {
-      this.#jitterBuffer.pushSilence(packet, nowMs, parseComfortNoise(packet.payload))
+      this.#audio.receiveSilence(packet, remote.codec, nowMs, parseComfortNoise(packet.payload))
     }
     return true
   }
 
   /** One datagram from the far end on the RTCP port; false when it is not RTCP. It is no sign of audio. */
   receiveControl(bytes: Uint8Array): boolean {
-    return this.#remote !== undefined && this.#control.receive(bytes, this.#now())
+    if (this.#remote === undefined) return false
+    const clear = this.#srtp === undefined ? bytes : this.#srtp.unprotectControl(bytes)
+    return clear !== undefined && this.#control.receive(clear, this.#now())
+  }
+
+  #secure(keys: SrtpKeys | undefined): void {
+    const before = this.#srtp
+    if (keys === undefined) this.#srtp = undefined
+    else if (before === undefined || keys.suite !== before.keys.suite || keys.sendKey !== before.keys.sendKey || keys.receiveKey !== before.keys.receiveKey) {
+      this.#srtp = new SrtpSession(keys)
+      if (before !== undefined) this.#srtp.continue(before)
+    }
+  }
+
+  #encodeFor(remote: RemoteMedia): void {
+    if (this.#encoder?.for.codec === remote.codec && isDeepStrictEqual(this.#encoder.for.opus, remote.opus)) return
+    this.#encoder?.codec.free?.()
+    this.#encoder = { for: remote, codec: codecs[remote.codec].encoder(remote) }
+  }
+
+  /** RFC 7160 §4.1: a stream on another clock is another source. */
+  #setClock(clockRateHz: number, nowMs: number): void {
+    const unitsPerMs = clockRateHz / 1_000
+    if (unitsPerMs === this.#unitsPerMs) return
+    this.#unitsPerMs = unitsPerMs
+    if (this.#sent > 0) {
+      const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
+      if (bye !== undefined) this.#sendControl(bye)
+      this.#ssrc = randomInt(0x1_0000_0000)
+      this.#before = 'pause'
+    }
+    this.#control = new RtcpSession(this.#ssrc, undefined, unitsPerMs)
+    if (this.#sendDueMs > 0) this.#control.start(nowMs)
   }
 
   #playFrames(dueBy: number): void {
@@ -267,7 +316,6 @@ export class Port {
   }
 
   #sendPackets(remote: RemoteMedia, dueBy: number): void {
-    const samples = remote.ptimeMs * SAMPLES_PER_MS
     if (dueBy - this.#sendDueMs > BEHIND_MS_MAX) this.#skip(Math.floor((dueBy - this.#sendDueMs) / remote.ptimeMs), remote.ptimeMs)
     for (; this.#sendDueMs <= dueBy; this.#sendDueMs += remote.ptimeMs) {
       if (remote.send) {
@@ -276,14 +324,14 @@ export class Port {
       } else {
         this.#before = 'pause'
       }
-      this.#timestamp = (this.#timestamp + samples) >>> 0
+      this.#timestamp = (this.#timestamp + remote.ptimeMs * this.#unitsPerMs) >>> 0
     }
   }
 
   #skip(packets: number, ptimeMs: number): void {
     this.#pacing.add(packets * ptimeMs)
     this.#sendDueMs += packets * ptimeMs
-    this.#timestamp = (this.#timestamp + packets * ptimeMs * SAMPLES_PER_MS) >>> 0
+    this.#timestamp = (this.#timestamp + packets * ptimeMs * this.#unitsPerMs) >>> 0
     this.#before = 'pause'
   }
 
@@ -306,13 +354,18 @@ export class Port {
       const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
       this.#before = heard > 0 ? 'audio' : 'silence'
       writeRtpHeader(packet, { ...header, marker })
-      const encoder = this.#encoderOf(remote.codec)
-      if (heard > 0) encoder.encode(this.#pcm, packet, RTP_HEADER_BYTES)
-      else encoder.silence(this.#pcm.length, packet, RTP_HEADER_BYTES)
-      length = this.#pcm.length
+      const encoder = this.#encoder!.codec
+      const room = packet.subarray(0, packet.length - SRTP_OVERHEAD_BYTES)
+      length = heard > 0 ? encoder.encode(this.#pcm, room, RTP_HEADER_BYTES) : encoder.silence(this.#pcm.length, room, RTP_HEADER_BYTES)
       if (heard > 0) this.#mixer?.write('us', this.#sendDueMs, this.#pcm)
+      // The codec has nothing to send (yet): a pause in the stream.
+      if (length === 0) {
+        this.#before = 'pause'
+        return this.#tellChanges()
+      }
     }
-    this.#socket?.send(packet.subarray(0, RTP_HEADER_BYTES + length))
+    const whole = RTP_HEADER_BYTES + length
+    this.#socket?.send(packet.subarray(0, this.#srtp?.protect(packet, whole) ?? whole))
     this.#sequence = (this.#sequence + 1) & 0xffff
     this.#sent += 1
     this.#octetsSent += length
@@ -330,27 +383,19 @@ export class Port {
     return any
   }
 
-  #decoderOf(codec: CodecName): Decoder {
-    let decoder = this.#decoders.get(codec)
-    if (decoder === undefined) this.#decoders.set(codec, (decoder = codecs[codec].decoder()))
-    return decoder
-  }
-
-  #encoderOf(codec: CodecName): Encoder {
-    let encoder = this.#encoders.get(codec)
-    if (encoder === undefined) this.#encoders.set(codec, (encoder = codecs[codec].encoder()))
-    return encoder
-  }
-
   #sendReport(nowMs: number): void {
     const report = this.#control.report(nowMs, () => this.#sessionFigures(nowMs))
-    if (report !== undefined) this.#socket?.sendControl(report)
+    if (report !== undefined) this.#sendControl(report)
+  }
+
+  #sendControl(bytes: Uint8Array): void {
+    this.#socket?.sendControl(this.#srtp?.protectControl(bytes) ?? bytes)
   }
 
   #sessionFigures(nowMs: number): SessionFigures {
     return {
       // `#timestamp` is that of the packet due next.
-      rtpTimestamp: (this.#timestamp + Math.round((nowMs - this.#sendDueMs) * SAMPLES_PER_MS)) >>> 0,
+      rtpTimestamp: (this.#timestamp + Math.round((nowMs - this.#sendDueMs) * this.#unitsPerMs)) >>> 0,
       packetsSent: this.#sent,
       octetsSent: this.#octetsSent,
       heard: this.#jitterBuffer.source,
@@ -386,8 +431,10 @@ export class Port {
       packetsLost,
       packetsLate,
       pacingErrorMsP95: this.#pacing.quantileMs(0.95),
+      pacingErrorMsP99: this.#pacing.quantileMs(0.99),
       pacingErrorMsMax: this.#pacing.maxMs,
       jitterMs,
+      ...(this.#srtp === undefined ? {} : { srtpRefused: { ...this.#srtp.refusals } }),
       ...(this.#control.farEnd === undefined ? {} : { farEnd: this.#control.farEnd }),
     }
   }

@@ -18,7 +18,6 @@ const READ_PER_SECOND_MAX = 20
 const REPORTS_KNOWN = 4
 const SECONDS_1900_TO_1970 = 2_208_988_800
 const UNITS_PER_MS = 65.536
-const RTP_UNITS_PER_MS = 8
 const LOST_MAX = 0x7f_ffff
 
 /** What the port knows when a report is due. */
@@ -56,6 +55,7 @@ export function reportIntervalMs(of: { members: number; senders: number; weSend:
 
 export class RtcpSession {
   readonly #ssrc: number
+  readonly #unitsPerMs: number
   readonly #random: () => number
   /** RFC 7022 §4.2: names nobody, is never the same for two calls. */
   readonly #cname = randomBytes(12).toString('base64')
@@ -71,8 +71,10 @@ export class RtcpSession {
   #readInWindow = 0
   #farEnd: FarEndReport | undefined
 
-  constructor(ssrc: number, random: () => number = () => Math.random()) {
+  /** `rtpUnitsPerMs` is the clock of both sides' timestamps. */
+  constructor(ssrc: number, random: () => number = () => Math.random(), rtpUnitsPerMs = 8) {
     this.#ssrc = ssrc
+    this.#unitsPerMs = rtpUnitsPerMs
     this.#random = random
   }
 
@@ -136,7 +138,7 @@ export class RtcpSession {
       packetsLost: block.packetsLost,
       lossShare,
       lossShareMax: Math.max(lossShare, this.#farEnd?.lossShareMax ?? 0),
-      jitterMs: block.jitter / RTP_UNITS_PER_MS,
+      jitterMs: block.jitter / this.#unitsPerMs,
       ...(roundTripMs === undefined ? {} : { roundTripMs }),
     }
   }
@@ -172,7 +174,7 @@ export class RtcpSession {
       fractionLost: expected <= 0 || lost <= 0 ? 0 : Math.min(255, Math.floor((lost * 256) / expected)),
       packetsLost: Math.min(LOST_MAX, Math.max(0, heard.expected - heard.received)),
       highestSequence: heard.highestSequence,
-      jitter: Math.min(0xffff_ffff, Math.round(heard.jitterMs * RTP_UNITS_PER_MS)),
+      jitter: Math.min(0xffff_ffff, Math.round(heard.jitterMs * this.#unitsPerMs)),
       lastReport: report?.ntpMiddle ?? 0,
       sinceLastReport: report === undefined ? 0 : Math.min(0xffff_ffff, Math.round((nowMs - report.atMs) * UNITS_PER_MS)),
     }

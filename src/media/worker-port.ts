@@ -7,6 +7,7 @@ import { aigcLabel, type AigcProvider } from './aigc-label.ts'
 import type { KeyShape, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 import { nowMs } from './frame.ts'
 import { RecordingFile } from './recording-file.ts'
+import { deriveKeys } from './srtp-keys.ts'
 import { isKeys } from './telephone-event.ts'
 import type { EngineMessage, PortId } from './worker-messages.ts'
 
@@ -154,7 +155,10 @@ function checkRemote(remote: RemoteMedia, localAddress: string): void {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidInputError('port', 'must be 1..65535')
   }
   if (!Number.isInteger(remote.ptimeMs) || remote.ptimeMs < 10 || remote.ptimeMs > 60) throw new InvalidInputError('ptimeMs', 'must be 10..60')
+  // RFC 6716 §2.1.4
+  if (remote.codec === 'opus' && ![10, 20, 40, 60].includes(remote.ptimeMs)) throw new InvalidInputError('ptimeMs', 'must be 10, 20, 40 or 60 for Opus')
   for (const type of [remote.payloadType, remote.eventPayloadType ?? 0]) {
     if (!Number.isInteger(type) || type < 0 || type > 127) throw new InvalidInputError('payloadType', 'must be 0..127')
   }
+  for (const key of [remote.srtp?.sendKey, remote.srtp?.receiveKey]) if (key !== undefined) deriveKeys(key, 'srtp')
 }
