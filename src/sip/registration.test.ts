@@ -76,7 +76,7 @@ void test('a registrar that is silent or asks for patience is tried again after 
   assert.equal(silent.states[0]?.kind === 'failed' && silent.states[0].status, 408)
   const busy = await stage((request, peer) => peer.reply(request, 503, { headers: [['Retry-After', '300']] }))
   await busy.wait(5)
-  assert.deepEqual(busy.states, [{ kind: 'failed', status: 503, retryMs: 300_000 }])
+  assert.deepEqual(busy.states, [{ kind: 'failed', status: 503, reason: 'Service Unavailable', retryMs: 300_000 }])
   assert.deepEqual([1, 2, 3, 99].map((failures) => [backOffMs(failures, 0), backOffMs(failures, 1)]), [
     [15_000, 30_000],
     [30_000, 60_000],

@@ -14,7 +14,7 @@ export type RegistrationState =
   /** Good until `expiresSeconds` from now; refreshed before. */
   | { kind: 'registered'; expiresSeconds: number }
   /** Not registered, or no longer known to be; tried again by itself after `retryMs`. `status` is 408 when no answer came, 503 when nothing could be sent. */
-  | { kind: 'failed'; status: number; retryMs: number }
+  | { kind: 'failed'; status: number; /** The registrar's words, when it answered. */ reason?: string | undefined; retryMs: number }
 
 export type RegisterOptions = {
   registrar: Peer
@@ -112,22 +112,22 @@ export class RegistrationClient implements Registration {
   async #register(seconds: number): Promise<RegistrationState> {
     for (let attempt = 1; ; attempt += 1) {
       const response = await this.#exchange(seconds)
-      if (typeof response === 'number') return this.#failed(response, undefined)
-      const { status, headers } = response
+      if (typeof response === 'number') return this.#failed(response, undefined, undefined)
+      const { status, reason, headers } = response
       if (status < 300) {
         this.#digest?.passed()
         return { kind: 'registered', expiresSeconds: grantedSeconds(headers, this.#contact) ?? seconds }
       }
       const again = attempt < ATTEMPTS_MAX && ((status === 401 || status === 407) ? this.#digest?.learn(headers) === true : status === 423 && this.#askMore(headers))
-      if (!again) return this.#failed(status, headers.get('Retry-After'))
+      if (!again) return this.#failed(status, reason, headers.get('Retry-After'))
       if (status === 423) seconds = this.#askSeconds
     }
   }
 
-  #failed(status: number, retryAfter: string | undefined): RegistrationState {
+  #failed(status: number, reason: string | undefined, retryAfter: string | undefined): RegistrationState {
     this.#failures += 1
     const askedMs = Number(/^\s*(\d{1,5})/.exec(retryAfter ?? '')?.[1] ?? 0) * 1_000
-    return { kind: 'failed', status, retryMs: Math.max(askedMs, backOffMs(this.#failures, randomInt(0, 1_001) / 1_000)) }
+    return { kind: 'failed', status, ...(reason && { reason }), retryMs: Math.max(askedMs, backOffMs(this.#failures, randomInt(0, 1_001) / 1_000)) }
   }
 
   /** False when the 423 does not ask for more than we did. */
