@@ -82,7 +82,7 @@ export function parseNameAddr(value: string): NameAddr {
 /** RFC 3261 §20.42. `port` is undefined when sent-by names none; `rport` is '' when asked for but not filled in (RFC 3581). */
 export type Via = { protocol: string; host: string; port: number | undefined; branch: string; params: Params }
 
-const viaForm = /^SIP\s*\/\s*2\.0\s*\/\s*([\w-]+)\s+(\[[0-9a-fA-F:.]+\]|[\w.-]+)\s*(?::\s*(\d{1,5}))?\s*(;.*)?$/i
+const viaForm = /^SIP\s*\/\s*2\.0\s*\/\s*([\w-]+)\s+(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?:\s*:\s*(\d{1,5}))?\s*(;.*)?$/i
 
 export function parseVia(value: string): Via {
   const match = viaForm.exec(value.trim())

@@ -12,8 +12,10 @@ export function refuseUnreadable(bytes: Uint8Array, from: Peer, why: string): { 
   const text = Buffer.from(bytes.subarray(0, messageLimits.headBytesMax)).toString('latin1').replace(/^[\r\n]+/, '')
   const lines = text.split(/\r?\n\r?\n/, 1)[0]!.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
   // Anything that names a method and SIP is a request, whatever stands between.
-  const request = /^([A-Z]{2,32})\b.*?(?: SIP\/(\d\.\d))?[ \t]*$/.exec(lines[0]!)
-  if (!request || request[1] === 'ACK' || request[1] === 'SIP') return undefined
+  const line = lines[0]!.trimEnd()
+  const method = /^[A-Z]{2,32}\b/.exec(line)?.[0]
+  if (method === undefined || method === 'ACK' || method === 'SIP') return undefined
+  const version = / SIP\/(\d\.\d)$/.exec(line.slice(-8))?.[1]
   const headers = new SipHeaders()
   const first = new Map<string, string>()
   let top: string | undefined
@@ -31,7 +33,7 @@ export function refuseUnreadable(bytes: Uint8Array, from: Peer, why: string): { 
   const via = top === undefined ? undefined : readVia(top.replace(/^SIP\s*\/\s*\d\.\d/i, 'SIP/2.0'))
   if (!via || needed.some((name) => !first.get(name))) return undefined
   for (const name of needed) headers.add(name, name === 'To' && !/;\s*tag=/i.test(first.get(name)!) ? `${first.get(name)};tag=unreadable` : first.get(name)!)
-  const status = request[2] !== undefined && request[2] !== '2.0' ? 505 : 400
+  const status = version !== undefined && version !== '2.0' ? 505 : 400
   return { response: { status, reason: status === 505 ? 'Version Not Supported' : `Bad Request - ${why}`, headers, body: emptyBody }, via }
 }
 

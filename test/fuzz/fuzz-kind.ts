@@ -20,7 +20,7 @@ export interface FuzzKind {
 }
 
 /** CPU time one input may cost. A datagram of 64 kB takes about 5 ms. */
-export const INPUT_MS_MAX = 250
+export const INPUT_MS_MAX = 100
 
 /** Counts inputs and finds the slowest. */
 export class Probe {

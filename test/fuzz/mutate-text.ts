@@ -9,7 +9,7 @@ const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('latin
 
 const numbers = ['-1', '0', '00000000001', '1', '65535', '65536', '2147483647', '2147483648', '4294967295', '4294967296', '18446744073709551616', '9'.repeat(40), '1e309', '0x7f', 'NaN', '-0', '+5', '1.5', ' ']
 const splices = ['"', '\\', '\\"', '<', '>', '<<', '>>', ';', ',', ':', '=', '@', '%', '%00', '%zz', '[', ']', '[::', '(', ')', '\0', '\xff', '\xfe\xff', '\x7f', '\x1b[2J', '\r', '\n', '\r\n', '\r\n ', '\r\n\t', '\r\n\r\n', '\n\n', ' ', '\t', '\x0b', ';lr', ';tag=', ';tag=x;tag=y', ';branch=', ';rport', ';maddr=', '?', '&', '*', '../', '__proto__', 'constructor', utf8('\u202e'), utf8('大停電'), utf8('\ufeff'), utf8('😀'), '\xed\xa0\x80', '\xc0\x80']
-const openings = ['(', '<', '"', '[', '\\', ';a=', ',', '<sip:', '"\\"', '%25', '(\\(']
+const openings = [' ', '\t', ';', 'a', '(', '<', '"', '[', '\\', ';a=', ',', '<sip:', '"\\"', '%25', '(\\(']
 
 const lineEnd = /\r?\n/
 const spliced = (text: string, at: number, remove: number, insert: string): string => text.slice(0, at) + insert + text.slice(at + remove)
@@ -67,7 +67,7 @@ const mutations: readonly Mutation[] = [
     return spliced(text, number.index, number[0].length, dice.pick(numbers))
   },
   // Nesting
-  (text, dice) => spliced(text, dice.below(text.length + 1), 0, dice.pick(openings).repeat(dice.size(8_000))),
+  (text, dice) => spliced(text, dice.below(text.length + 1), 0, dice.pick(openings).repeat(dice.size(20_000))),
   // Tags and parameters more than once
   (text, dice) => text.replace(/;\s*(tag|branch|rport|received|expires)\s*(=[^;\r\n]*)?/i, (found) => found.repeat(1 + dice.size(100)) + dice.pick(['', ';tag=other', ';tag', ';tag='])),
   // Case, and names in their short form
