@@ -282,10 +282,10 @@ void test('the same INVITE over a second path is refused as merged', async () =>
 
 void test('an extension we do not know is refused with its name', async () => {
   const { peer, calls, wait, statuses, final } = await stage()
-  peer.sendText(requestText({ sdp: offer, extra: 'Require: timer, path, 100rel\n' }))
+  peer.sendText(requestText({ sdp: offer, extra: 'Require: timer, path, precondition\n' }))
   await wait(5)
   assert.deepEqual(statuses(), [420])
-  assert.deepEqual(final().headers.all('Unsupported'), ['path', '100rel'])
+  assert.deepEqual(final().headers.all('Unsupported'), ['path', 'precondition'])
   assert.equal(calls.length, 0)
 })
 

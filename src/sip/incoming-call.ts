@@ -5,54 +5,24 @@ import { allowedMethods, reasonHeaders, tell, type CallContext, type DialogUser 
 import type { Cancel } from './clock.ts'
 import { Dialog, type DialogState } from './dialog.ts'
 import { q850Of } from './header-values.ts'
+import { steps, type Action, type Signal, type State } from './incoming-call-states.ts'
 import { checkReferTarget } from './invitation.ts'
 import type { AnswerOffer, HangUpReason, IncomingCall, LegEvent, LocalFailure, OfferResult, Response, TransferOptions, TransferResult } from './leg.ts'
 import { sdpOf } from './message-body.ts'
 import { fromWire, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
+import { ReliableProvisionals, reliabilityFor, type Reliability } from './reliable-provisionals.ts'
 import { phraseOf, replyTo } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { reasonText, Session, type SessionEvent } from './session.ts'
 import { answerInterval } from './session-timer.ts'
 
-/** `closing`: we want to end an answered call, but BYE must wait for the ACK (RFC 3261 §15). */
-type State = 'ringing' | 'answered' | 'closing' | 'talking' | 'over'
-type Signal = 'answer' | 'refuse' | 'cancel' | 'ack' | 'no-ack' | 'hang-up' | 'remote-bye' | 'dead' | 'undelivered'
-/** `accept` sends the 2xx until acknowledged; `confirm` tells that it was; `refuse` sends the chosen final; `fail` and `end` tell the last event. */
-type Action = 'accept' | 'confirm' | 'refuse' | 'bye' | 'fail' | 'end'
-
-const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [State, ...Action[]]>>>>> = {
-  ringing: {
-    answer: ['answered', 'accept'],
-    refuse: ['over', 'refuse', 'fail'],
-    cancel: ['over', 'refuse', 'fail'],
-    'hang-up': ['over', 'refuse', 'fail'],
-    'remote-bye': ['over', 'refuse', 'fail'],
-    undelivered: ['over', 'fail'],
-  },
-  answered: {
-    ack: ['talking', 'confirm'],
-    'no-ack': ['over', 'bye', 'end'],
-    'hang-up': ['closing'],
-    'remote-bye': ['over', 'end'],
-    undelivered: ['over', 'bye', 'end'],
-  },
-  closing: {
-    ack: ['over', 'bye', 'end'],
-    'no-ack': ['over', 'bye', 'end'],
-    'remote-bye': ['over', 'end'],
-    undelivered: ['over', 'bye', 'end'],
-  },
-  talking: {
-    'hang-up': ['over', 'bye', 'end'],
-    'remote-bye': ['over', 'end'],
-    dead: ['over', 'bye', 'end'],
-  },
-  over: {},
-}
-
 const PROGRESS_REPEAT_MS = 60_000
 /** Events kept for a listener that comes later. */
 const PENDING_EVENTS_MAX = 64
+/** Provisionals that wait for the PRACK of an earlier one. */
+const QUEUED_MAX = 8
+
+type Provisional = { status: number; response: Response }
 
 export class InviteServer implements IncomingCall, DialogUser {
   readonly callId: string
@@ -75,13 +45,20 @@ export class InviteServer implements IncomingCall, DialogUser {
   #response: Response = {}
   #stopRepeating: Cancel = () => {}
   #stopRinging: Cancel = () => {}
+  readonly #reliability: Reliability
+  readonly #reliable: ReliableProvisionals
+  #queued: Provisional[] = []
+  /** Our SDP reached the caller in a reliable provisional: nothing that follows needs it (RFC 3261 §13.2.1). */
+  #described = false
+  /** Decided on, but SDP of ours still waits for its PRACK. */
+  #deferredAnswer: Response | undefined
   #cancelRingLimit: Cancel
   #hangUpReason: HangUpReason | undefined
   #failure: { status: number; reason: string; q850?: number | undefined; local: LocalFailure } = { status: 487, reason: phraseOf(487), local: undefined }
   #ended: { by: 'remote' | 'local'; q850?: number | undefined; reason?: string | undefined } = { by: 'local' }
   #farewell: Promise<unknown> = Promise.resolve()
 
-  constructor(context: CallContext, transaction: ServerTransaction, options: { contactUser: string | undefined; ringMsMax: number }) {
+  constructor(context: CallContext, transaction: ServerTransaction, options: { contactUser: string | undefined; ringMsMax: number; reliableProvisionals: boolean }) {
     const { request } = transaction
     this.#context = context
     this.#transaction = transaction
@@ -101,7 +78,17 @@ export class InviteServer implements IncomingCall, DialogUser {
       localSdp: undefined,
       ownsCallId: false,
       answerOffer: () => this.answerOffer,
+      onPrack: (rack) => this.#reliable.acknowledge(rack),
       onEvent: (event) => this.#sessionEvent(event),
+    })
+    this.#reliability = reliabilityFor(request.headers, options.reliableProvisionals)
+    this.#reliable = new ReliableProvisionals({
+      clock: context.clock,
+      inviteCseq: request.envelope.cseq,
+      onGivenUp: () => {
+        this.#refuseWith(504, { reason: 'Provisional Response Not Acknowledged' }, 'timeout')
+        this.#signal('refuse')
+      },
     })
     transaction.onUndelivered = (why) => this.#undelivered(why)
     this.#cancelRingLimit = context.clock.after(options.ringMsMax, () => {
@@ -123,29 +110,54 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   progress(status: number, response: Response = {}): boolean {
     assert(status > 100 && status < 200, `${status} is no provisional status of ours`)
-    if (this.#state !== 'ringing') return false
-    if (response.sdp !== undefined) {
-      this.#session.localSdp = response.sdp
+    if (this.#state !== 'ringing' || this.#deferredAnswer) return false
+    if (!this.#reliable.waiting) return this.#sendProvisional({ status, response })
+    if (this.#queued.length === QUEUED_MAX) return false
+    this.#queued.push({ status, response })
+    return true
+  }
+
+  #sendProvisional({ status, response }: Provisional): boolean {
+    const sdp = this.#described ? undefined : response.sdp
+    if (sdp !== undefined) {
+      this.#session.localSdp = sdp
       // Our side of the exchange is settled, so UPDATE may change it before the answer.
       this.#session.remoteSdp ??= this.offer
     }
-    const sent = this.#respond(status, response)
-    if (sent) this.#keepRinging(status, response)
+    const reliable = this.#reliability === 'always' || (this.#reliability === 'with-sdp' && sdp !== undefined)
+    const send = (more: Response['headers'] = []): boolean => this.#respond(status, { ...response, sdp, headers: [...more, ...(response.headers ?? [])] })
+    const sent = reliable ? this.#reliable.start(sdp !== undefined, send) : send()
+    if (sent && reliable && sdp !== undefined) this.#described = true
+    if (sent) this.#keepRinging({ status, response })
     return sent
   }
 
   /** RFC 3261 §13.3.1.1: proxies forget an INVITE that nobody speaks of for three minutes. */
-  #keepRinging(status: number, response: Response): void {
+  #keepRinging(latest: Provisional): void {
     this.#stopRinging()
     this.#stopRinging = this.#context.clock.after(PROGRESS_REPEAT_MS, () => {
-      if (this.#state === 'ringing' && this.#respond(status, response)) this.#keepRinging(status, response)
+      if (this.#state === 'ringing') this.#sendProvisional(latest)
     })
   }
 
-  answer(sdp: string, response: Omit<Response, 'sdp'> = {}): boolean {
-    if (this.#state !== 'ringing') return false
-    this.#response = { ...response, sdp }
+  /** A PRACK came: what waited for it goes out. */
+  #sendQueued(): void {
+    while (this.#state === 'ringing' && !this.#reliable.waiting) {
+      const next = this.#queued.shift()
+      if (!next) break
+      this.#sendProvisional(next)
+    }
+    const answer = this.#deferredAnswer
+    if (this.#state !== 'ringing' || !answer || this.#reliable.waitingWithSdp) return
+    this.#response = answer
     this.#signal('answer')
+  }
+
+  answer(sdp: string, response: Omit<Response, 'sdp'> = {}): boolean {
+    if (this.#state !== 'ringing' || this.#deferredAnswer) return false
+    this.#queued = []
+    this.#deferredAnswer = { ...response, sdp }
+    this.#sendQueued()
     return true
   }
 
@@ -200,13 +212,15 @@ export class InviteServer implements IncomingCall, DialogUser {
   receive(request: ReceivedRequest, transaction: ServerTransaction): void {
     if (request.envelope.fromTag !== this.#transaction.request.envelope.fromTag) return void transaction.respond(replyTo(request, 481))
     this.#session.receive(request, transaction)
+    if (request.method === 'PRACK') this.#sendQueued()
   }
 
   receiveAck(request: ReceivedRequest): void {
     if (request.envelope.fromTag !== this.#transaction.request.envelope.fromTag) return
     if (request.envelope.cseq !== this.#transaction.request.envelope.cseq) return this.#session.receiveAck(request)
     if (this.#state === 'answered' || this.#state === 'closing') {
-      if (this.offer === undefined) this.#session.remoteSdp = sdpOf(request)
+      // With an offer of ours in the 2xx; one in a reliable provisional was answered in its PRACK.
+      if (this.offer === undefined) this.#session.remoteSdp ??= sdpOf(request)
       this.#signal('ack')
     }
   }
@@ -270,6 +284,7 @@ export class InviteServer implements IncomingCall, DialogUser {
   #finish(): void {
     this.#cancelRingLimit()
     this.#stopRinging()
+    this.#reliable.stop()
     this.#stopRepeating()
     this.#session.stop()
     this.#context.retire(this)
@@ -279,10 +294,11 @@ export class InviteServer implements IncomingCall, DialogUser {
   #accept(): void {
     this.#cancelRingLimit()
     this.#stopRinging()
+    this.#reliable.stop()
     const { headers: invite } = this.#transaction.request
     const { agreed, headers } = answerInterval(invite)
     this.#session.establish(invite, agreed, false)
-    this.#session.localSdp = this.#response.sdp
+    if (!this.#described) this.#session.localSdp = this.#response.sdp
     this.#session.remoteSdp ??= this.offer
     this.#stopRepeating = repeatUntilAck(
       this.#context.clock,
@@ -292,7 +308,8 @@ export class InviteServer implements IncomingCall, DialogUser {
         this.#signal('no-ack')
       },
     )
-    this.#respond(200, { ...this.#response, headers: [...headers, ...(this.#response.headers ?? [])] })
+    const sdp = this.#described ? undefined : this.#response.sdp
+    this.#respond(200, { ...this.#response, sdp, headers: [...headers, ...(this.#response.headers ?? [])] })
   }
 
   #refuseWith(status: number, response: Response, local: LocalFailure): void {

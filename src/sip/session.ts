@@ -1,5 +1,6 @@
 // Knows what happens inside one dialog of a call, the same for both sides: BYE, offers of the far end, INFO, PRACK, transfer.
 // Does not know how the call began or who it is with.
+import { randomInt } from 'node:crypto'
 import { ProtocolError } from '../errors.ts'
 import { repeatUntilAck } from './answer-repeater.ts'
 import { allowedMethods, reasonHeaders, type CallContext } from './call-context.ts'
@@ -36,6 +37,8 @@ export type SessionOptions = {
   /** The Call-ID is ours; it decides who waits longer after a collision (RFC 3261 §14.1). */
   ownsCallId: boolean
   answerOffer(): AnswerOffer | undefined
+  /** False when that RAck acknowledges nothing of ours. Absent where we send no reliable provisionals. */
+  onPrack?: ((rack: string | undefined) => boolean) | undefined
   onEvent(event: SessionEvent): void
 }
 
@@ -96,8 +99,8 @@ export class Session {
         return this.#reply(transaction, 200, { headers: [['Accept', 'application/sdp']] })
       case 'NOTIFY':
         return this.#receiveNotify(request, transaction)
-      case 'PRACK': // We send no reliable provisional responses, so there is none to acknowledge.
-        return this.#reply(transaction, 481)
+      case 'PRACK':
+        return this.#receivePrack(request, transaction)
       case 'REFER':
       case 'MESSAGE':
       case 'SUBSCRIBE':
@@ -219,15 +222,35 @@ export class Session {
       this.#reply(transaction, 200, { headers: interval.headers })
       return this.#offers.agree(interval.agreed, false)
     }
-    // RFC 3311 §5.2: an offer of ours is still open.
+    // RFC 3311 §5.2: an offer of theirs has no answer yet, or one of ours has none.
+    if (!this.confirmed && this.localSdp === undefined) return this.#reply(transaction, 500, { headers: [['Retry-After', `${randomInt(0, 11)}`]] })
     if (this.#offers.open || (!this.confirmed && this.remoteSdp === undefined)) return this.#reply(transaction, 491)
+    if (this.#answerTo(offer, transaction, interval.headers)) this.#offers.agree(interval.agreed, false)
+  }
+
+  /** RFC 3262 §3, §5: the PRACK of an offer holds its answer; any other may hold a new offer. */
+  #receivePrack(request: ReceivedRequest, transaction: ServerTransaction): void {
+    if (this.#options.onPrack?.(request.headers.get('RAck')) !== true) return this.#reply(transaction, 481)
+    const sdp = sdpOf(request)
+    if (sdp === undefined || this.localSdp === undefined) return this.#reply(transaction, 200)
+    if (this.remoteSdp !== undefined) return void this.#answerTo(sdp, transaction)
+    this.remoteSdp = sdp
+    this.#reply(transaction, 200)
+    this.#options.onEvent({ type: 'remote-answer', sdp })
+  }
+
+  /** False when nothing of ours fits that offer; then it was refused. */
+  #answerTo(offer: string, transaction: ServerTransaction, headers: ReplyOptions['headers'] = []): boolean {
     const answer = this.#answer(offer)
-    if (answer === undefined) return this.#reply(transaction, 488)
+    if (answer === undefined) {
+      this.#reply(transaction, 488)
+      return false
+    }
     this.localSdp = answer
     this.remoteSdp = offer
-    this.#reply(transaction, 200, { sdp: answer, headers: interval.headers })
-    this.#offers.agree(interval.agreed, false)
+    this.#reply(transaction, 200, { sdp: answer, headers })
     this.#options.onEvent({ type: 'remote-offer', sdp: offer })
+    return true
   }
 
   #receiveInfo(request: ReceivedRequest, transaction: ServerTransaction): void {

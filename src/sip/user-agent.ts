@@ -36,6 +36,11 @@ export type UserAgentOptions = {
   userAgent?: string | undefined
   /** Takes calls; without it every call in is refused with 480. */
   onCall?: ((call: IncomingCall) => void) | undefined
+  /**
+   * Provisionals with SDP go out reliably (RFC 3262) to callers that support it. Default true; false: only to those that require it,
+   * who always get all of them so.
+   */
+  reliableProvisionals?: boolean | undefined
   limits?: Partial<UserAgentLimits> | undefined
   log: Log
   clock?: Clock | undefined
@@ -73,6 +78,7 @@ export class SipUserAgent implements AsyncDisposable {
   readonly #limits: UserAgentLimits
   readonly #onCall: ((call: IncomingCall) => void) | undefined
   readonly #contactHost: string
+  readonly #reliableProvisionals: boolean
   readonly #tap: TraceTap
   /** Calls that go on, by dialog key. */
   readonly #calls = new Map<string, DialogUser>()
@@ -110,6 +116,7 @@ export class SipUserAgent implements AsyncDisposable {
     this.#log = options.log
     this.#limits = { ...userAgentLimits, ...options.limits }
     this.#onCall = options.onCall
+    this.#reliableProvisionals = options.reliableProvisionals ?? true
     this.#contactHost = isIPv6(publicAddress) ? `[${publicAddress}]` : publicAddress
     this.#transactions = new Transactions({
       transports,
@@ -275,13 +282,14 @@ export class SipUserAgent implements AsyncDisposable {
     }
     // RFC 3261 §8.2.2.1; an address in brackets is none.
     if (!/^(sips?|tel):/i.test(request.uri)) return this.#reply(transaction, request.uri.startsWith('<') ? 400 : 416)
-    const unsupported = [...request.headers.all('Require').filter((option) => option.toLowerCase() !== 'timer'), ...request.headers.all('Proxy-Require')]
+    const known = request.method === 'INVITE' ? ['timer', '100rel'] : ['timer']
+    const unsupported = [...request.headers.all('Require').filter((option) => !known.includes(option.toLowerCase())), ...request.headers.all('Proxy-Require')]
     if (unsupported.length > 0) return this.#reply(transaction, 420, { headers: unsupported.map((option) => ['Unsupported', option] as const) })
     switch (request.method) {
       case 'INVITE':
         return this.#receiveInvite(request, transaction)
       case 'OPTIONS':
-        return this.#reply(transaction, this.#closing ? 503 : 200, { headers: [['Accept', 'application/sdp'], ['Contact', this.#context.contact(undefined, transaction.peer.protocol)]] })
+        return this.#reply(transaction, this.#closing ? 503 : 200, { headers: [['Accept', 'application/sdp'], ['Supported', '100rel, timer'], ['Contact', this.#context.contact(undefined, transaction.peer.protocol)]] })
       case 'BYE':
       case 'UPDATE':
       case 'PRACK':
@@ -308,7 +316,7 @@ export class SipUserAgent implements AsyncDisposable {
     if (interval.refused) return this.#reply(transaction, 422, { headers: interval.headers })
     transaction.respond(replyTo(request, 100))
     const to = parseNameAddr(request.headers.get('To')!).uri
-    const call = new InviteServer(this.#context, transaction, { contactUser: userOf(to), ringMsMax: this.#limits.incomingRingMsMax })
+    const call = new InviteServer(this.#context, transaction, { contactUser: userOf(to), ringMsMax: this.#limits.incomingRingMsMax, reliableProvisionals: this.#reliableProvisionals })
     this.#merged.set(call.mergeKey, call)
     this.#calls.set(keyOf(call.callId, call.localTag), call)
     try {
