@@ -24,7 +24,7 @@ export function measured(runCall: RunCall, registry: Registry): RunCall {
       count(event)
       hooks.onEvent(event)
     }
-    const result = await runCall(request, { beforeInvite: () => hooks.beforeInvite(), onDialFailed: (failure) => hooks.onDialFailed(failure), onAnswered: (dialog) => hooks.onAnswered(dialog), mayContinue: (talkMs) => hooks.mayContinue(talkMs), onEvent }, signal)
+    const result = await runCall(request, { ...hooks, onEvent }, signal)
     ended.inc({ outcome: result.reason.outcome, by: result.reason.by })
     talkSec.inc(result.talkMs / 1_000)
     if (result.conversation) conversations.inc({ conversation: result.conversation })

@@ -1,5 +1,6 @@
 // Knows everything that can happen in a call, as rows of its log. Does not know how rows are stored or shown.
 import type { EndReason } from './call/end-reason.ts'
+import type { TransferFailure } from './call/transfer.ts'
 import type { ConversationOutcome, RobotNote } from './robot/robot.ts'
 
 /** Where the time of one turn went. All milliseconds; undefined when the step did not happen. */
@@ -31,6 +32,26 @@ export type CallEvent =
   | { type: 'keys-pressed'; digits: string }
   | { type: 'silence'; count: number }
   | { type: 'noted'; note: RobotNote }
+  /**
+   * A human is brought into the call. `how`: by asking the far end (REFER), by calling them while the callee waits, or while the robot talks
+   * on. `failed` says why, and the robot has the callee (again); a `refer` that fails over to calling goes on with `calling`.
+   */
+  | {
+      type: 'transfer'
+      how: 'refer' | 'bridge' | 'parallel'
+      state: 'referring' | 'calling' | 'ringing' | 'answered' | 'joined' | 'failed' | 'ended'
+      /** E.164. */
+      phone: string
+      why?: TransferFailure | undefined
+      sipStatus?: number | undefined
+      error?: string | undefined
+    }
+  /** The callee was put on hold, or is back. */
+  | { type: 'held'; on: boolean }
+  /** Keys were pressed for us; which ones may be a secret. */
+  | { type: 'digits-sent'; count: number }
+  /** A supervisor's phone. */
+  | { type: 'listening'; state: 'calling' | 'joined' | 'failed' | 'left'; phone: string; why?: TransferFailure | undefined }
   | { type: 'provider-failed'; provider: string; message: string; fallback: string }
   /** The money held for the call covers this many more seconds. */
   | { type: 'hold-extended'; heldLi: number }

@@ -1,6 +1,7 @@
 // The contract of one call from dial to end. Joins SIP, media, speech and robot. Does not know Postgres, HTTP or campaigns.
 import type { CallEvent } from '../events.ts'
 import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
+import type { CallControls, HandoverTerms, LegHooks } from './controls.ts'
 import type { EndDetail, EndReason } from './end-reason.ts'
 
 export type CallRequest = {
@@ -15,6 +16,8 @@ export type CallRequest = {
   talkMsMax: number
   /** Where the two-channel recording goes; undefined: not recorded. */
   recordingPath?: string | undefined
+  /** How humans are brought in; `handoverDefaults` when absent. */
+  handover?: HandoverTerms | undefined
   /** Keep the SIP messages of this call, whatever its trunk says. */
   trace?: boolean | undefined
   robot: Robot
@@ -57,6 +60,10 @@ export type CallHooks = {
   onAnswered(dialog: unknown): void
   /** Asked each second while talking; 'end' makes the robot say goodbye and hang up politely (no money left). */
   mayContinue(talkMs: number): 'continue' | 'end'
+  /** More phones in this call: humans who take over, supervisors who listen. Absent: nobody else can be called. */
+  legs?: LegHooks | undefined
+  /** The conversation began: what can be done with it from outside, until the call is over. */
+  onControls?(controls: CallControls): void
 }
 
 export type CallResult = {

@@ -59,6 +59,9 @@ export const endDetails = [
   'synthesis-failed',
   'robot-failed',
   'conversation-closed',
+  // A human who took over.
+  'colleague-hung-up',
+  'transferred',
   // Somebody who asked for it.
   'hung-up-by-user',
   'cancelled-by-user',
@@ -86,8 +89,8 @@ export type EndDetail = (typeof endDetails)[number]
 
 export type EndReason = {
   outcome: Outcome
-  /** Who ended it. `platform`: limits, money, crash, shutdown. */
-  by: 'callee' | 'robot' | 'user' | 'network' | 'platform'
+  /** Who ended it. `platform`: limits, money, crash, shutdown. `colleague`: the human who had taken over. */
+  by: 'callee' | 'robot' | 'user' | 'network' | 'platform' | 'colleague'
   stage: Stage
   detail: EndDetail
   /** The facts behind it, kept as they came. */

@@ -2,7 +2,7 @@
 import type { CodecName, MediaPort, RemoteMedia } from '../media/engine.ts'
 import { AppError } from '../errors.ts'
 import { log } from '../log.ts'
-import type { LegEvent, LocalFailure, OutgoingCall } from '../sip/leg.ts'
+import type { LegEvent, LocalFailure, OutgoingCall, TransferOptions, TransferResult } from '../sip/leg.ts'
 import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
 import type { CallTrace } from '../sip/trace.ts'
 import type { Peer } from '../sip/transport.ts'
@@ -106,6 +106,18 @@ export class Leg {
   /** What a survivor needs to send BYE for us. */
   dialog(): unknown {
     return this.#call?.dialogState()
+  }
+
+  /** Tells the far end to stop sending, or to go on (re-INVITE). Resolves with its final status; 481 while the call is not up. */
+  async hold(on: boolean): Promise<number> {
+    if (!this.#call) return 481
+    return (await (on ? this.#call.hold() : this.#call.resume())).status
+  }
+
+  /** Asks the far end to call that phone itself, the way this trunk writes it (REFER). Errors: RefusedError as `invitation`. */
+  async refer(phone: string, options: TransferOptions): Promise<TransferResult> {
+    if (!this.#call) return { outcome: 'refused', status: 481 }
+    return await this.#call.transfer(this.#trunk.invitation(phone, this.#options.callerId).requestUri, options)
   }
 
   /** CANCEL or BYE by state; resolves when the dialog is over, or after `msMax` whatever the far end does. */

@@ -49,6 +49,7 @@ export class LineVoice {
   source: string | undefined
   #quiet: (() => void)[] = []
   #insertions = 0
+  #closed = false
 
   constructor(deps: LineVoiceDeps) {
     this.#deps = deps
@@ -72,9 +73,14 @@ export class LineVoice {
   }
 
   close(): void {
+    this.#closed = true
     this.#ready?.close()
     this.speaker.close()
     for (const resolve of this.#quiet.splice(0)) resolve()
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   /** What is being said, or next, is the robot's. */
@@ -105,6 +111,7 @@ export class LineVoice {
 
   /** After what is being said. Resolves when it is over, heard or not. */
   insert({ text, pcm, interruptible, source }: Insertion): Promise<SpokenResult> {
+    if (this.#closed) return Promise.resolve({ heardText: '', cut: true, beginAtMs: this.#deps.now(), endAtMs: this.#deps.now() })
     const say = { id: `inserted-${++this.#insertions}`, text, interruptible }
     const over = Promise.withResolvers<SpokenResult>()
     const speech = pcm ? this.speaker.sayReady(say, pcm) : this.speaker.say(say)

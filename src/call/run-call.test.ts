@@ -34,7 +34,7 @@ test('a conversation from dial to the robot\'s goodbye', async () => {
   await s.time.advance(6_000)
   assert.deepEqual(over(s), { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up' })
   assert.deepEqual(s.types, ['ringing', 'answered', 'robot-said', 'callee-said', 'noted', 'robot-said'])
-  assert.deepEqual(s.dialogs, [{ callId: 'call-id' }])
+  assert.deepEqual(s.dialogs, [{ callId: 'call-0' }])
   assert.equal(s.result!.conversation, 'confirmed')
   assert.deepEqual(s.result!.notes, [{ outcome: 'confirmed' }])
   assert.deepEqual(s.result!.media, { packetsSent: 10, packetsReceived: 9, packetsLost: 0, pacingErrorMsP95: 0 })

@@ -3,13 +3,15 @@ import { rm } from 'node:fs/promises'
 import type { CallEvent } from '../events.ts'
 import type { MediaEngine, MediaEvent, MediaPort, PortStats } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
-import { assertNever, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
+import { assertNever, InvalidInputError, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
 import { log } from '../log.ts'
 import { CallTrace } from '../sip/trace.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { EarlyMedia, type EarlyMediaHeard } from '../speech/early-media/early-media.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
+import { CallControl, type ControlEnd } from './call-control.ts'
 import type { CallHooks, CallRequest, CallResult, NextDial, RunCall, StopCause } from './call.ts'
+import { handoverDefaults, type HandoverTerms } from './controls.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
 import type { EndDetail, EndEvidence, EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
@@ -39,13 +41,15 @@ export type CallDeps = {
   /** Folder for the SIP traces of calls that ask for one, or whose trunk does: `<call id>.txt` and `<call id>.pcap`. Undefined: none are kept. */
   traces?: string | undefined
   now?: (() => number) | undefined
+  /** Recorded files by name, as 8 kHz audio. Errors: AppError. Absent: there are none. */
+  readSound?: ((name: string) => Promise<Int16Array>) | undefined
 }
 
 /** What comes from outside of leg and conversation, and ends the call at once. `broken`: whoever owns the call threw at us. */
 type Interruption = { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'broken'; error: unknown }
 /** The network said how this ends before it ended it: the line is freed at once. */
 type Announced = { type: 'announced'; heard: EarlyMediaHeard }
-type Ending = LegEnd | Interruption | Announced | { type: 'loop'; end: LoopEnd }
+type Ending = LegEnd | Interruption | Announced | { type: 'loop'; end: LoopEnd } | { type: 'control'; end: ControlEnd }
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
@@ -68,7 +72,9 @@ class OneCall {
   /** That the last attempt went over. */
   #trunk: Trunk | undefined
   #loop: VoiceLoop | undefined
+  #callerId = ''
   /** Of all attempts. */
+  #control: CallControl | undefined
   #trace: CallTrace | undefined
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
@@ -98,7 +104,7 @@ class OneCall {
     this.#early?.close()
     // The call is over here, however long the far end takes to confirm it.
     const talkMs = this.#answeredAt ? Math.max(0, Math.round(this.#now() - this.#answeredAtMs)) : 0
-    const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX)])
+    const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX), this.#control?.close()])
     await this.#closeRobot()
     await this.#keepTrace()
     const conversation = this.#loop?.conversation
@@ -152,6 +158,7 @@ class OneCall {
     const leg = new Leg(trunk, port, {
       phone: this.#request.phone,
       callerId,
+    this.#callerId = callerId
       ringMsMax,
       trace: this.#traceOf(trunk),
       onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
@@ -198,12 +205,17 @@ class OneCall {
 
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts, voice } = this.#deps
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#tell(event), now: this.#now })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action) })
     this.#loop = loop
     let outOfMoney = false
     const limits = setInterval(() => {
       const talkMs = this.#now() - this.#answeredAtMs
-      if (talkMs >= this.#request.talkMsMax) return loop.endPolitely('time')
+      const overdue = control.joinedAtMs === undefined ? talkMs >= this.#request.talkMsMax : this.#now() - control.joinedAtMs >= terms.talkMsMax
+      if (overdue) return loop.endPolitely('time')
+    const terms = this.#request.handover ?? handoverDefaults
+    const control = this.#controlOf(leg, loop, terms)
+    this.#control = control
+    this.#safely(() => this.#hooks.onControls?.(control))
       if (outOfMoney || this.#safely(() => this.#hooks.mayContinue(talkMs)) !== 'end') return
       outOfMoney = true
       this.#tell({ type: 'out-of-money' })
@@ -216,7 +228,7 @@ class OneCall {
       return new Promise<never>(() => undefined)
     })
     try {
-      return await Promise.race([leg.ended, this.#interrupted.promise, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end }))])
+      return await Promise.race([leg.ended, this.#interrupted.promise, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end })), control.ended.then((end) => ({ type: 'control' as const, end }))])
     } finally {
       clearInterval(limits)
     }
@@ -226,6 +238,16 @@ class OneCall {
     this.#loop?.onMediaEvent(event)
     if (event.type === 'frames' && this.#isEarlyAgreed && this.#state === 'ringing') this.#hearEarly(event)
     if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
+  #controlOf(leg: Leg, loop: VoiceLoop, terms: HandoverTerms): CallControl {
+    const { media, mediaAddress, readSound = noSounds } = this.#deps
+    return new CallControl({ leg, loop, trunk: this.#trunk!, callerId: this.#callerId, media, mediaAddress, terms, hooks: this.#hooks.legs, readSound, emit: (event) => this.#tell(event), now: this.#now })
+  }
+
+  #onTalk(event: CallEvent): void {
+    this.#tell(event)
+    if (event.type === 'keys-pressed') this.#control?.onDigit(event.digits)
+  }
+
   }
 
   /** Only a line that sends something before the answer is listened to. */
@@ -328,6 +350,8 @@ class OneCall {
   }
 
   #failure(error: unknown): EndReason {
+      case 'control':
+        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: 'error' in end.end ? { error: end.end.error } : {} }
     const stage = this.#stage
     const message = error instanceof Error ? error.message : String(error)
     if (error instanceof RefusedError) return { outcome: byRefusal[error.code] ?? 'bad-number', by: 'platform', stage, detail: error.code === 'do-not-call' ? 'do-not-call' : 'refused', evidence: { error: error.code } }
@@ -374,6 +398,10 @@ async function within<T>(msMax: number, run: () => Promise<T> | undefined, onFai
     return await Promise.race([run(), late.promise])
   } catch (error) {
     onFailed(error)
+function noSounds(): Promise<never> {
+  return Promise.reject(new InvalidInputError('file', '这里没有可播放的录音文件'))
+}
+
     return undefined
   } finally {
     clearTimeout(timer)

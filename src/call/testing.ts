@@ -3,12 +3,13 @@ import type { CallEvent } from '../events.ts'
 import type { Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
 import type { DialogState } from '../sip/dialog.ts'
 import type { InviteOptions } from '../sip/invitation.ts'
-import type { LegEvent, OutgoingCall } from '../sip/leg.ts'
+import type { LegEvent, OfferResult, OutgoingCall, TransferOptions, TransferResult } from '../sip/leg.ts'
 import { buildOffer } from '../sip/sdp.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
 import { FakeAsr, FakeLine, FakeMedia, FakeTime, FakeTts, type FakePort } from '../speech/testing.ts'
 import { defaultVoice } from '../speech/tts/provider.ts'
 import type { CallHooks, CallRequest, CallResult, DialFailure, NextDial } from './call.ts'
+import type { CallCommand, CallControls, CommandResult } from './controls.ts'
 import type { Trunk } from './leg.ts'
 import { callRunner } from './run-call.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
@@ -154,6 +155,13 @@ export class FakeInvite {
   readonly options: InviteOptions
   hangUps = 0
   over = false
+  /** What was asked of it inside the call: 'hold', 'resume', 'refer sip:…'. */
+  readonly asked: string[] = []
+  /** Its answer to a re-INVITE. */
+  offerStatus = 200
+  /** Settles the REFER. */
+  readonly referred = Promise.withResolvers<TransferResult>()
+  referNews: ((status: number) => void) | undefined
   #answered = false
   readonly #deaf: boolean
 
@@ -181,6 +189,17 @@ export class FakeInvite {
     this.options.onEvent({ type: 'ended', by: 'remote', q850: 16, ...more })
   }
 
+  reoffer(what: string): Promise<OfferResult> {
+    this.asked.push(what)
+    return Promise.resolve({ status: this.offerStatus })
+  }
+
+  refer(target: string, { onProgress }: TransferOptions = {}): Promise<TransferResult> {
+    this.asked.push(`refer ${target}`)
+    this.referNews = onProgress
+    return this.referred.promise
+  }
+
   async hangUp(): Promise<void> {
     this.hangUps += 1
     if (this.#deaf) await new Promise(() => {})
@@ -200,7 +219,14 @@ export class FakeUserAgent {
     if (this.inviteFails) throw this.inviteFails
     const invite = new FakeInvite(options, this.deaf)
     this.invites.push(invite)
-    const call: Partial<OutgoingCall> = { callId: 'call-id', hangUp: () => invite.hangUp(), dialogState: () => ({ callId: 'call-id' }) as DialogState }
+    const call: Partial<OutgoingCall> = {
+      callId: 'call-id',
+      hangUp: () => invite.hangUp(),
+      dialogState: () => (invite.over ? undefined : ({ callId: `call-${this.invites.indexOf(invite)}` } as DialogState)),
+      hold: () => invite.reoffer('hold'),
+      resume: () => invite.reoffer('resume'),
+      transfer: (target, more) => invite.refer(target, more),
+    }
     return call as OutgoingCall
   }
 }
@@ -236,6 +262,14 @@ export class CallStage implements Disposable {
   readonly dialogs: unknown[] = []
   readonly request: CallRequest
   beforeInvites = 0
+  /** The controls of the conversation, once there is one. */
+  controls: CallControls | undefined
+  /** Phones of more legs that asked for room, and rooms given back. */
+  readonly admitted: string[] = []
+  givenBack = 0
+  admitFails: Error | undefined
+  /** Each time: the dialogs that stand. */
+  readonly standing: (readonly unknown[])[] = []
   readonly dialFailures: DialFailure[] = []
   /** What the owner of the call answers to failures, in order. */
   readonly nextDials: NextDial[] = []
@@ -260,6 +294,16 @@ export class CallStage implements Disposable {
       },
       onAnswered: (dialog) => this.dialogs.push(dialog),
       mayContinue: () => 'continue',
+      legs: {
+        admit: (phone) => {
+          if (this.admitFails) return Promise.reject(this.admitFails)
+          this.admitted.push(phone)
+          return Promise.resolve(() => void (this.givenBack += 1))
+        },
+        beforeInvite: () => {},
+        onDialogs: (dialogs) => this.standing.push(dialogs),
+      },
+      onControls: (controls) => (this.controls = controls),
     }
   }
 
@@ -280,6 +324,13 @@ export class CallStage implements Disposable {
     this.invite.answer()
     await this.time.advance(20)
     return this
+  }
+
+  /** Sends a command and lets it have its first effects. */
+  async command(command: CallCommand): Promise<CommandResult> {
+    const result = this.controls!.command(command)
+    await this.time.advance(60)
+    return await result
   }
 
   get invite(): FakeInvite {

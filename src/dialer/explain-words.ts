@@ -44,7 +44,7 @@ export const conversationWords: Readonly<Record<ConversationOutcome, Words>> = {
   'third-party': { zh: '他人代接，消息没有透露', en: 'somebody else answered, nothing was disclosed' },
   'busy-call-back': { zh: '对方在忙，请稍后再打', en: 'the callee was busy and asked for a later call' },
   'handover-requested': { zh: '对方要求人工联系', en: 'the callee asked for a human' },
-  transferred: { zh: '已转给人工', en: 'a colleague took over' },
+  transferred: { zh: '已转接人工', en: 'a human took over' },
   machine: { zh: '是机器接听，消息没有透露', en: 'a machine answered, nothing was disclosed' },
   silent: { zh: '对方没有出声', en: 'the callee did not speak' },
   unconfirmed: { zh: '没能确认是本人，消息没有透露', en: 'the person was not confirmed, nothing was disclosed' },
@@ -83,10 +83,10 @@ export const toneWords: Readonly<Record<string, Words>> = {
 export const enderWords: Readonly<Record<EndReason['by'], Words>> = {
   callee: { zh: '对方结束', en: 'by the callee' },
   robot: { zh: '机器人结束', en: 'by the robot' },
-  colleague: { zh: '转接方结束', en: 'by the colleague' },
   user: { zh: '用户结束', en: 'by the user' },
   network: { zh: '网络结束', en: 'by the network' },
   platform: { zh: '平台结束', en: 'by the platform' },
+  colleague: { zh: '人工结束', en: 'by the human who took over' },
 }
 
 export const detailWords: Readonly<Record<EndDetail, Words>> = {
@@ -101,14 +101,14 @@ export const detailWords: Readonly<Record<EndDetail, Words>> = {
   'no-audio-received': { zh: '接通后一直没有收到声音', en: 'No sound ever came in after the answer' },
   'audio-stopped': { zh: '对方的声音中断后没有恢复', en: 'The sound of the far end stopped and did not come back' },
   'machine-policy': { zh: '接听的是机器，按设置挂断', en: 'A machine picked up; the call was ended as configured' },
-  'colleague-hung-up': { zh: '转接方挂断', en: 'The colleague hung up' },
-  transferred: { zh: '已转接', en: 'The call was transferred' },
   'robot-hung-up': { zh: '机器人说完后挂断', en: 'The robot had finished' },
   'talk-limit': { zh: '达到通话时长上限', en: 'The limit of talking time was reached' },
   'balance-used-up': { zh: '余额用尽', en: 'The balance was used up' },
   'recognition-failed': { zh: '语音识别出错', en: 'Recognition failed' },
   'synthesis-failed': { zh: '语音合成出错', en: 'Synthesis failed' },
   'robot-failed': { zh: '机器人没有回应', en: 'The robot gave no answer' },
+  'colleague-hung-up': { zh: '接手的人工挂断', en: 'The human who had taken over hung up' },
+  transferred: { zh: '线路已把通话转走', en: 'The line handed the call on' },
   'conversation-closed': { zh: '会话随线路结束', en: 'The conversation ended with the line' },
   'hung-up-by-user': { zh: '用户要求挂断', en: 'The account asked to hang up' },
   'cancelled-by-user': { zh: '用户在拨打前取消', en: 'The account cancelled it before it was dialled' },

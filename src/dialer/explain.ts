@@ -3,6 +3,7 @@ import type { Outcome } from '../call/end-reason.ts'
 import { assertNever } from '../errors.ts'
 import type { CallEvent, CallEventRow, TurnLatency } from '../events.ts'
 import type { CallRecord } from './call-service.ts'
+import { toldOfLegs } from './explain-legs.ts'
 import { adviceOn } from './explain-advice.ts'
 import { conversationWords, detailWords, enderWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
 
@@ -125,6 +126,11 @@ function tell(row: CallEventRow, seen: Seen, record: CallRecord): Told | undefin
         text: { zh: `服务出错：${event.provider}，改用 ${event.fallback}`, en: `Provider ${event.provider} failed, fell back to ${event.fallback}` },
         details: [same(event.message)],
       }
+    case 'transfer':
+    case 'held':
+    case 'digits-sent':
+    case 'listening':
+      return toldOfLegs(event)
     case 'hold-extended':
       return { text: { zh: `续冻结话费，共 ${yuan(event.heldLi)} 元`, en: `Held money raised to ${yuan(event.heldLi)} RMB` } }
     case 'out-of-money':

@@ -11,6 +11,8 @@ export type ConversationOutcome =
   | 'third-party'
   | 'busy-call-back'
   | 'handover-requested'
+  /** A human took over. */
+  | 'transferred'
   | 'machine'
   | 'silent'
   | 'unconfirmed'
@@ -51,6 +53,7 @@ export type RobotEvent =
   | { type: 'digits'; digits: string; ended: 'key' | 'time-out' | 'max-digits' | 'pressed' }
   /** A say is over: `heardText` is what reached the callee's ear of it, '' when nothing did. */
   | { type: 'played'; say: string; heardText: string; cut: boolean }
+  /** `answered`: the human is on the line. `failed`: the robot has the callee (again); `reason` is a TransferFailure, or says why it was not tried. */
   | { type: 'transfer'; state: 'answered' | 'failed' | 'ended'; reason?: string | undefined }
   /** Nothing more will be asked of the robot. */
   | { type: 'ended' }
@@ -61,8 +64,10 @@ export type RobotAction =
   /** Drop what is playing and queued. */
   | { type: 'stop' }
   | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }
+  /** The callee waits while a human is called, E.164; the robot is asked nothing until that failed. Says before it are heard to their end. */
   | { type: 'transfer'; to: string }
-  | { type: 'parallel-transfer'; to: string }
+  /** The robot talks on while a human is called, who then listens; they are joined when a clause of the robot ends, or not before `bridge`. */
+  | { type: 'parallel-transfer'; to: string; join?: 'by-itself' | 'when-asked' | undefined }
   | { type: 'bridge' }
   | { type: 'set-mute-time'; muteMs: number }
   /** Hang up after everything queued was heard. */

@@ -25,6 +25,7 @@ const results: Readonly<Record<ConversationOutcome, string>> = {
   'third-party': '接听的不是本人，未透露内容',
   'busy-call-back': '对方不便通话，希望改时间联系',
   'handover-requested': '对方要求人工联系',
+  transferred: '已转接人工',
   machine: '接听的是智能助理或语音信箱，未透露内容',
   silent: '接通后无人说话',
   unconfirmed: '未能确认对方身份，未透露内容',

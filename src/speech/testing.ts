@@ -188,6 +188,23 @@ export class FakeMedia implements MediaEngine {
     return port
   }
 
+  /** Pairs that are joined, and ports that are listened to, by their order of opening: 'bridge 0 1', 'monitor 0 2'. */
+  readonly joined = new Set<string>()
+
+  bridge(a: MediaPort, b: MediaPort): () => void {
+    return this.#join('bridge', a, b)
+  }
+
+  monitor(port: MediaPort, listener: MediaPort): () => void {
+    return this.#join('monitor', port, listener)
+  }
+
+  #join(how: string, a: MediaPort, b: MediaPort): () => void {
+    const name = `${how} ${this.ports.indexOf(a as FakePort)} ${this.ports.indexOf(b as FakePort)}`
+    this.joined.add(name)
+    return () => void this.joined.delete(name)
+  }
+
   load(): MediaLoad {
     return { ports: this.ports.length, busiest: 0, lateMsP99: 0, accepting: true }
   }

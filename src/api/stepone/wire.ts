@@ -143,6 +143,10 @@ export function toChatLine(event: CallEvent): ChatLine | undefined {
     case 'provider-failed':
     case 'hold-extended':
     case 'out-of-money':
+    case 'transfer':
+    case 'held':
+    case 'digits-sent':
+    case 'listening':
       return undefined
     default:
       return assertNever(event)
