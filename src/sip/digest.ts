@@ -32,7 +32,7 @@ export function parseChallenge(value: string): Challenge | undefined {
   const nonce = fields.get('nonce')
   const algorithmText = fields.get('algorithm')
   const algorithm = algorithms.find((known) => known === (algorithmText ?? 'MD5').toUpperCase())
-  const qop = fields.get('qop')?.toLowerCase().split(/\s*,\s*/)
+  const qop = fields.get('qop')?.toLowerCase().split(',').map((option) => option.trim())
   if (realm === undefined || nonce === undefined || algorithm === undefined) return undefined
   if (qop !== undefined && !qop.includes('auth')) return undefined
   return { realm, nonce, opaque: fields.get('opaque'), algorithm, algorithmText, qopAuth: qop !== undefined, stale: /^true$/i.test(fields.get('stale') ?? '') }
