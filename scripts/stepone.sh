@@ -217,6 +217,8 @@ callinfo() {
   [ -z "$summary" ] || printf '小结 summary:     %s\n' "$summary"
   recording=$(field "$answer" recording_url)
   [ -z "$recording" ] || printf '录音 recording:   %s\n' "$recording"
+  early=$(field "$answer" early_media_url)
+  [ -z "$early" ] || printf '接通前 early:     %s\n' "$early"
   printf '%s\n' "$answer" | grep -o '"role":"[^"]*","content":"[^"]*"' | cut -d'"' -f4,8 |
     sed -e 's/^assistant"/  🤖 /' -e 's/^user"/  👤 /' -e 's/\\\\/\\/g'
   return 0

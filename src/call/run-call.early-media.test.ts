@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, describe, test } from 'node:test'
+import { setImmediate as settle } from 'node:timers/promises'
+import { repairRecording } from '../media/recording-file.ts'
+import { readWav } from '../media/wav.ts'
 import { FRAME_MS, FRAME_SAMPLES } from '../media/frame.ts'
 import { ToneGenerator, tones, type Tone } from '../media/tone.ts'
 import { CallStage, greets, theirSdp } from './testing.ts'
@@ -97,6 +103,99 @@ void describe('a call with sound before the answer', () => {
     assert.deepEqual(stage.asr.streams.map(({ disposed }) => disposed), [true, false])
     stage.invite.bye()
     await stage.time.advance(3_000)
+  })
+})
+
+/** Disks take real time, for which the call's time stands still. */
+async function eventually(isTrue: () => boolean, realMsMax = 10_000): Promise<boolean> {
+  for (const beginMs = performance.now(); performance.now() - beginMs < realMsMax; await settle()) if (isTrue()) return true
+  return false
+}
+
+async function untilOver(stage: CallStage): Promise<void> {
+  await stage.time.advance(500)
+  assert.ok(await eventually(() => isOver(stage)))
+}
+
+void describe('the sound before an answer, of a call that is recorded', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'waihu-clip-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const recorded = async (name: string): Promise<{ stage: CallStage; clip: string }> => {
+    const recordingPath = path.join(folder, `${name}.wav`)
+    const stage = new CallStage(greets(), { recordingPath })
+    await stage.place()
+    stage.invite.ring(183, theirSdp)
+    return { stage, clip: path.join(folder, `${name}.early.wav`) }
+  }
+
+  void test('is kept when it was an announcement and nobody answered, and can be played', async () => {
+    const { stage: it, clip } = await recorded('announced')
+    using stage = it
+    await says(stage, '您呼叫的用户请在提示音后留言')
+    stage.invite.fail(480)
+    await untilOver(stage)
+    assert.equal(stage.result?.reason.evidence.clip, clip)
+    const { format, channels } = readWav(readFileSync(clip))
+    assert.deepEqual(format, { encoding: 'alaw', sampleRateHz: 8_000, channels: 1 })
+    assert.ok(channels[0]!.length >= 2.5 * 8_000 && channels[0]!.some((sample) => Math.abs(sample) > 2_000))
+  })
+
+  void test('is kept when our limit ended the ringing, up to 15 s', async () => {
+    const { stage: it, clip } = await recorded('colour-ring')
+    using stage = it
+    for (let i = 0; i < 8; i += 1) await says(stage, '我爱你就像老鼠爱大米')
+    stage.invite.fail(408, { local: 'timeout' })
+    await untilOver(stage)
+    assert.equal(readWav(readFileSync(clip)).channels[0]!.length, 15 * 8_000)
+  })
+
+  void test('of ringing only leaves nothing', async () => {
+    const { stage: it, clip } = await recorded('rings')
+    using stage = it
+    await plays(stage, tones.ringback, 6_000)
+    stage.invite.fail(480)
+    await untilOver(stage)
+    assert.equal(stage.result?.reason.evidence.clip, undefined)
+    assert.equal(existsSync(clip), false)
+  })
+
+  void test('of a call that was answered is gone', async () => {
+    const { stage: it, clip } = await recorded('answered')
+    using stage = it
+    await says(stage, '我爱你就像老鼠爱大米')
+    await stage.time.advance(2_000)
+    assert.ok(await eventually(() => existsSync(clip)), 'it is on the disk while it rings')
+    stage.invite.answer()
+    await stage.time.advance(1_000)
+    stage.invite.bye()
+    await untilOver(stage)
+    assert.equal(stage.result?.reason.evidence.clip, undefined)
+    assert.equal(existsSync(clip), false)
+  })
+
+  void test('that a crash cut is mended like a recording', async () => {
+    const { stage: it, clip } = await recorded('crashed')
+    using stage = it
+    await says(stage, '我爱你就像老鼠爱大米', 3_500)
+    await stage.time.advance(1_000)
+    // As a killed process leaves it: the header knows no length.
+    assert.ok(await eventually(() => existsSync(clip) && statSync(clip).size > 3 * 8_000))
+    const cut = path.join(folder, 'cut.early.wav')
+    copyFileSync(clip, cut)
+    const ms = await repairRecording(cut)
+    assert.ok(ms !== undefined && ms >= 3_000, `${ms} ms`)
+    assert.equal(readWav(readFileSync(cut)).channels[0]!.length, ms * 8)
+    stage.invite.fail(480)
+    await untilOver(stage)
+  })
+
+  void test('on a disk that takes nothing costs the clip, not the call', async () => {
+    using stage = new CallStage(greets(), { recordingPath: '/dev/full/no.wav' })
+    await stage.place()
+    stage.invite.ring(183, theirSdp)
+    await says(stage, '您好您拨打的电话已停机')
+    await untilOver(stage)
+    assert.deepEqual([stage.result?.reason.outcome, stage.result?.reason.evidence.clip], ['suspended', undefined])
   })
 })
 

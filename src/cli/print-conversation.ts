@@ -31,4 +31,5 @@ export function printRecord(record: Record<string, unknown>): void {
   row('费用 cost', typeof record['cost'] === 'number' ? `${record['cost']} RMB${record['billed'] === true ? '' : '（未计费 not billed）'}` : undefined)
   row('摘要 summary', record['summary'])
   row('录音 recording', record['recording_path'] ?? record['recording_url'])
+  row('接通前 early media', record['early_media_url'])
 }

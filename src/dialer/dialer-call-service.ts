@@ -38,7 +38,7 @@ export type DialerOptions = {
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */
-  recoverRecording?: ((callId: string) => Promise<string | undefined>) | undefined
+  recoverRecording?: ((callId: string, what: 'recording' | 'clip') => Promise<string | undefined>) | undefined
 }
 
 const listMax = 1_000

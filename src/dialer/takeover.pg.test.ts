@@ -56,11 +56,11 @@ void test('the SIP dialog of an orphaned call is handed to somebody who can hang
   assert.deepEqual(orphans, [[id, { callId: 'x' }]])
 })
 
-void test('what was recorded of an interrupted call stays with its record; a call that only rang has none', async () => {
+void test('what was recorded of an interrupted call stays with its record; a call that only rang has what was heard before', async () => {
   const asked: string[] = []
-  const recoverRecording = (callId: string) => {
-    asked.push(callId)
-    return Promise.resolve(`/recordings/${callId}.wav`)
+  const recoverRecording = (callId: string, what: 'recording' | 'clip') => {
+    asked.push(`${what} ${callId}`)
+    return Promise.resolve(`/recordings/${what}-${callId}.wav`)
   }
   await using world = await dialerWorld({ started: false, recoverRecording })
   const talked = await abandoned(world, '13800138000', 'talking')
@@ -68,9 +68,10 @@ void test('what was recorded of an interrupted call stays with its record; a cal
   await world.service.start()
   await world.ended(talked)
   await world.ended(rang)
-  assert.equal((await world.service.lookUp(world.accountId, talked)).recording, `/recordings/${talked}.wav`)
-  assert.equal((await world.service.lookUp(world.accountId, rang)).recording, undefined)
-  assert.deepEqual(asked, [talked])
+  assert.equal((await world.service.lookUp(world.accountId, talked)).recording, `/recordings/recording-${talked}.wav`)
+  const { recording, reason } = await world.service.lookUp(world.accountId, rang)
+  assert.deepEqual([recording, reason?.evidence.clip], [undefined, `/recordings/clip-${rang}.wav`])
+  assert.deepEqual(asked.sort(), [`clip ${rang}`, `recording ${talked}`])
 })
 
 void test('a wish not to be called again survives the process that heard it', async () => {

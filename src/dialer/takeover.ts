@@ -18,7 +18,7 @@ export type SweepInput = {
   /** Told of each call that was talking, so that somebody can send the BYE its owner could not. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. */
-  recoverRecording?: ((callId: string) => Promise<string | undefined>) | undefined
+  recoverRecording?: ((callId: string, what: 'recording' | 'clip') => Promise<string | undefined>) | undefined
 }
 
 /**
@@ -77,11 +77,14 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
   const stage = call.status === 'talking' || call.status === 'ringing' ? call.status : 'dialing'
   const talkMs = call.answeredAt && call.heartbeatAt ? Math.max(0, call.heartbeatAt.getTime() - call.answeredAt.getTime()) : 0
   const rows = await eventsAfter(tx, [{ callId: call.id, afterSeq: 0 }], input.eventsPerCallMax + rowsBesideMax)
+  // Of a call that nobody had answered, what was heard before may say what became of it.
+  const kept = await input.recoverRecording?.(call.id, call.answeredAt ? 'recording' : 'clip')
+  const evidence = call.answeredAt || kept === undefined ? {} : { clip: kept }
   return {
-    ...unansweredEnding('interrupted', 'process-died', new Date(input.nowMs), { stage }),
+    ...unansweredEnding('interrupted', 'process-died', new Date(input.nowMs), { stage, evidence }),
     answeredAt: call.answeredAt ?? undefined,
     talkMs,
-    recording: call.answeredAt ? await input.recoverRecording?.(call.id) : undefined,
+    recording: call.answeredAt ? kept : undefined,
     notes: rows.flatMap(({ event }) => (event.type === 'noted' ? [event.note] : [])),
   }
 }

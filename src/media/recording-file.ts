@@ -11,7 +11,9 @@ const WAITING_BLOCKS_MAX = 60
 /** A disk that hangs must not keep a call from ending: what it has by then is all, and goes on in the background. */
 const CLOSE_MS_MAX = 5_000
 const TOO_SLOW = 'the disk is too slow'
-const BLOCK_BYTES = recordingFormat.channels
+/** Two: a call. One: what came in only, before an answer. */
+const channelCounts = [recordingFormat.channels, 1] as const
+type Channels = (typeof channelCounts)[number]
 /** More than any header with a label. */
 const HEADER_BYTES_MAX = 8_192
 
@@ -22,12 +24,14 @@ export class RecordingFile {
   readonly #opened: Promise<FileHandle | undefined>
   #tail: Promise<void>
   readonly #header: Uint8Array
+  readonly #channels: Channels
   #waiting = 0
   #dataBytes = 0
 
   /** The label is written first, ahead of the audio: a file that a crash cuts anywhere has it. */
-  constructor(path: string, label?: AigcLabel) {
-    this.#header = wavHeader(recordingFormat, 0, label === undefined ? [] : [aigcChunk(label)])
+  constructor(path: string, label?: AigcLabel, channels: Channels = recordingFormat.channels) {
+    this.#channels = channels
+    this.#header = wavHeader({ ...recordingFormat, channels }, 0, label === undefined ? [] : [aigcChunk(label)])
     this.#opened = this.#open(path)
     this.#tail = this.#opened.then(() => {})
   }
@@ -60,7 +64,7 @@ export class RecordingFile {
     const file = await this.#opened
     if (file === undefined) return
     try {
-      await file.write(withWavSizes(this.#header, BLOCK_BYTES, this.#dataBytes), 0, this.#header.length, 0)
+      await file.write(withWavSizes(this.#header, this.#channels, this.#dataBytes), 0, this.#header.length, 0)
     } catch (error) {
       this.#fail(error)
     }
@@ -120,31 +124,35 @@ export async function repairRecording(path: string): Promise<number | undefined>
   try {
     const begin = Buffer.alloc(HEADER_BYTES_MAX)
     const { bytesRead } = await file.read(begin, 0, HEADER_BYTES_MAX, 0)
-    const found = ourHeader(begin.subarray(0, bytesRead))
-    if (found === undefined) return undefined
+    const ours = ourHeader(begin.subarray(0, bytesRead))
+    if (ours === undefined) return undefined
+    const { header: found, channels } = ours
     const { size } = await file.stat()
     const data = size - found.length
     // A half-written sample pair goes.
-    const dataBytes = data - (data % BLOCK_BYTES)
-    const header = withWavSizes(found, BLOCK_BYTES, dataBytes)
+    const dataBytes = data - (data % channels)
+    const header = withWavSizes(found, channels, dataBytes)
     if (data !== dataBytes) await file.truncate(found.length + dataBytes)
     if (!found.equals(header)) await file.write(header, 0, header.length, 0)
-    return (dataBytes / BLOCK_BYTES / recordingFormat.sampleRateHz) * 1_000
+    return (dataBytes / channels / recordingFormat.sampleRateHz) * 1_000
   } finally {
     await file.close()
   }
 }
 
 /** The bytes before the samples when they are as `RecordingFile` writes them, whatever the sizes say; undefined for all else. */
-function ourHeader(bytes: Buffer): Buffer | undefined {
+function ourHeader(bytes: Buffer): { header: Buffer; channels: Channels } | undefined {
   const chunks: WavChunk[] = []
   try {
     for (const { id, begin, size } of wavChunks(bytes)) {
       if (id === AIGC_CHUNK) chunks.push({ id, body: bytes.subarray(begin, begin + size) })
       if (id !== 'data') continue
       const header = bytes.subarray(0, begin)
-      const ours = wavHeader(recordingFormat, 0, chunks)
-      return header.length === ours.length && withWavSizes(header, BLOCK_BYTES, 0).equals(ours) ? header : undefined
+      const channels = channelCounts.find((count) => {
+        const ours = wavHeader({ ...recordingFormat, channels: count }, 0, chunks)
+        return header.length === ours.length && withWavSizes(header, count, 0).equals(ours)
+      })
+      return channels && { header, channels }
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error

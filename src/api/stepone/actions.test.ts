@@ -6,7 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { OverloadedError, ProviderError, RefusedError } from '../../errors.ts'
 import { conversation, endedBusy, headers, testApi } from '../testing.ts'
-import { rangeOf } from './recording.ts'
+import { rangeOf } from './audio-download.ts'
 
 const place = { phones: '13800138000', user_requirement: '通知张总明天上午9点开会' }
 
@@ -226,6 +226,38 @@ test('a recording is served whole and in ranges, by key or by a signed link that
     assert.equal((await get()).statusCode, 404)
     assert.equal((await api.post('search_callinfo', { call_id: 'call_1' })).json()['recording_url'], null)
     api.calls.change('call_1', { recording: 'gone.wav' })
+    assert.equal((await get()).statusCode, 404)
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+})
+
+test('what was heard before a call that nobody answered is downloaded like a recording, by the same people', async () => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'waihu-clips-'))
+  try {
+    await writeFile(path.join(dir, 'a.early.wav'), '0123456789')
+    await using api = await testApi({ recordings: { dir, linkSecret: 'secret' }, publicUrl: 'https://calls.example/' })
+    await api.post('initiate_call', place)
+    const url = '/api/v1/callinfo/early_media/call_1'
+    const get = (key: string | null = 'sk_one', from = url) => api.app.inject({ url: from, headers: key === null ? {} : { 'x-api-key': key } })
+    const shown = async () => (await api.post('search_callinfo', { call_id: 'call_1' })).json() as Record<string, unknown>
+    assert.equal((await get()).statusCode, 404, 'nothing was kept')
+    assert.equal((await shown())['early_media_url'], null)
+    const kept = (clip: string) => api.calls.change('call_1', { reason: { outcome: 'suspended', by: 'network', stage: 'ringing', detail: 'announced', evidence: { clip, announcement: '您拨打的电话已停机', rule: 'text:suspended' } } })
+    kept('a.early.wav')
+    const whole = await get()
+    assert.deepEqual([whole.statusCode, whole.body, whole.headers['content-type'], whole.headers['content-disposition']], [200, '0123456789', 'audio/wav', 'inline; filename="call_1.early.wav"'])
+    assert.equal((await get('sk_two')).statusCode, 404)
+    assert.equal((await get(null)).statusCode, 401)
+    const info = await shown()
+    assert.deepEqual(Object.keys(info).slice(-2), ['turns', 'early_media_url'], 'after all that was there before')
+    assert.equal(JSON.parse(String(info['provider_response'])).rule, 'text:suspended')
+    const link = String(info['early_media_url'])
+    assert.ok(link.startsWith('https://calls.example/api/v1/callinfo/early_media/call_1?token=acc_one.'), link)
+    const signed = link.slice('https://calls.example'.length)
+    assert.equal((await get(null, signed)).body, '0123456789')
+    assert.equal((await get(null, signed.replace('call_1', 'call_2'))).statusCode, 403)
+    kept('../../etc/passwd')
     assert.equal((await get()).statusCode, 404)
   } finally {
     await rm(dir, { recursive: true })

@@ -3,6 +3,7 @@ import { account_balance } from './account_balance.ts'
 import { account_webhook, set_account_webhook } from './account_webhook.ts'
 import type { Action } from './action.ts'
 import { cancel } from './cancel.ts'
+import { early_media } from './early_media.ts'
 import { explain } from './explain.ts'
 import { hang_up } from './hang_up.ts'
 import { initiate_call } from './initiate_call.ts'
@@ -19,6 +20,7 @@ export const actions = {
   hang_up,
   cancel,
   recording,
+  early_media,
   account_balance,
   account_webhook,
   set_account_webhook,

@@ -14,10 +14,10 @@ export const search_callinfo = action({
   async handle({ body, accountId, request }, { calls, recordings, baseUrl }) {
     const record = await calls.lookUp(accountId, body.call_id)
     const rows = await calls.events(accountId, record.id)
-    const url =
-      record.recording === undefined || recordings.fileOf(record.recording) === undefined
+    const url = (what: 'recording' | 'early_media', file: string | undefined) =>
+      file === undefined || recordings.fileOf(file) === undefined
         ? undefined
-        : `${baseUrl(request)}${callinfo}/recording/${encodeURIComponent(record.id)}?token=${recordings.sign(accountId, record.id)}`
-    return toCallInfo(record, rows, url)
+        : `${baseUrl(request)}${callinfo}/${what}/${encodeURIComponent(record.id)}?token=${recordings.sign(accountId, record.id)}`
+    return toCallInfo(record, rows, { recording: url('recording', record.recording), earlyMedia: url('early_media', record.reason?.evidence.clip) })
   },
 })

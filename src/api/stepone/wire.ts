@@ -59,13 +59,14 @@ export const callInfoShape = z.object({
   summary: z.string().nullable(),
   slots: z.record(z.string(), z.string()),
   turns: z.array(turnShape),
+  early_media_url: z.string().nullable().meta({ description: '未接通时接通前的声音，作为结果的依据' }),
 })
 export type CallInfo = z.infer<typeof callInfoShape>
 
 const heardSomething = (text: string) => text.trim() !== ''
 
-/** A whole call as `search_callinfo` answers it. `rows` is the log so far, `recordingUrl` undefined when there is none. */
-export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], recordingUrl: string | undefined): CallInfo {
+/** A whole call as `search_callinfo` answers it. `rows` is the log so far; an address is undefined when there is nothing to hear. */
+export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], urls: { recording?: string | undefined; earlyMedia?: string | undefined }): CallInfo {
   const ended = record.status === 'ended'
   const lines = rows.map((row) => toChatLine(row.event)).filter((line) => line !== undefined)
   const costLi = record.costLi ?? 0
@@ -89,10 +90,11 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], re
     answered_at: record.answeredAt?.toISOString() ?? null,
     ended_at: record.endedAt?.toISOString() ?? null,
     billed_seconds: record.billedSec ?? null,
-    recording_url: recordingUrl ?? null,
+    recording_url: urls.recording ?? null,
     summary: record.summary === undefined ? null : readable(record.summary),
     slots: Object.fromEntries(Object.entries(record.slots ?? {}).map(([name, value]) => [readable(name), readable(value)])),
     turns: rows.flatMap((row) => toTurn(row.event)),
+    early_media_url: urls.earlyMedia ?? null,
   }
 }
 
@@ -100,7 +102,7 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], re
 function providerResponse(record: CallRecord): string {
   if (!record.reason) return ''
   const { outcome, by, stage, detail, evidence } = record.reason
-  return JSON.stringify({ outcome, ended_by: by, stage, detail: readable(detail), sip_status: evidence.sipStatus, q850_cause: evidence.q850Cause, announcement: evidence.announcement === undefined ? undefined : readable(evidence.announcement) })
+  return JSON.stringify({ outcome, ended_by: by, stage, detail: readable(detail), sip_status: evidence.sipStatus, q850_cause: evidence.q850Cause, announcement: evidence.announcement === undefined ? undefined : readable(evidence.announcement), tone: evidence.tone, rule: evidence.rule, answered_by: evidence.answeredBy?.who })
 }
 
 function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {

@@ -5,6 +5,7 @@ import type { AsrProvider } from '../asr/provider.ts'
 import type { RobotVoice } from '../barge-in.ts'
 import { Listener } from '../listener.ts'
 import type { AnnouncementStatus } from './announcement-table.ts'
+import { Clip } from './clip.ts'
 import { announcementWords, verdictOf, type Verdict } from './announcements.ts'
 import { ToneDetector, type ProgressTone } from './tones.ts'
 
@@ -27,6 +28,8 @@ export type EarlyMediaOptions = {
   now: () => number
   /** The verdict is certain. At most once; nothing is listened to any more. */
   onCertain(heard: EarlyMediaHeard): void
+  /** A second or less of what is worth keeping as evidence, as A-law. Nothing comes where it only rang. */
+  onClip?: ((alaw: Uint8Array) => void) | undefined
 }
 
 /** A sentence is over after this much silence: what ends differently (请不要挂机, 请留言) comes without such a pause. */
@@ -49,6 +52,7 @@ const NOBODY_SPEAKS: RobotVoice = { speaking: false, interruptible: false, endsW
 export class EarlyMedia implements Disposable {
   readonly #options: EarlyMediaOptions
   readonly #tones = new ToneDetector()
+  readonly #clip: Clip | undefined
   #listener: Listener | undefined
   #ticking: NodeJS.Timeout | undefined
   /** Settled words, sentences between blanks; and those of the sentence that is spoken or awaits its final text. */
@@ -63,6 +67,7 @@ export class EarlyMedia implements Disposable {
 
   constructor(options: EarlyMediaOptions) {
     this.#options = options
+    this.#clip = options.onClip && new Clip(options.onClip)
     this.#listener = this.#openListener()
     if (this.#listener) this.#ticking = setInterval(() => this.#listener?.tick(options.now()), TICK_MS)
   }
@@ -91,6 +96,7 @@ export class EarlyMedia implements Disposable {
   /** Stops listening; what was heard stays. */
   close(): void {
     this.#isOver = true
+    this.#clip?.close()
     this.#stopListener()
   }
 
@@ -100,6 +106,9 @@ export class EarlyMedia implements Disposable {
 
   #frame(atMs: number, frame: Frame): void {
     const tone = this.#tones.push(frame)
+    const { lastKind } = this.#tones
+    const isTelling = tone !== undefined && tone !== 'ring-back'
+    this.#clip?.push(frame, isTelling ? 'telling' : lastKind === 'tone' ? 'ringing' : lastKind === 'pause' ? 'silence' : 'other')
     if (tone) {
       this.#tone = tone
       this.#decide()

@@ -107,6 +107,7 @@ export class ToneDetector {
   #doubtful: Kind[] = []
   /** Mean power of the tone's frames. */
   #tonePower = 0
+  #lastKind: Kind = 'pause'
   #told: ProgressTone | undefined
   readonly #highPass = new HighPass()
   readonly #bursts = new ToneBursts()
@@ -131,7 +132,8 @@ export class ToneDetector {
   }
 
   #pushCadence(frame: Float32Array): ProgressTone | undefined {
-    this.#take(this.#kindOf(frame))
+    this.#lastKind = this.#kindOf(frame)
+    this.#take(this.#lastKind)
     const newest = this.#parts.at(-1)
     if (newest?.kind === 'other') {
       // A cough in a pause makes no other tone of it.
@@ -144,6 +146,11 @@ export class ToneDetector {
       return (this.#told = tone)
     }
     return undefined
+  }
+
+  /** What the last frame was, by itself: a tone of 450 Hz, next to nothing, or anything else. */
+  get lastKind(): 'tone' | 'pause' | 'other' {
+    return this.#lastKind
   }
 
   /** A tone sounds at this moment, whether its cadence is known or not. */
