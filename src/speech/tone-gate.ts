@@ -95,39 +95,100 @@ function peakHz(power: Float64Array, bin: number): number {
   return (bin + shift) * BIN_HZ
 }
 
-/** Energy share of samples [from, to) that no sum of sine waves of these one or two frequencies explains: least squares. */
+/**
+ * Energy share of samples [from, to) that no sum of sine waves of these one or two frequencies explains: least squares.
+ * The sums are spelled out: this runs for every loud frame of every call.
+ */
 function residualShare(frame: Frame, frequenciesHz: readonly number[], from: number, to: number): number {
-  const size = 2 * frequenciesHz.length
-  const gram = new Float64Array(size * size)
-  const products = new Float64Array(size)
-  const row = new Float64Array(size)
-  const steps = frequenciesHz.map((hz) => (2 * Math.PI * hz) / SAMPLE_RATE_HZ)
-  const turns = steps.map((step) => ({ cos: Math.cos(step), sin: Math.sin(step) }))
+  const [first = 0, second] = frequenciesHz
+  return second === undefined ? residualOfOne(frame, first, from, to) : residualOfTwo(frame, first, second, from, to)
+}
+
+function residualOfOne(frame: Frame, hz: number, from: number, to: number): number {
+  const step = (2 * Math.PI * hz) / SAMPLE_RATE_HZ
+  const cos = Math.cos(step)
+  const sin = Math.sin(step)
+  let c = 1
+  let s = 0
   let energy = 0
-  steps.forEach((_, i) => {
-    row[2 * i] = 1
-  })
+  let xc = 0
+  let xs = 0
+  let cc = 0
+  let cs = 0
+  let ss = 0
   for (let n = from; n < to; n++) {
-    const sample = frame[n]!
-    energy += sample * sample
-    for (let i = 0; i < size; i++) {
-      products[i]! += row[i]! * sample
-      for (let j = 0; j <= i; j++) gram[i * size + j]! += row[i]! * row[j]!
-    }
-    for (let i = 0; i < turns.length; i++) {
-      const { cos, sin } = turns[i]!
-      const c = row[2 * i]!
-      const s = row[2 * i + 1]!
-      row[2 * i] = c * cos - s * sin
-      row[2 * i + 1] = s * cos + c * sin
-    }
+    const x = frame[n]!
+    energy += x * x
+    xc += x * c
+    xs += x * s
+    cc += c * c
+    cs += c * s
+    ss += s * s
+    const next = c * cos - s * sin
+    s = s * cos + c * sin
+    c = next
   }
   if (energy === 0) return 1
-  return 1 - explainedEnergy(gram, products, size) / energy
+  return 1 - explainedEnergy([cc, 0, cs, ss], [xc, xs], 2) / energy
+}
+
+function residualOfTwo(frame: Frame, firstHz: number, secondHz: number, from: number, to: number): number {
+  const step1 = (2 * Math.PI * firstHz) / SAMPLE_RATE_HZ
+  const step2 = (2 * Math.PI * secondHz) / SAMPLE_RATE_HZ
+  const cos1 = Math.cos(step1)
+  const sin1 = Math.sin(step1)
+  const cos2 = Math.cos(step2)
+  const sin2 = Math.sin(step2)
+  let c = 1
+  let s = 0
+  let d = 1
+  let t = 0
+  let energy = 0
+  let xc = 0
+  let xs = 0
+  let xd = 0
+  let xt = 0
+  let cc = 0
+  let cs = 0
+  let ss = 0
+  let dc = 0
+  let ds = 0
+  let dd = 0
+  let tc = 0
+  let ts = 0
+  let td = 0
+  let tt = 0
+  for (let n = from; n < to; n++) {
+    const x = frame[n]!
+    energy += x * x
+    xc += x * c
+    xs += x * s
+    xd += x * d
+    xt += x * t
+    cc += c * c
+    cs += c * s
+    ss += s * s
+    dc += d * c
+    ds += d * s
+    dd += d * d
+    tc += t * c
+    ts += t * s
+    td += t * d
+    tt += t * t
+    const nextC = c * cos1 - s * sin1
+    s = s * cos1 + c * sin1
+    c = nextC
+    const nextD = d * cos2 - t * sin2
+    t = t * cos2 + d * sin2
+    d = nextD
+  }
+  if (energy === 0) return 1
+  // Rows and columns: c, s of the first, d, t of the second.
+  return 1 - explainedEnergy([cc, 0, 0, 0, cs, ss, 0, 0, dc, ds, dd, 0, tc, ts, td, tt], [xc, xs, xd, xt], 4) / energy
 }
 
 /** bᵀ A⁻¹ b by Cholesky factors of the lower triangle of A, in place. 0 when A is singular. */
-function explainedEnergy(a: Float64Array, b: Float64Array, size: number): number {
+function explainedEnergy(a: number[], b: number[], size: number): number {
   let explained = 0
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
