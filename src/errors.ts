@@ -42,6 +42,12 @@ export type RefusalCode =
   | 'idempotency-conflict'
   | 'version-conflict'
   | 'not-allowed'
+  /** What was wished of a call that nobody talks in … */
+  | 'not-live'
+  /** … whose process is gone, */
+  | 'no-owner'
+  /** … or that cannot do it in its state. */
+  | 'not-possible'
 
 /** Policy says no; asking again the same way will not help unless `retryAfterMs` is given. */
 export class RefusedError extends AppError {

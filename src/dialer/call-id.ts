@@ -22,6 +22,11 @@ export function newDeliveryId(nowMs: number): string {
   return `evt_${stamp(nowMs)}${random(16)}`
 }
 
+/** Names one wish about a running call. */
+export function newCommandId(nowMs: number): string {
+  return `cmd_${stamp(nowMs)}${random(16)}`
+}
+
 function stamp(nowMs: number): string {
   let rest = Math.max(0, Math.floor(nowMs))
   let text = ''

@@ -51,6 +51,9 @@ const refusalStatus: Record<RefusalCode, number> = {
   frequency: 403,
   expired: 403,
   'not-allowed': 403,
+  'not-live': 409,
+  'no-owner': 409,
+  'not-possible': 409,
   'idempotency-conflict': 409,
   'version-conflict': 409,
 }
