@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
 import { InvalidInputError, RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
+import { buildAnswer } from '../sip/sdp.ts'
 import { FakePort, FakeTime } from '../speech/testing.ts'
 import { Leg, type LegEnd } from './leg.ts'
 import { FakeUserAgent, fakeTrunk, theirSdp } from './testing.ts'
@@ -43,6 +44,24 @@ test('dials the number at the trunk, in its name, with our port in the offer', (
     sessionSeconds: 1_800,
   })
   assert.match(sdp, /^m=audio 6000 RTP\/AVP 8 0 101/m)
+})
+
+test('offers the codecs of the trunk, and encryption when it asks for it; keys and codecs reach the port', () => {
+  const agent = new FakeUserAgent()
+  const time = new FakeTime()
+  const port = new FakePort(time)
+  const leg = new Leg({ ...fakeTrunk(agent), codecs: ['opus', 'PCMA'], srtp: 'required' }, port, { phone: '+8613800138000', callerId: '02160001000', ringMsMax: 45_000, onRinging: () => {}, onDigit: () => {} })
+  leg.dial([{ address: '127.0.0.1', port: 5_060 }])
+  const [invite] = agent.invites
+  assert.match(invite!.options.sdp, /m=audio 6000 RTP\/SAVP 111 8 101 110/)
+  invite!.ring(183, theirSdp)
+  assert.equal(port.connections.length, 0, 'an unencrypted answer is not followed')
+  const { sdp, remote } = buildAnswer(invite!.options.sdp, { address: '127.0.0.1', port: 7_000, sessionId: 1, version: 1, codecs: ['opus'], srtp: 'optional' })!
+  invite!.answer(sdp)
+  const [connected] = port.connections
+  assert.equal(connected?.codec, 'opus')
+  assert.deepEqual([connected?.srtp?.sendKey, connected?.srtp?.receiveKey], [remote.srtp?.receiveKey, remote.srtp?.sendKey])
+  time[Symbol.dispose]()
 })
 
 test('a number that the trunk refuses to dial is not dialled', () => {

@@ -87,14 +87,14 @@ export class Leg {
    * Errors: those of `Trunk.invitation` and of the user agent; then nothing was sent.
    */
   dial([target, ...alternatives]: readonly [Peer, ...Peer[]]): void {
-    const { userAgent, mediaAddress, credentials, ptimeMs, reliableProvisionals, sessionSeconds } = this.#trunk
+    const { userAgent, mediaAddress, credentials, codecs, srtp, ptimeMs, reliableProvisionals, sessionSeconds } = this.#trunk
     const { phone, callerId, ringMsMax, trace } = this.#options
     this.#call = userAgent.invite({
       target,
       alternatives,
       ...this.#trunk.invitation(phone, callerId),
       credentials,
-      sdp: buildOffer({ address: mediaAddress, port: this.port.port, sessionId: Date.now(), version: 1, ptimeMs }),
+      sdp: buildOffer({ address: mediaAddress, port: this.port.port, sessionId: Date.now(), version: 1, codecs, srtp, ptimeMs }),
       ringMsMax,
       reliableProvisionals,
       sessionSeconds,
@@ -162,7 +162,7 @@ export class Leg {
   #connect(sdp: string): string | undefined {
     let problem: string | undefined
     try {
-      const audio = remoteAudioOf(sdp)
+      const audio = remoteAudioOf(sdp, this.#call?.localSdp)
       const remote = audio && this.#onHold(audio)
       if (remote) {
         this.port.connect(remote)

@@ -221,6 +221,7 @@ export class FakeUserAgent {
     this.invites.push(invite)
     const call: Partial<OutgoingCall> = {
       callId: 'call-id',
+      localSdp: options.sdp,
       hangUp: () => invite.hangUp(),
       dialogState: () => (invite.over ? undefined : ({ callId: `call-${this.invites.indexOf(invite)}` } as DialogState)),
       hold: () => invite.reoffer('hold'),

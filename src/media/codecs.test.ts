@@ -7,7 +7,7 @@ const sine = (hz: number, samples: number) => Int16Array.from({ length: samples 
 
 /** Level in dB of the tone of `hz` in what comes out, and of everything else, against 8000. */
 function through(codec: CodecName, hz: number, packet: number): { toneDb: number; restDb: number } {
-  const [encoder, decoder]: [Encoder, Decoder] = [codecs[codec].encoder(), codecs[codec].decoder()]
+  const [encoder, decoder]: [Encoder, Decoder] = [codecs[codec].encoder({}), codecs[codec].decoder()]
   const sent = sine(hz, 16_000)
   const from = 1_600
   let [real, imaginary, energy, samples] = [0, 0, 0, 0]
@@ -42,7 +42,7 @@ for (const codec of ['PCMA', 'PCMU', 'G722'] as const satisfies CodecName[]) {
   })
 
   void test(`${codec} goes silent after a loud sound`, () => {
-    const [encoder, decoder]: [Encoder, Decoder] = [codecs[codec].encoder(), codecs[codec].decoder()]
+    const [encoder, decoder]: [Encoder, Decoder] = [codecs[codec].encoder({}), codecs[codec].decoder()]
     const bytes = new Uint8Array(160)
     encoder.encode(sine(500, 160), bytes, 0)
     decoder.decode(bytes)

@@ -36,12 +36,12 @@ type Codec = {
   decoder(): Decoder
 }
 
-export const codecs = {
+export const codecs: Readonly<Record<CodecName, Codec>> = {
   PCMA: { staticPayloadType: g711.PCMA.staticPayloadType, clockRateHz: 8_000, encoder: () => sampleEncoder(encodeAlaw, g711.PCMA.silence), decoder: () => ({ decode: decodeAlaw }) },
   PCMU: { staticPayloadType: g711.PCMU.staticPayloadType, clockRateHz: 8_000, encoder: () => sampleEncoder(encodeUlaw, g711.PCMU.silence), decoder: () => ({ decode: decodeUlaw }) },
   G722: { staticPayloadType: 9, clockRateHz: 8_000, encoder: g722Encoder, decoder: g722Decoder },
   opus: { staticPayloadType: undefined, clockRateHz: 48_000, encoder: ({ opus }) => opusEncoder(opus ?? { inbandFec: false }), decoder: opusDecoder },
-} as const satisfies Record<CodecName, Codec>
+}
 
 /** One byte per sample, whatever was before it. */
 function sampleEncoder(encode: (pcm: Int16Array, out: Uint8Array, at: number) => unknown, silence: number): Encoder {

@@ -13,6 +13,8 @@ export type RemoteMedia = {
   payloadType: number
   /** RTP payload type of RFC 4733 telephone events, when negotiated. */
   eventPayloadType?: number | undefined
+  /** Clock of their durations; default 8000. */
+  eventClockRateHz?: number | undefined
   /** Packet time we send, 10..60. */
   ptimeMs: number
   /** False while the far end put us on hold (RFC 3264 §8.4): nothing is sent. */

@@ -338,7 +338,7 @@ export class Port {
   #sendPacket(remote: RemoteMedia): void {
     const packet = this.#packets[this.#sent % PACKETS_IN_FLIGHT]!
     const header = { payloadType: remote.payloadType, sequence: this.#sequence, timestamp: this.#timestamp, ssrc: this.#ssrc }
-    const step = remote.eventPayloadType === undefined ? undefined : this.#keysOut.next(this.#timestamp, remote.ptimeMs)
+    const step = remote.eventPayloadType === undefined ? undefined : this.#keysOut.next(this.#timestamp, remote.ptimeMs, (remote.eventClockRateHz ?? 8_000) / 1_000)
     let length: number
     if (step?.type === 'event') {
       writeRtpHeader(packet, { ...header, payloadType: remote.eventPayloadType!, timestamp: step.timestamp, marker: step.marker })

@@ -9,7 +9,6 @@ const PAUSE_MS = 100
 /** RFC 4733 §2.5.1.4: the last packet is sent three times. */
 const END_PACKETS = 3
 const LEVEL_DBM0 = -10
-const SAMPLES_PER_MS = 8
 const DURATION_SAMPLES_MAX = 0xffff
 const QUEUED_KEYS_MAX = 64
 /** Packets of one press come at most this far apart. */
@@ -83,8 +82,8 @@ export class TelephoneEventSender {
     for (const key of keys) if (this.#waiting.length < QUEUED_KEYS_MAX) this.#waiting.push({ key, toneMs, levelDbm0 })
   }
 
-  /** What goes out in this packet time, or undefined when no key is waiting. `timestamp` is that of the audio packet it replaces. */
-  next(timestamp: number, packetMs: number): TelephoneEventStep | undefined {
+  /** What goes out in this packet time, or undefined when no key is waiting. `timestamp` is that of the audio packet it replaces; durations count `unitsPerMs`. */
+  next(timestamp: number, packetMs: number, unitsPerMs = 8): TelephoneEventStep | undefined {
     const marker = this.#current === undefined
     if (this.#current === undefined) {
       const next = this.#waiting.shift()
@@ -100,7 +99,7 @@ export class TelephoneEventSender {
     if (current.heldMs < current.toneMs) {
       // The repeated end packets all carry the duration of the first one.
       current.heldMs += packetMs
-      current.durationSamples = Math.min(current.durationSamples + packetMs * SAMPLES_PER_MS, DURATION_SAMPLES_MAX)
+      current.durationSamples = Math.min(current.durationSamples + packetMs * unitsPerMs, DURATION_SAMPLES_MAX)
     }
     const ended = current.heldMs >= current.toneMs
     if (ended) current.endsSent += 1

@@ -179,6 +179,10 @@ export class InviteServer implements IncomingCall, DialogUser {
     return this.#done.promise
   }
 
+  get localSdp(): string | undefined {
+    return this.#session.localSdp
+  }
+
   hold(): Promise<OfferResult> {
     return this.#talking()?.hold(true) ?? Promise.resolve({ status: 481 })
   }
@@ -189,6 +193,10 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   reoffer(sdp: string | undefined): Promise<OfferResult> {
     return this.#talking()?.reoffer(sdp) ?? Promise.resolve({ status: 481 })
+  }
+
+  async sendInfo(contentType: string, body: string): Promise<number> {
+    return (await this.#talking()?.sendInfo(contentType, body)) ?? 481
   }
 
   async transfer(target: string, options?: TransferOptions): Promise<TransferResult> {

@@ -54,6 +54,10 @@ export type TransferResult = { outcome: 'connected' | 'failed' | 'refused' | 'un
 
 /** What can be done in an answered call, whoever placed it. Before and after it resolves with 481. */
 export interface TalkingControls {
+  /** Our description of the exchange that the last event with `sdp` told the other side of: read it in the listener. Undefined before there is one. */
+  readonly localSdp: string | undefined
+  /** Sends INFO (RFC 6086) with a body of ours. Resolves with the final status: 408 when none came, 503 when it could not be sent. */
+  sendInfo(contentType: string, body: string): Promise<number>
   /** Tells the far end to stop sending (re-INVITE with sendonly). */
   hold(): Promise<OfferResult>
   resume(): Promise<OfferResult>

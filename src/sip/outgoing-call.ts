@@ -100,6 +100,8 @@ export class InviteClient implements OutgoingCall, DialogUser {
   #cseq = 0
   #invite: ClientTransaction | undefined
   #winner: Session | undefined
+  /** Whose description was told last. */
+  #told: Session | undefined
   #earlySdp: string | undefined
   /** The session interval a 422 asked for. */
   #leastSeconds: number | undefined
@@ -157,6 +159,10 @@ export class InviteClient implements OutgoingCall, DialogUser {
     return this.#done.promise
   }
 
+  get localSdp(): string | undefined {
+    return this.#told?.localSdp ?? this.#options.sdp
+  }
+
   hold(): Promise<OfferResult> {
     return this.#winner?.hold(true) ?? Promise.resolve({ status: 481 })
   }
@@ -167,6 +173,10 @@ export class InviteClient implements OutgoingCall, DialogUser {
 
   reoffer(sdp: string | undefined): Promise<OfferResult> {
     return this.#winner?.reoffer(sdp) ?? Promise.resolve({ status: 481 })
+  }
+
+  async sendInfo(contentType: string, body: string): Promise<number> {
+    return (await this.#winner?.sendInfo(contentType, body)) ?? 481
   }
 
   async transfer(target: string, options?: TransferOptions): Promise<TransferResult> {
@@ -331,6 +341,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
         if (sdp !== undefined) {
           session.remoteSdp = sdp
           this.#earlySdp = sdp
+          this.#told = session
         }
       }
     }
@@ -391,6 +402,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     const tag = response.envelope.toTag ?? ''
     const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
     this.#winner = session
+    this.#told = session
     session.dialog.confirm(response)
     session.remoteSdp = sdpOf(response) ?? session.remoteSdp ?? this.#earlySdp
     this.#sendAck(tag, session, response)
@@ -449,6 +461,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     if (this.#state === 'over') return
     if (event.type === 'remote-offer' && !session.confirmed) this.#earlySdp = event.sdp
     if (this.#winner && session !== this.#winner) return
+    this.#told = session
     this.#tell(event)
   }
 }

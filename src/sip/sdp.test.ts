@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ProtocolError } from '../errors.ts'
 import { seededDice } from './fake-network.ts'
-import { buildAnswer, buildOffer, nextLocalAudio, parseSdp, remoteAudioOf, type SdpDirection } from './sdp.ts'
+import { parseSdp, type SdpDirection } from './sdp-parse.ts'
+import { buildAnswer, buildOffer, nextLocalAudio, remoteAudioOf } from './sdp.ts'
 
 const local = { address: '10.0.0.1', port: 6000, sessionId: 42, version: 1 }
 const sdp = (...lines: string[]): string => `${['v=0', 'o=- 1 1 IN IP4 10.0.0.2', 's=-', 't=0 0', ...lines].join('\r\n')}\r\n`
@@ -14,7 +15,9 @@ void test('our offer names A-law, µ-law and telephone events, and reads back', 
     'v=0\r\no=- 42 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n',
   )
   assert.deepEqual(remoteAudioOf(offer), { address: '10.0.0.1', port: 6000, codec: 'PCMA', payloadType: 8, eventPayloadType: 101, ptimeMs: 20, send: true })
-  assert.deepEqual(nextLocalAudio(offer), { address: '10.0.0.1', port: 6000, sessionId: 42, version: 2, ptimeMs: 20 })
+  const next = nextLocalAudio(offer)!
+  assert.deepEqual([next.address, next.port, next.sessionId, next.version, next.ptimeMs, next.srtp], ['10.0.0.1', 6000, 42, 2, 20, 'off'])
+  assert.equal(buildOffer({ ...next, version: 1 }), offer)
   assert.match(buildOffer({ ...local, address: '2001:db8::1' }), /c=IN IP6 2001:db8::1/)
 })
 

@@ -151,6 +151,11 @@ export class Session {
     return this.#offers.send(() => sdp)
   }
 
+  async sendInfo(contentType: string, body: string): Promise<number> {
+    if (!this.confirmed || this.#stopped) return 481
+    return (await this.#requests.send('INFO', [['Contact', this.#options.contact], ['Content-Type', toWire('contentType', contentType)]], Buffer.from(body, 'utf8'))).status
+  }
+
   /** `target` as in Refer-To, checked. A second one takes the place of the first. */
   async transfer(target: string, options: TransferOptions = {}): Promise<TransferResult> {
     if (!this.confirmed || this.#stopped) return { outcome: 'refused', status: 481 }

@@ -171,7 +171,7 @@ export class PhoneCall implements AsyncDisposable {
 
   #follow(sdp: string): void {
     try {
-      const remote = remoteAudioOf(sdp)
+      const remote = remoteAudioOf(sdp, this.#call?.localSdp)
       if (!remote) throw new InvalidInputError('sdp', 'no audio stream in a codec of ours')
       this.#connect(remote)
     } catch (error) {
