@@ -55,6 +55,7 @@ export class RegistrationClient implements Registration {
   readonly #callId = randomBytes(16).toString('hex')
   readonly #tag: string
   readonly #digest: DigestClient | undefined
+  readonly #onClosed: () => void
   #askSeconds: number
   #cseq = 0
   #failures = 0
@@ -62,9 +63,10 @@ export class RegistrationClient implements Registration {
   #closed: Promise<void> | undefined
   #running: Promise<unknown> = Promise.resolve()
 
-  /** Errors: InvalidInputError naming the option that cannot be used. */
-  constructor(context: CallContext, options: RegisterOptions) {
+  /** `onClosed` when nothing more comes of it. Errors: InvalidInputError naming the option that cannot be used. */
+  constructor(context: CallContext, options: RegisterOptions, onClosed: () => void = () => {}) {
     checkPeer(options.registrar)
+    this.#onClosed = onClosed
     this.#context = context
     this.#options = options
     this.#aor = toWire('aor', options.aor)
@@ -83,7 +85,7 @@ export class RegistrationClient implements Registration {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#close()
+    this.#closed ??= this.#close().finally(this.#onClosed)
     return this.#closed
   }
 
