@@ -110,3 +110,18 @@ void test('an unusable address of record or time is refused', async () => {
   await assert.rejects(stage(() => {}, { aor: 'nonsense' }), InvalidInputError)
   await assert.rejects(stage(() => {}, { expiresSeconds: 5 }), InvalidInputError)
 })
+
+void test('asking what is registered proves the account and changes nothing', async () => {
+  const network = new FakeNetwork()
+  const peer = await FakePeer.open(network, there, here)
+  peer.onRequest = (request) => {
+    if (request.headers.get('Authorization') === undefined) peer.reply(request, 401, { headers: [['WWW-Authenticate', 'Digest realm="carrier", nonce="n", qop="auth"']] })
+    else peer.reply(request, 200, { headers: [['Contact', '<sip:1001@10.9.9.9>;expires=7']] })
+  }
+  const agent = await SipUserAgent.open({ ...here, log, clock: network.clock, openTransport: network.open(here.address, here.port) })
+  const asked = agent.queryRegistration({ registrar: there, aor: 'sip:1001@carrier.example', credentials: { username: '1001', password: 'secret' } })
+  await network.clock.advance(1_000)
+  const { status, contacts } = await asked
+  assert.deepEqual([status, contacts.at(-1)], [200, '<sip:1001@10.9.9.9>;expires=7'])
+  assert.deepEqual(peer.got('REGISTER').map(({ headers }) => [headers.get('Contact'), headers.get('Expires')]), [[undefined, undefined], [undefined, undefined]])
+})

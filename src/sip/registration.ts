@@ -26,6 +26,9 @@ export type RegisterOptions = {
   onState(state: RegistrationState): void
 }
 
+/** What a registrar says about an address of record. `status` is 408 when no answer came, 503 when nothing could be sent. */
+export type RegistrationAnswer = { status: number; reason?: string | undefined; contacts: readonly string[] }
+
 export interface Registration {
   /** Undefined before the first answer, and after close. */
   readonly state: RegistrationState | undefined
@@ -84,6 +87,17 @@ export class RegistrationClient implements Registration {
     this.#running = this.#attempt()
   }
 
+  /** Asks what is registered (RFC 3261 §10.2.3): shows that account and way are good, and changes nothing. */
+  async query(): Promise<RegistrationAnswer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#exchange(undefined)
+      if (typeof response === 'number') return { status: response, contacts: [] }
+      const { status, reason, headers } = response
+      if (attempt < ATTEMPTS_MAX && (status === 401 || status === 407) && this.#digest?.learn(headers) === true) continue
+      return { status, reason, contacts: status < 300 ? headers.all('Contact') : [] }
+    }
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close().finally(this.#onClosed)
     return this.#closed
@@ -140,7 +154,8 @@ export class RegistrationClient implements Registration {
     return true
   }
 
-  #exchange(seconds: number): Promise<ReceivedResponse | number> {
+  /** Without `seconds` it only asks. */
+  #exchange(seconds: number | undefined): Promise<ReceivedResponse | number> {
     this.#cseq += 1
     const headers = new SipHeaders([
       ['Max-Forwards', '70'],
@@ -148,8 +163,7 @@ export class RegistrationClient implements Registration {
       ['To', `<${this.#aor}>`],
       ['Call-ID', this.#callId],
       ['CSeq', `${this.#cseq} REGISTER`],
-      ['Contact', this.#contact],
-      ['Expires', `${seconds}`],
+      ...(seconds === undefined ? [] : ([['Contact', this.#contact], ['Expires', `${seconds}`]] as const)),
       ['User-Agent', this.#context.product],
       ...(this.#digest?.authorize('REGISTER', this.#uri) ?? []),
     ])
