@@ -75,3 +75,7 @@ create table trunk_callers (
 
 -- May change what belongs to the whole installation: trunks, the list for everybody.
 alter table api_keys add column admin boolean not null default false;
+
+-- Limits are those of trunks now.
+drop index calls_line_running;
+drop index calls_line_dialed;

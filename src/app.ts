@@ -7,7 +7,7 @@ import { Registry } from 'prom-client'
 import { AccountDesk } from './account/account-desk.ts'
 import { ApiKeys } from './account/api-keys.ts'
 import { buildServer } from './api/server.ts'
-import type { Trunk } from './call/leg.ts'
+import { clipPathOf } from './call/early-clip.ts'
 import { measured, showGauges } from './call-metrics.ts'
 import { callRunner } from './call/run-call.ts'
 import type { Config } from './config.ts'
@@ -18,26 +18,23 @@ import { startEmbeddedPostgres } from './db/postgres/supervisor.ts'
 import { ensureDemoAccount } from './demo-account.ts'
 import { parseHours } from './dialer/admission/calling-hours.ts'
 import { DialerCallService } from './dialer/dialer-call-service.ts'
-import type { Line } from './dialer/line.ts'
 import { dialerDefaults } from './dialer/settings.ts'
+import { TrunkStore } from './dialer/trunk-store.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
 import { repairRecording } from './media/recording-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
-import { noAttribution } from './numbering/attribution.ts'
 import { parsePhone } from './numbering/phone.ts'
 import { createRobotMaker } from './robot/index.ts'
+import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { DialogState } from './sip/dialog.ts'
-import { parseTrunkAddress, resolveTargets, systemResolver, type TrunkAddress } from './sip/resolve.ts'
-import { SipUserAgent } from './sip/user-agent.ts'
 import { asrProviders } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { ttsProviders } from './speech/tts/index.ts'
 import { defaultVoice } from './speech/tts/provider.ts'
-import { configuredTrunk } from './trunk/configured-trunk.ts'
-import { parseTrunkConfig } from './trunk/trunk-config.ts'
+import { openTrunks, optionTrunk } from './trunk-wiring.ts'
 
 /** Calls in progress may end by themselves for this long when the server is asked to stop. */
 const DRAIN_MS = 10_000
@@ -65,7 +62,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     signal.throwIfAborted()
     // What can be wrong in the options is told before anything is started.
     const rules = { hours: hoursOf(config), testNumbers: testNumbersOf(config) }
-    const addresses = trunkAddressesOf(config)
+    optionTrunk(config)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
     const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
@@ -81,11 +78,9 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       tts.warmUp(),
     ])
     signal.throwIfAborted()
-    const userAgent = await bound(SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', transports: protocolsOf(addresses).map((protocol) => ({ protocol })), log }), 'SIP_ADDRESS', 'SIP_PORT')
-    stack.use(userAgent)
-
-    const trunk = trunkOf(config, carrier, userAgent, addresses)
-    const line = lineOf(config, carrier)
+    const store = new TrunkStore(db, await openSecretBox(config))
+    const trunks = await bound(openTrunks({ config, db, store, carrier, stack, log }), 'SIP_ADDRESS', 'SIP_PORT')
+    const { userAgent } = trunks
     const understandsPeople = asr.capabilities.understands === 'people' || config.allowDemoAsr
     const recordings = path.join(config.dataDir, 'recordings')
     // What people said is for the owner's eyes only.
@@ -93,9 +88,10 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const metrics = new Registry()
     const calls = new DialerCallService({
       db,
-      lines: [line],
+      lines: trunks.lines,
+      trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => (name === trunk.name ? trunk : undefined), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice }, traces: path.join(config.dataDir, 'traces') }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice }, traces: path.join(config.dataDir, 'traces') }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -110,7 +106,10 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         webhook: { ...dialerDefaults.webhook, privateAllowed: config.webhookPrivate },
       },
       recordingPath: (callId) => (config.record ? path.join(recordings, `${callId}.wav`) : undefined),
-      recoverRecording: (callId) => recoverRecording(path.join(recordings, `${callId}.wav`)),
+      recoverRecording: (callId, what) => {
+        const file = path.join(recordings, `${callId}.wav`)
+        return recoverRecording(what === 'clip' ? clipPathOf(file) : file)
+      },
       onOrphan: (callId, dialog) => {
         userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
@@ -138,7 +137,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const { port } = server.server.address() as AddressInfo
     const baseUrl = `http://${config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host}:${port}`
     const demo = await ensureDemoAccount({ db, keys, dataDir: config.dataDir, baseUrl, creditLi: config.creditLi })
-    log.info({ baseUrl, line: line.name, robot: config.robot }, 'waihu is up')
+    log.info({ baseUrl, line: trunks.lines[0]?.name, robot: config.robot }, 'waihu is up')
 
     let stopped: Promise<void> | undefined
     return { baseUrl, config, calls, db, demo: demo && { apiKey: demo.account.api_key, accountId: demo.account.account_id, created: demo.created }, carrier, stop: () => (stopped ??= stack.disposeAsync()) }
@@ -193,52 +192,6 @@ async function startDatabase(config: Config, stack: AsyncDisposableStack, signal
     throw new InvalidInputError('DATABASE_URL', `${advice} (${(error as Error).message})`, [], { cause: error })
   }
   return db
-}
-
-function trunkOf(config: Config, carrier: SimulatedCarrier | undefined, userAgent: SipUserAgent, addresses: readonly TrunkAddress[]): Trunk {
-  const resolver = systemResolver()
-  const domain = config.sipDomain ?? carrier?.address ?? addresses[0]!.host
-  const credentials = config.sipUsername === undefined ? undefined : { username: config.sipUsername, password: config.sipPassword ?? '' }
-  return configuredTrunk(parseTrunkConfig({ name: carrier ? 'simulated' : 'trunk', targets: [domain], callers: [{ number: config.sipCallerId }], credentials }), {
-    userAgent,
-    mediaAddress: config.sipPublicAddress ?? config.sipAddress,
-    domain: () => domain,
-    targets: () => (carrier ? Promise.resolve([{ address: carrier.address, port: carrier.port }]) : resolveTargets(addresses, { resolver, protocols: protocolsOf(addresses), dice: Math.random })),
-    attribution: noAttribution,
-  })
-}
-
-/** The addresses that SIP_TRUNK lists, best first; none for the simulated carrier. */
-function trunkAddressesOf({ sipTrunk }: Config): TrunkAddress[] {
-  return (sipTrunk?.split(',') ?? []).map((text) => {
-    const written = text.trim()
-    try {
-      const address = parseTrunkAddress(written)
-      if (address.protocol !== 'TLS') return address
-    } catch {
-      // Said below, with the name of the option.
-    }
-    throw new InvalidInputError('SIP_TRUNK', `SIP_TRUNK '${written}'：写成 host、host:port 或 sip:host;transport=tcp，多个用逗号分隔。 Write it as host, host:port or sip:host;transport=tcp, several with commas.`)
-  })
-}
-
-/** UDP always; TCP when an address asks for it. */
-function protocolsOf(addresses: readonly TrunkAddress[]): ('UDP' | 'TCP')[] {
-  return addresses.some(({ protocol }) => protocol === 'TCP') ? ['UDP', 'TCP'] : ['UDP']
-}
-
-function lineOf(config: Config, carrier: SimulatedCarrier | undefined): Line {
-  const exempt = (rule: 'hours' | 'frequency') => carrier !== undefined && config.simulatorExempt.includes(rule)
-  return {
-    name: carrier ? 'simulated' : 'trunk',
-    callerId: config.sipCallerId,
-    concurrencyMax: config.callsMax,
-    cps: config.callsPerSecond,
-    ringMsMax: config.ringMsMax,
-    talkMsMax: config.talkMsMax,
-    exempt: { hours: exempt('hours'), frequency: exempt('frequency') },
-    understandsPeopleRequired: carrier === undefined,
-  }
 }
 
 function hoursOf(config: Config): ReturnType<typeof parseHours> {

@@ -2,7 +2,7 @@
 import type { CallEvent } from '../events.ts'
 import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
 import type { CallControls, HandoverTerms, LegHooks } from './controls.ts'
-import type { EndDetail, EndReason } from './end-reason.ts'
+import type { EndDetail, EndReason, Outcome } from './end-reason.ts'
 
 export type CallRequest = {
   id: string
@@ -26,6 +26,8 @@ export type CallRequest = {
 /** How an attempt failed: nobody was disturbed. */
 export type DialFailure = {
   trunk: string
+  /** What the call would come to if it ended here. */
+  outcome: Outcome
   /** 100..699; 503 and 408 also for what never reached the trunk. */
   status: number
   /** Set when the failure is our own finding and no answer of the trunk: no address, nothing sent, or no answer in time. */

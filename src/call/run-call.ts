@@ -15,6 +15,7 @@ import { handoverDefaults, type HandoverTerms } from './controls.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
 import type { EndDetail, EndEvidence, EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
+import { clipPathOf, EarlyClip } from './early-clip.ts'
 import { decide } from './sip-outcome.ts'
 import { keepTrace } from './trace-files.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
@@ -40,9 +41,9 @@ export type CallDeps = {
   voice: Voice
   /** Folder for the SIP traces of calls that ask for one, or whose trunk does: `<call id>.txt` and `<call id>.pcap`. Undefined: none are kept. */
   traces?: string | undefined
-  now?: (() => number) | undefined
   /** Recorded files by name, as 8 kHz audio. Errors: AppError. Absent: there are none. */
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
+  now?: (() => number) | undefined
 }
 
 /** What comes from outside of leg and conversation, and ends the call at once. `broken`: whoever owns the call threw at us. */
@@ -72,12 +73,12 @@ class OneCall {
   /** That the last attempt went over. */
   #trunk: Trunk | undefined
   #loop: VoiceLoop | undefined
-  #callerId = ''
-  /** Of all attempts. */
   #control: CallControl | undefined
+  /** Of all attempts. */
   #trace: CallTrace | undefined
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
+  #clip: EarlyClip | undefined
   /** The line has agreed on audio before the answer. */
   #isEarlyAgreed = false
   readonly #announced = Promise.withResolvers<Announced>()
@@ -108,6 +109,8 @@ class OneCall {
     await this.#closeRobot()
     await this.#keepTrace()
     const conversation = this.#loop?.conversation
+    const clip = this.#answeredAt ? await this.#clip?.drop() : await this.#clip?.keep()
+    if (clip !== undefined) reason = { ...reason, evidence: { ...reason.evidence, clip } }
     if (conversation === 'machine' && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
     return {
       reason,
@@ -132,7 +135,8 @@ class OneCall {
       const ending = await this.#dial(dial, this.#port)
       if (ending.type !== 'failed' || ending.local === 'cancelled' || this.#state === 'ringing') return ending
       const { status, local, retryAfterMs } = ending
-      const next = await Promise.race([this.#hooks.onDialFailed({ trunk: dial.trunk, status, local, retryAfterMs }), this.#stopped.promise, this.#interrupted.promise])
+      const { outcome } = this.#reasonOf(ending)
+      const next = await Promise.race([this.#hooks.onDialFailed({ trunk: dial.trunk, outcome, status, local, retryAfterMs }), this.#stopped.promise, this.#interrupted.promise])
       if (next === undefined) return ending
       if ('type' in next) return next
       const interruption = await this.#pause(next.pauseMs)
@@ -158,7 +162,6 @@ class OneCall {
     const leg = new Leg(trunk, port, {
       phone: this.#request.phone,
       callerId,
-    this.#callerId = callerId
       ringMsMax,
       trace: this.#traceOf(trunk),
       onRinging: (sipStatus, earlyMedia) => this.#onRinging(sipStatus, earlyMedia),
@@ -207,15 +210,15 @@ class OneCall {
     const { asr, tts, voice } = this.#deps
     const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action) })
     this.#loop = loop
+    const terms = this.#request.handover ?? handoverDefaults
+    const control = this.#controlOf(leg, loop, terms)
+    this.#control = control
+    this.#safely(() => this.#hooks.onControls?.(control))
     let outOfMoney = false
     const limits = setInterval(() => {
       const talkMs = this.#now() - this.#answeredAtMs
       const overdue = control.joinedAtMs === undefined ? talkMs >= this.#request.talkMsMax : this.#now() - control.joinedAtMs >= terms.talkMsMax
       if (overdue) return loop.endPolitely('time')
-    const terms = this.#request.handover ?? handoverDefaults
-    const control = this.#controlOf(leg, loop, terms)
-    this.#control = control
-    this.#safely(() => this.#hooks.onControls?.(control))
       if (outOfMoney || this.#safely(() => this.#hooks.mayContinue(talkMs)) !== 'end') return
       outOfMoney = true
       this.#tell({ type: 'out-of-money' })
@@ -234,13 +237,9 @@ class OneCall {
     }
   }
 
-  #onMedia(event: MediaEvent): void {
-    this.#loop?.onMediaEvent(event)
-    if (event.type === 'frames' && this.#isEarlyAgreed && this.#state === 'ringing') this.#hearEarly(event)
-    if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
   #controlOf(leg: Leg, loop: VoiceLoop, terms: HandoverTerms): CallControl {
     const { media, mediaAddress, readSound = noSounds } = this.#deps
-    return new CallControl({ leg, loop, trunk: this.#trunk!, callerId: this.#callerId, media, mediaAddress, terms, hooks: this.#hooks.legs, readSound, emit: (event) => this.#tell(event), now: this.#now })
+    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, hooks: this.#hooks.legs, readSound, emit: (event) => this.#tell(event), now: this.#now })
   }
 
   #onTalk(event: CallEvent): void {
@@ -248,11 +247,25 @@ class OneCall {
     if (event.type === 'keys-pressed') this.#control?.onDigit(event.digits)
   }
 
+  #onMedia(event: MediaEvent): void {
+    this.#loop?.onMediaEvent(event)
+    if (event.type === 'frames' && this.#isEarlyAgreed && this.#state === 'ringing') this.#hearEarly(event)
+    if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
   }
 
   /** Only a line that sends something before the answer is listened to. */
   #hearEarly({ atMs, frames }: Extract<MediaEvent, { type: 'frames' }>): void {
-    this.#early ??= new EarlyMedia({ asr: this.#deps.asr, now: this.#now, onCertain: (heard) => this.#announced.resolve({ type: 'announced', heard }) })
+    if (this.#early === undefined) {
+      const { recordingPath } = this.#request
+      const clip = recordingPath === undefined ? undefined : new EarlyClip(clipPathOf(recordingPath))
+      this.#clip = clip
+      this.#early = new EarlyMedia({
+        asr: this.#deps.asr,
+        now: this.#now,
+        onCertain: (heard) => this.#announced.resolve({ type: 'announced', heard }),
+        onClip: clip && ((alaw) => clip.append(alaw)),
+      })
+    }
     this.#early.push(atMs, frames)
   }
 
@@ -336,6 +349,8 @@ class OneCall {
         if (end.by === 'remote') return { outcome: 'answered', by: 'callee', stage, detail: 'callee-hung-up', evidence }
         return { outcome: 'answered', by: 'network', stage, detail: 'line-lost', evidence }
       }
+      case 'control':
+        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: 'error' in end.end ? { error: end.end.error } : {} }
       case 'loop':
         return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: end.end.error === undefined ? {} : { error: end.end.error } }
       case 'stopped':
@@ -350,8 +365,6 @@ class OneCall {
   }
 
   #failure(error: unknown): EndReason {
-      case 'control':
-        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: 'error' in end.end ? { error: end.end.error } : {} }
     const stage = this.#stage
     const message = error instanceof Error ? error.message : String(error)
     if (error instanceof RefusedError) return { outcome: byRefusal[error.code] ?? 'bad-number', by: 'platform', stage, detail: error.code === 'do-not-call' ? 'do-not-call' : 'refused', evidence: { error: error.code } }
@@ -384,6 +397,10 @@ const byRefusal: Readonly<Partial<Record<RefusalCode, Outcome>>> = {
   'not-allowed': 'cancelled',
 }
 
+function noSounds(): Promise<never> {
+  return Promise.reject(new InvalidInputError('file', '这里没有可播放的录音文件'))
+}
+
 /** Whoever aborts without a cause is the platform. */
 function causeOf(reason: unknown): StopCause {
   if (typeof reason === 'object' && reason !== null && 'by' in reason && 'detail' in reason) return reason as StopCause
@@ -398,10 +415,6 @@ async function within<T>(msMax: number, run: () => Promise<T> | undefined, onFai
     return await Promise.race([run(), late.promise])
   } catch (error) {
     onFailed(error)
-function noSounds(): Promise<never> {
-  return Promise.reject(new InvalidInputError('file', '这里没有可播放的录音文件'))
-}
-
     return undefined
   } finally {
     clearTimeout(timer)

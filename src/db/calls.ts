@@ -50,6 +50,11 @@ export type CallRow = {
   slots: Record<string, string> | null
   recording: string | null
   dialog: unknown
+  trunkWanted: string | null
+  callerWanted: string | null
+  /** Of the attempt that is being made, or the last one. */
+  trunk: string | null
+  callerId: string | null
 }
 
 const callColumns = sql`
@@ -59,7 +64,8 @@ const callColumns = sql`
   c.price_li_per_min as "priceLiPerMin", c.initial_block_sec as "initialBlockSec", c.increment_sec as "incrementSec",
   c.created_at as "createdAt", c.dialing_at as "dialingAt", c.ringing_at as "ringingAt", c.answered_at as "answeredAt",
   c.ended_at as "endedAt", c.outcome, c.conversation, c.end_reason as "endReason", c.talk_ms as "talkMs", c.billed_sec as "billedSec",
-  c.cost_li as "costLi", c.summary, c.slots, c.recording, c.dialog`
+  c.cost_li as "costLi", c.summary, c.slots, c.recording, c.dialog, c.trunk_wanted as "trunkWanted", c.caller_wanted as "callerWanted",
+  c.trunk, c.caller_id as "callerId"`
 
 export type NewCall = {
   id: string
@@ -74,6 +80,9 @@ export type NewCallTerms = {
   userRequirement: string
   robot: unknown
   line: string
+  /** Undefined: any of the line. */
+  trunkWanted: string | undefined
+  callerWanted: string | undefined
   createdAt: Date
   expiresAt: Date
   priceLiPerMin: number
@@ -85,10 +94,11 @@ export type NewCallTerms = {
 export async function insertCalls(tx: Tx, calls: readonly NewCall[], terms: NewCallTerms): Promise<void> {
   await sql`
     insert into calls (id, phone, phone_as_given, account_id, source, user_requirement, robot, line, due_at, expires_at,
-                       price_li_per_min, initial_block_sec, increment_sec, created_at)
+                       price_li_per_min, initial_block_sec, increment_sec, created_at, trunk_wanted, caller_wanted)
     select v.id, v.phone, v.given, ${terms.accountId}, ${terms.source}, ${toText(terms.userRequirement)}, ${toJsonb(terms.robot)}::jsonb,
            ${terms.line}, ${terms.createdAt}::timestamptz, ${terms.expiresAt}::timestamptz,
-           ${terms.priceLiPerMin}::int, ${terms.initialBlockSec}::int, ${terms.incrementSec}::int, ${terms.createdAt}::timestamptz
+           ${terms.priceLiPerMin}::int, ${terms.initialBlockSec}::int, ${terms.incrementSec}::int, ${terms.createdAt}::timestamptz,
+           ${terms.trunkWanted ?? null}, ${terms.callerWanted ?? null}
     from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.phone)}::text[],
                 ${calls.map((call) => toText(call.phoneAsGiven))}::text[]) as v (id, phone, given)`.execute(tx)
   await sql`select pg_notify(${dueChannel}, '')`.execute(tx)
@@ -147,14 +157,6 @@ export async function lockPhones(tx: Tx, phones: readonly string[]): Promise<voi
       select distinct hashtextextended('phone:' || p, 0) as key from unnest(${phones}::text[]) as p order by key offset 0) as keys`.execute(tx)
 }
 
-/** Calls in progress on the line, and calls started since `since`. */
-export async function lineLoad(tx: Tx, line: string, since: Date): Promise<{ running: number; started: number }> {
-  const { rows } = await sql<{ running: number; started: number }>`
-    select (select count(*)::int from calls where line = ${line} and status in ('dialing', 'ringing', 'talking')) as running,
-           (select count(*)::int from calls where line = ${line} and dialing_at > ${since}) as started`.execute(tx)
-  return rows[0]!
-}
-
 /** Due calls of a line in the order of their turn, locked. Two processes never see the same call. */
 export async function lockDueCalls(tx: Tx, line: string, now: Date, limit: number): Promise<CallRow[]> {
   const { rows } = await sql<CallRow>`
@@ -185,15 +187,22 @@ export async function recentAttempts(
 /** Makes locked queued calls ours: from here on somebody's telephone may ring. */
 export async function markDialing(
   tx: Tx,
-  ids: readonly string[],
+  calls: readonly { id: string; trunk: string; callerId: string }[],
   p: { owner: string; leaseMs: number; now: Date },
 ): Promise<{ id: string; fence: number; attempt: number }[]> {
   const { rows } = await sql<{ id: string; fence: number; attempt: number }>`
-    update calls set status = 'dialing', dialing_at = ${p.now}, heartbeat_at = ${p.now}, waiting_for = null, lease_owner = ${p.owner},
-                     lease_until = clock_timestamp() + ${p.leaseMs} * interval '1 millisecond', fence = fence + 1, attempt = attempt + 1
-    where id = any (${ids}::text[]) and status = 'queued'
-    returning id, fence, attempt`.execute(tx)
+    update calls c set status = 'dialing', dialing_at = ${p.now}, heartbeat_at = ${p.now}, waiting_for = null, lease_owner = ${p.owner},
+                     lease_until = clock_timestamp() + ${p.leaseMs} * interval '1 millisecond', fence = fence + 1, attempt = attempt + 1,
+                     trunk = v.trunk, caller_id = v.caller_id
+    from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.trunk)}::text[], ${calls.map((call) => call.callerId)}::text[]) as v (id, trunk, caller_id)
+    where c.id = v.id and c.status = 'queued'
+    returning c.id, c.fence, c.attempt`.execute(tx)
   return rows
+}
+
+/** Moves a locked call that is dialing on to its next attempt. */
+export async function markNextAttempt(tx: Tx, call: { id: string; attempt: number; trunk: string; callerId: string }): Promise<void> {
+  await sql`update calls set attempt = ${call.attempt}, trunk = ${call.trunk}, caller_id = ${call.callerId} where id = ${call.id}`.execute(tx)
 }
 
 /** Moves locked queued calls to a later time. */

@@ -2,6 +2,7 @@
 import type { CallEventRow } from '../events.ts'
 import type { EndReason } from '../call/end-reason.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
+import type { Blocked } from './trunk-choice.ts'
 
 export type PlaceRequest = {
   accountId: string
@@ -10,6 +11,9 @@ export type PlaceRequest = {
   phones: string
   userRequirement: string
   idempotencyKey?: string | undefined
+  /** The trunk to go over, and the number to show; undefined: whatever is free. */
+  line?: string | undefined
+  caller?: string | undefined
 }
 
 export type CallRecord = {
@@ -19,6 +23,11 @@ export type CallRecord = {
   userRequirement: string
   status: 'queued' | 'dialing' | 'ringing' | 'talking' | 'ended'
   waitingFor: 'window' | 'frequency' | 'line' | 'balance' | undefined
+  /** What keeps the trunks from taking it, when it waits for them. */
+  waitingBecause?: Blocked | undefined
+  /** Of the last attempt. */
+  trunk?: string | undefined
+  callerId?: string | undefined
   createdAt: Date
   dialingAt: Date | undefined
   ringingAt: Date | undefined
@@ -37,7 +46,7 @@ export type CallRecord = {
 export interface CallService {
   /**
    * Accepts calls: all of them or none. Durable when it resolves.
-   * Errors: InvalidInputError (each bad number listed), RefusedError (do-not-call, hours, frequency, never-dial, no-balance, idempotency-conflict), OverloadedError.
+   * Errors: InvalidInputError (each bad number listed; 'line', 'caller'), RefusedError (do-not-call, hours, frequency, never-dial, no-balance, idempotency-conflict), OverloadedError.
    */
   place(request: PlaceRequest): Promise<{ callIds: string[]; replayed: boolean }>
   /** Errors: NotFoundError, also for another account's call. */

@@ -3,25 +3,10 @@ import { test } from 'node:test'
 import { sql } from 'kysely'
 import { addDoNotCall } from '../db/do-not-call.ts'
 import { claimCalls } from './claim.ts'
-import { callsToStart, cpsWindowMs } from './line.ts'
 import { dialerWorld, isBusy, noonMs, realLine, simulatedLine, talksOn, until, type World } from './testing.ts'
 
 const minute = 60_000
 const hour = 60 * minute
-
-void test('how many calls start is the least of all limits and never negative', () => {
-  const roomy = { running: 0, concurrencyMax: 100, startedInWindow: 0, cps: 10, capacity: 50, batchMax: 40 }
-  assert.equal(callsToStart(roomy), 10)
-  assert.equal(callsToStart({ ...roomy, startedInWindow: 8 }), 2)
-  assert.equal(callsToStart({ ...roomy, cps: 99, running: 97 }), 3)
-  assert.equal(callsToStart({ ...roomy, cps: 99, capacity: 1.5 }), 1)
-  assert.equal(callsToStart({ ...roomy, cps: 99 }), 40)
-  assert.equal(callsToStart({ ...roomy, running: 200 }), 0)
-  assert.equal(callsToStart({ ...roomy, capacity: -5 }), 0)
-  assert.equal(callsToStart({ ...roomy, cps: 0.5 }), 1)
-  assert.equal(cpsWindowMs(0.5), 2_000)
-  assert.equal(cpsWindowMs(10), 1_000)
-})
 
 void test('a call that comes due outside of calling hours waits for the window, visibly, and is dialled then', async () => {
   await using world = await dialerWorld({ started: false, lines: [realLine], settings: { queueMsMax: 24 * hour } })
@@ -87,7 +72,7 @@ async function claimOn(world: World, place: () => Promise<string>): Promise<numb
   await world.service.close(0)
   const id = await place()
   await world.db.sql.updateTable('calls').set({ line: 'trunk', expires_at: new Date(noonMs + 48 * hour) }).where('id', '=', id).execute()
-  const input = { line: realLine, owner: 'own_test', nowMs: noonMs + 12 * hour + 10_000 + 12 * hour, capacity: 10, settings: world.service.settings, linesNotCounted: ['simulator'] }
+  const input = { line: realLine, owner: 'own_test', nowMs: noonMs + 12 * hour + 10_000 + 12 * hour, capacity: 10, settings: world.service.settings, trunks: world.service.trunks, dice: () => 0, linesNotCounted: ['simulator'] }
   return (await claimCalls(world.db, input)).claimed.length
 }
 
@@ -127,7 +112,7 @@ void test('a never-dial number that got past the claim is stopped before the INV
   const { LiveCall } = await import('./live-call.ts')
   const { EventLog } = await import('./event-log.ts')
   const [claimed] = (
-    await claimCalls(world.db, { line: simulatedLine, owner: 'own_test', nowMs: noonMs, capacity: 1, settings: world.service.settings, linesNotCounted: [] })
+    await claimCalls(world.db, { line: simulatedLine, owner: 'own_test', nowMs: noonMs, capacity: 1, settings: world.service.settings, trunks: world.service.trunks, dice: () => 0, linesNotCounted: [] })
   ).claimed
   let refused: unknown
   const call = new LiveCall({ ...claimed!, row: { ...claimed!.row, phone: '0571110' } }, simulatedLine, {
@@ -143,7 +128,10 @@ void test('a never-dial number that got past the claim is stopped before the INV
     },
     robots: { accept: () => assert.fail(), open: () => ({ kind: 'x', hotWords: [], phrases: [], async *handle() {}, async [Symbol.asyncDispose]() {} }) },
     settings: world.service.settings,
+    trunks: world.service.trunks,
+    watch: world.service.live.watch,
     now: () => noonMs,
+    dice: () => 0,
     recordingPath: () => undefined,
     settling: (work) => work(),
     settleRetryMs: [10],
@@ -179,7 +167,6 @@ void test('waiting longer than the message is good for is told at once', async (
 })
 
 void test('two processes together never exceed the concurrency of a line and never dial a call twice', async () => {
-  const line = { ...simulatedLine, concurrencyMax: 5 }
   let live = 0
   let liveMax = 0
   const script = async (): Promise<void> => {
@@ -188,7 +175,7 @@ void test('two processes together never exceed the concurrency of a line and nev
     await new Promise((resolve) => setTimeout(resolve, 5))
     live -= 1
   }
-  await using world = await dialerWorld({ started: false, lines: [line], script })
+  await using world = await dialerWorld({ started: false, terms: { concurrencyMax: 5 }, script })
   const { callIds } = await world.service.place({
     accountId: world.accountId,
     source: 'stepone',
@@ -207,7 +194,7 @@ void test('two processes together never exceed the concurrency of a line and nev
 })
 
 void test('calls per second hold over all processes', async () => {
-  await using world = await dialerWorld({ started: false, lines: [{ ...simulatedLine, cps: 3 }], script: isBusy })
+  await using world = await dialerWorld({ started: false, terms: { cps: 3 }, script: isBusy })
   await world.place(Array.from({ length: 10 }, (_, i) => `1380013800${i}`).join(','))
   const other = world.another()
   await Promise.all([world.service.start(), other.start()])
@@ -269,7 +256,7 @@ void test('a call that cannot even be ended holds up neither its line nor the cl
 })
 
 void test('a claim among 10,000 waiting and 10,000 finished calls stays fast', async () => {
-  await using world = await dialerWorld({ started: false })
+  await using world = await dialerWorld({ started: false, terms: { concurrencyMax: 10_000, cps: 10_000 } })
   const template = await world.place()
   await sql`
     insert into calls (id, account_id, source, phone, phone_as_given, user_requirement, robot, line, due_at, expires_at, price_li_per_min,
@@ -282,9 +269,9 @@ void test('a claim among 10,000 waiting and 10,000 finished calls stays fast', a
   await sql`analyze calls`.execute(world.db.sql)
   const tookMs: number[] = []
   for (let round = 0; round < 20; round += 1) {
-    const line = { ...realLine, name: 'simulator', concurrencyMax: 10_000, cps: 10_000 }
+    const line = { ...realLine, name: 'simulator' }
     const startedAt = performance.now()
-    const { claimed } = await claimCalls(world.db, { line, owner: 'own_test', nowMs: noonMs + 20_000, capacity: 50, settings: world.service.settings, linesNotCounted: [] })
+    const { claimed } = await claimCalls(world.db, { line, owner: 'own_test', nowMs: noonMs + 20_000, capacity: 50, settings: world.service.settings, trunks: world.service.trunks, dice: () => 0, linesNotCounted: [] })
     tookMs.push(performance.now() - startedAt)
     assert.equal(claimed.length, 50)
   }

@@ -10,6 +10,7 @@ import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
 import type { CallRecord, CallService, PlaceRequest } from './call-service.ts'
+import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
 import { LiveCalls } from './live-calls.ts'
@@ -18,15 +19,19 @@ import { QueueDepth } from './queue-depth.ts'
 import type { RobotMaker } from './robots.ts'
 import { checkDialerSettings, dialerDefaults, rowsBesideMax, type DialerSettings } from './settings.ts'
 import { endInTransaction, unansweredEnding } from './settle.ts'
+import { readBoard } from './trunk-board.ts'
+import { chooseTrunk, type Blocked } from './trunk-choice.ts'
+import type { TrunkDirectory } from './trunk-directory.ts'
 import { Webhooks } from './webhooks.ts'
 
 export type DialerOptions = {
   db: Database
-  /** The first one takes new calls. */
+  /** The first one takes new calls while nobody has set up trunks. */
   lines: readonly Line[]
+  trunks: TrunkDirectory
   robots: RobotMaker
   runCall: RunCall
-  /** How many more calls this process can carry, as the media plane sees it now. Lines have exact limits of their own. */
+  /** How many more calls this process can carry, as the media plane sees it now. Trunks have exact limits of their own. */
   capacity: () => number
   /** True when the recogniser understands people, or the operator dials with the built-in one all the same. */
   understandsPeople: boolean
@@ -34,6 +39,8 @@ export type DialerOptions = {
   settings?: Partial<DialerSettings> | undefined
   /** Unix milliseconds; the wall clock unless a test says otherwise. */
   now?: (() => number) | undefined
+  /** 0..1, below 1; decides among trunks of equal priority. */
+  dice?: (() => number) | undefined
   recordingPath?: ((callId: string) => string | undefined) | undefined
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
@@ -49,6 +56,7 @@ export class DialerCallService implements CallService {
   readonly live: LiveCalls
   readonly followers: Followers
   readonly webhooks: Webhooks
+  readonly trunks: TrunkDirectory
   readonly #db: Database
   readonly #now: () => number
   readonly #place: PlaceDeps
@@ -59,6 +67,7 @@ export class DialerCallService implements CallService {
     this.settings = checkDialerSettings({ ...dialerDefaults, ...options.settings })
     this.#db = options.db
     this.#now = options.now ?? Date.now
+    this.trunks = options.trunks
     const inner = { ...options, settings: this.settings, now: this.#now }
     this.#place = { ...inner, queueDepth: new QueueDepth() }
     this.live = new LiveCalls(inner)
@@ -87,7 +96,17 @@ export class DialerCallService implements CallService {
   }
 
   async lookUp(accountId: string, callId: string): Promise<CallRecord> {
-    return toRecord(await this.#find(accountId, callId), this.#now())
+    const row = await this.#find(accountId, callId)
+    const record = toRecord(row, this.#now())
+    return record.waitingFor === 'line' ? { ...record, waitingBecause: await this.#blockedNow(row) } : record
+  }
+
+  /** What keeps a queued call from the trunks at this moment; undefined when it is its turn. */
+  async #blockedNow(row: CallRow): Promise<Blocked | undefined> {
+    const nowMs = this.#now()
+    const board = await this.#db.retry('look at the trunks', () => readBoard(this.#db.sql, { trunks: this.trunks, line: row.line, nowMs }))
+    const choice = chooseTrunk({ candidates: board, wish: wishOf(row), nowMs, dice: 0 })
+    return 'blocked' in choice ? choice.blocked : undefined
   }
 
   async events(accountId: string, callId: string): Promise<CallEventRow[]> {
@@ -165,5 +184,7 @@ function toRecord(row: CallRow, nowMs: number): CallRecord {
     summary: row.summary ?? undefined,
     slots: row.slots ?? undefined,
     recording: row.recording ?? undefined,
+    trunk: row.trunk ?? undefined,
+    callerId: row.callerId ?? undefined,
   }
 }

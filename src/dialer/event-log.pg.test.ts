@@ -14,7 +14,7 @@ const said = (turn: number, text = `第${turn}句`): CallEvent => ({ type: 'robo
 /** A call that is dialing, with two rows in its log. */
 async function dialing(world: World, phone = '13800138000'): Promise<{ callId: string; fence: number; lastSeq: number }> {
   await world.place(phone)
-  const { claimed } = await claimCalls(world.db, { line: simulatedLine, owner: 'own_test', nowMs: noonMs, capacity: 1, settings: world.service.settings, linesNotCounted: [] })
+  const { claimed } = await claimCalls(world.db, { line: simulatedLine, owner: 'own_test', nowMs: noonMs, capacity: 1, settings: world.service.settings, trunks: world.service.trunks, dice: () => 0, linesNotCounted: [] })
   const [call] = claimed
   return { callId: call!.row.id, fence: call!.fence, lastSeq: call!.lastSeq }
 }

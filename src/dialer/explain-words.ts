@@ -1,6 +1,6 @@
 // Knows what every outcome, stage and wait is called in Chinese and English, and every detail and rule behind them. Does not know calls.
 import type { EndDetail, EndReason, Outcome, Stage } from '../call/end-reason.ts'
-import type { ConversationOutcome } from '../robot/robot.ts'
+import type { Answerer, ConversationOutcome } from '../robot/robot.ts'
 
 export type Language = 'zh' | 'en'
 export type Words = Readonly<Record<Language, string>>
@@ -48,6 +48,15 @@ export const conversationWords: Readonly<Record<ConversationOutcome, Words>> = {
   machine: { zh: '是机器接听，消息没有透露', en: 'a machine answered, nothing was disclosed' },
   silent: { zh: '对方没有出声', en: 'the callee did not speak' },
   unconfirmed: { zh: '没能确认是本人，消息没有透露', en: 'the person was not confirmed, nothing was disclosed' },
+}
+
+export const answererWords: Readonly<Record<Answerer, Words>> = {
+  person: { zh: '真人', en: 'a person' },
+  assistant: { zh: '智能助理', en: 'a phone assistant' },
+  voicemail: { zh: '语音信箱', en: 'a voicemail' },
+  ivr: { zh: '总机语音菜单', en: 'a menu' },
+  announcement: { zh: '网络提示音', en: 'an announcement of the network' },
+  fax: { zh: '传真机', en: 'a fax machine' },
 }
 
 export const waitingWords: Readonly<Record<'window' | 'frequency' | 'line' | 'balance', Words>> = {

@@ -2,10 +2,11 @@
 import type { Outcome } from '../call/end-reason.ts'
 import { assertNever } from '../errors.ts'
 import type { CallEvent, CallEventRow, TurnLatency } from '../events.ts'
+import type { Answerer } from '../robot/robot.ts'
 import type { CallRecord } from './call-service.ts'
 import { toldOfLegs } from './explain-legs.ts'
 import { adviceOn } from './explain-advice.ts'
-import { conversationWords, detailWords, enderWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
+import { answererWords, conversationWords, detailWords, enderWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
 
 export type { Language } from './explain-words.ts'
 
@@ -115,6 +116,18 @@ function tell(row: CallEventRow, seen: Seen, record: CallRecord): Told | undefin
       return calleeSaid(event)
     case 'robot-said':
       return robotSaid(event)
+    case 'answered-by': {
+      const who = answererWords[event.who]
+      return {
+        text: { zh: `接听的是${who.zh}`, en: `Picked up by ${who.en}` },
+        details: [{ zh: `依据：${event.because.join('、')}`, en: `Because of ${event.because.join(', ')}` }],
+      }
+    }
+    case 'false-answer':
+      return {
+        text: { zh: '网关先行应答：接通后仍在响铃', en: 'The gateway had answered by itself: it went on ringing' },
+        details: [{ zh: `又响了 ${seconds(event.rangMs)} 秒；计费以 SIP 应答为准`, en: `For another ${seconds(event.rangMs)} s; billing follows the SIP answer` }],
+      }
     case 'keys-pressed':
       return { text: { zh: `对方按键：${event.digits}`, en: `The callee pressed ${event.digits}` } }
     case 'silence':
@@ -209,6 +222,11 @@ function ended(event: Extract<CallEvent, { type: 'ended' }>, seen: Seen): Told {
     details.push({ zh: `判断依据：${rule.zh}（${evidence.rule}）`, en: `Decided by ${rule.en} (${evidence.rule})` })
   }
   if (evidence.clip !== undefined) details.push({ zh: '接通前的声音已留存，可用 waihu callinfo 查看下载地址', en: 'The sound before the answer was kept; waihu callinfo shows where to get it' })
+  if (evidence.answeredBy !== undefined) {
+    const who = (answererWords as Partial<typeof answererWords>)[evidence.answeredBy.who as Answerer] ?? same(evidence.answeredBy.who)
+    details.push({ zh: `接听的是${who.zh}`, en: `Picked up by ${who.en}` })
+  }
+  if (evidence.falseAnswerMs !== undefined) details.push({ zh: `应答后又响了 ${seconds(evidence.falseAnswerMs)} 秒`, en: `It rang for another ${seconds(evidence.falseAnswerMs)} s after the answer` })
   if (evidence.error !== undefined) details.push({ zh: `错误：${evidence.error}`, en: `Error: ${evidence.error}` })
   if (seen.answeredAt) {
     details.push({

@@ -1,7 +1,7 @@
 // Knows how one claimed call is run and brought to its end by the process that owns it. Does not know how calls are chosen.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { costOf, type Price } from '../account/billing.ts'
-import type { CallHooks, CallResult, RunCall, StopCause } from '../call/call.ts'
+import type { CallHooks, CallResult, DialFailure, NextDial, RunCall, StopCause } from '../call/call.ts'
 import type { EndDetail } from '../call/end-reason.ts'
 import { storeDialog } from '../db/calls.ts'
 import { passesByItself } from '../db/connection-loss.ts'
@@ -15,10 +15,13 @@ import type { RobotNote } from '../robot/robot.ts'
 import { CallHold } from './call-hold.ts'
 import type { ClaimedCall } from './claim.ts'
 import type { CallLog, EventLog } from './event-log.ts'
+import { nextAttempt } from './failover.ts'
 import type { Line } from './line.ts'
 import type { RobotMaker } from './robots.ts'
 import { settleCall, type Ending } from './settle.ts'
 import type { DialerSettings } from './settings.ts'
+import type { TrunkDirectory } from './trunk-directory.ts'
+import type { TrunkWatch } from './trunk-watch.ts'
 
 export type LiveCallDeps = {
   db: Database
@@ -26,8 +29,12 @@ export type LiveCallDeps = {
   runCall: RunCall
   robots: RobotMaker
   settings: DialerSettings
+  trunks: TrunkDirectory
+  watch: TrunkWatch
   /** Unix milliseconds. */
   now: () => number
+  /** 0..1, below 1. */
+  dice: () => number
   /** Where the recording of a call goes; undefined: not recorded. */
   recordingPath: (callId: string) => string | undefined
   /** Runs settlements a few at a time. */
@@ -58,6 +65,8 @@ export class LiveCall {
   /** Kept here too, in case the call never answers for itself. */
   readonly #notes: RobotNote[] = []
   #stage: 'dialing' | 'ringing' | 'talking' = 'dialing'
+  /** The attempt that is being made; `told` once its trunk has shown what it can do. */
+  #attempt: { number: number; trunk: string; startedMs: number; told: boolean }
 
   constructor(claimed: ClaimedCall, line: Line, deps: LiveCallDeps) {
     this.id = claimed.row.id
@@ -67,6 +76,7 @@ export class LiveCall {
     this.#lineOf = line
     this.#deps = deps
     const { row, fence, lastSeq } = claimed
+    this.#attempt = { number: claimed.attempt, trunk: claimed.trunk, startedMs: deps.now(), told: false }
     this.#log = deps.eventLog.open({ callId: row.id, fence, lastSeq }, () => this.lose())
     const price: Price = { priceLiPerMin: row.priceLiPerMin, initialBlockSec: row.initialBlockSec, incrementSec: row.incrementSec }
     const held = { id: row.id, accountId: row.accountId, fence, heldLi: costOf(1, price).costLi, price }
@@ -108,21 +118,23 @@ export class LiveCall {
     await this.#settle({ ...result, endedAt, unwritten })
   }
 
-  /** What the call came to. Bounded: ring time + talk time + grace, whatever the call does. */
+  /** What the call came to. Bounded: time for other trunks + ring time + talk time + grace, whatever the call does. */
   async #untilResult(): Promise<CallResult> {
     const { deps, line, row } = { deps: this.#deps, line: this.#lineOf, row: this.#claimed.row }
     const overdue = new AbortController()
-    const limitMs = line.ringMsMax + line.talkMsMax + deps.settings.overrunMsMax
+    const { trunk, callerId, ringMsMax } = this.#claimed
+    const ringMsLongest = Math.max(ringMsMax, ...deps.trunks.of(line.name).map((terms) => terms.ringMsMax))
+    const limitMs = deps.settings.failover.withinMs + ringMsLongest + line.talkMsMax + deps.settings.overrunMsMax
     const timer = setTimeout(() => this.stop({ by: 'platform', detail: 'overdue' }), limitMs)
     try {
       const robot = deps.robots.open(row.robot, { callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
       const request = {
         id: row.id,
         phone: row.phone,
-        trunk: line.name,
-        callerId: line.callerId,
+        trunk,
+        callerId,
         attempt: this.#claimed.attempt,
-        ringMsMax: line.ringMsMax,
+        ringMsMax,
         talkMsMax: line.talkMsMax,
         recordingPath: deps.recordingPath(row.id),
         robot,
@@ -170,13 +182,41 @@ export class LiveCall {
         if (never) throw new RefusedError('never-dial', never.reason)
         if (this.#abort.signal.aborted || !this.ours) throw new RefusedError('not-allowed', '通话在拨出前被取消')
       },
-      onDialFailed: () => Promise.resolve(undefined),
+      onDialFailed: (failure) => this.#dialFailed(failure),
       onAnswered: (dialog) => void this.#storeDialog(dialog),
       mayContinue: (talkMs) => this.#hold.mayContinue(talkMs),
     }
   }
 
+  /** The trunk learns from it first, then the call moves on where it can. */
+  async #dialFailed(failure: DialFailure): Promise<NextDial | undefined> {
+    const { status, local, retryAfterMs } = failure
+    this.#tellTrunk({ status, local, retryAfterMs })
+    if (!this.running || this.#abort.signal.aborted) return undefined
+    const { db, trunks, settings, now, dice } = this.#deps
+    try {
+      const call = { id: this.id, fence: this.fence, line: this.line }
+      const next = await nextAttempt(db, { call, attempt: this.#attempt.number, failure, trunks, settings: settings.failover, nowMs: now(), dice: dice() })
+      if (next === undefined) return undefined
+      this.#attempt = { number: next.attempt, trunk: next.trunk, startedMs: now() + next.pauseMs, told: false }
+      this.#append({ type: 'dialing', line: next.trunk, attempt: next.attempt })
+      return next
+    } catch (error) {
+      log.warn({ err: errorFacts(error), call: this.id }, 'a call could not be moved to another trunk')
+      return undefined
+    }
+  }
+
+  /** Once per attempt: the first thing that comes of it. */
+  #tellTrunk(came: { status: number | undefined; local?: DialFailure['local']; retryAfterMs?: number | undefined }): void {
+    const { trunk, startedMs, told } = this.#attempt
+    if (told) return
+    this.#attempt.told = true
+    this.#deps.watch.report(trunk, { startedMs, atMs: this.#deps.now(), ...came })
+  }
+
   #onEvent(event: CallEvent): void {
+    if (event.type === 'ringing' || event.type === 'answered') this.#tellTrunk({ status: undefined })
     if (event.type === 'ringing' && this.#stage === 'dialing') this.#stage = 'ringing'
     if (event.type === 'answered') {
       this.#stage = 'talking'

@@ -13,36 +13,46 @@ import type { Line } from './line.ts'
 import { LiveCall, type LiveCallDeps } from './live-call.ts'
 import type { RobotMaker } from './robots.ts'
 import type { DialerSettings } from './settings.ts'
+import type { TrunkDirectory } from './trunk-directory.ts'
+import { TrunkWatch } from './trunk-watch.ts'
 import { endExpired, takeOverAbandoned } from './takeover.ts'
 import { turnstile } from './turnstile.ts'
 
 export type LiveCallsDeps = {
   db: Database
   lines: readonly Line[]
+  trunks: TrunkDirectory
   runCall: RunCall
   robots: RobotMaker
   settings: DialerSettings
-  /** How many more calls this process can carry, as the media plane sees it now. Lines have exact limits of their own. */
+  /** How many more calls this process can carry, as the media plane sees it now. Trunks have exact limits of their own. */
   capacity: () => number
   /** True when the recogniser understands people, not only the simulator. */
   understandsPeople: boolean
   /** Unix milliseconds; the wall clock unless a test says otherwise. */
   now?: (() => number) | undefined
+  /** 0..1, below 1; decides among trunks of equal priority. */
+  dice?: (() => number) | undefined
   recordingPath?: ((callId: string) => string | undefined) | undefined
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */
-  recoverRecording?: ((callId: string) => Promise<string | undefined>) | undefined
+  recoverRecording?: ((callId: string, what: 'recording' | 'clip') => Promise<string | undefined>) | undefined
   settleRetryMs?: readonly number[] | undefined
 }
+
+/** For a trunk that was removed between the claim and the call: it will not ring at all. */
+const ringMsMaxOfUnknown = 60_000
 
 export class LiveCalls {
   /** This incarnation of the process. */
   readonly owner: string
   readonly eventLog: EventLog
+  readonly watch: TrunkWatch
   readonly #deps: LiveCallsDeps
   readonly #callDeps: LiveCallDeps
   readonly #now: () => number
+  readonly #dice: () => number
   readonly #lines: ReadonlyMap<string, Line>
   readonly #linesNotCounted: readonly string[]
   readonly #live = new Map<string, LiveCall>()
@@ -65,6 +75,8 @@ export class LiveCalls {
     this.#now = deps.now ?? Date.now
     this.owner = newOwnerId(this.#now())
     this.eventLog = new EventLog(deps.db, deps.settings)
+    this.watch = new TrunkWatch(deps.db, this.owner, deps.trunks)
+    this.#dice = deps.dice ?? Math.random
     const open = deps.lines.filter((line) => deps.understandsPeople || !line.understandsPeopleRequired)
     this.#lines = new Map(open.map((line) => [line.name, line]))
     this.#linesNotCounted = deps.lines.filter((line) => line.exempt.frequency).map((line) => line.name)
@@ -74,7 +86,10 @@ export class LiveCalls {
       runCall: deps.runCall,
       robots: deps.robots,
       settings: deps.settings,
+      trunks: deps.trunks,
+      watch: this.watch,
       now: this.#now,
+      dice: this.#dice,
       recordingPath: deps.recordingPath ?? (() => undefined),
       settling: turnstile(deps.settings.settlingMax),
       settleRetryMs: deps.settleRetryMs ?? [100, 200, 500, 1_000, 2_000],
@@ -88,9 +103,12 @@ export class LiveCalls {
 
   /** Closes what dead processes left, then dials whatever is due until `stop`. Errors: OverloadedError when the database is away. */
   async start(): Promise<void> {
-    const { db, settings } = this.#deps
+    const { db, settings, trunks } = this.#deps
     await db.retry('close abandoned calls', () => this.sweep())
     const wake = (): void => this.wake()
+    trunks.onChange = wake
+    await trunks.start()
+    await this.watch.start()
     this.#unlisten.push(await db.listen(dueChannel, { onNotify: wake, onReconnect: wake }))
     this.#unlisten.push(
       await db.listen(stopChannel, { onNotify: (id) => this.#stopWanted(id), onReconnect: () => void this.#checkStops() }),
@@ -115,7 +133,7 @@ export class LiveCalls {
     // An aborted call needs a few seconds for its BYE, and up to a grace of its own when it does not answer.
     await this.#drained(20_000)
     for (const timer of this.#timers.splice(0)) clearInterval(timer)
-    await Promise.all([this.#beat, this.#sweeping])
+    await Promise.all([this.#beat, this.#sweeping, this.watch.stop(), this.#deps.trunks.stop()])
     if (this.#live.size > 0) log.error({ calls: this.#live.size }, 'stopping with calls that could not be settled')
   }
 
@@ -145,8 +163,10 @@ export class LiveCalls {
   }
 
   async #claimDue(): Promise<void> {
-    const { db, settings } = this.#deps
+    const { db, settings, trunks } = this.#deps
     if (this.#claimUncertain) await this.#adoptUnstarted()
+    // What the last attempts have said about the trunks counts for the next ones.
+    await this.watch.flush()
     const due = await linesWithDueCalls(db.sql, [...this.#lines.keys()], new Date(this.#now()))
     let capacity = this.#deps.capacity()
     for (const name of due) {
@@ -158,13 +178,15 @@ export class LiveCalls {
         nowMs: this.#now(),
         capacity,
         settings,
+        trunks,
+        dice: this.#dice,
         linesNotCounted: this.#linesNotCounted,
       })
       for (const claimed of result.claimed) this.#run(claimed, line)
       capacity -= result.claimed.length
       if (result.more) this.#again = true
       // A full line is looked at again when a call ends, and when its next start is due by the calls per second.
-      if (result.full) this.#wakeSoon(Math.min(settings.pollMs, 1_000 / line.cps))
+      if (result.full) this.#wakeSoon(Math.min(settings.pollMs, 1_000 / Math.max(1, ...trunks.of(name).map(({ cps }) => cps))))
     }
   }
 
@@ -178,13 +200,15 @@ export class LiveCalls {
    * Only while the lease stands; what is older is closed by takeover.
    */
   async #adoptUnstarted(): Promise<void> {
-    const { db, settings } = this.#deps
+    const { db, settings, trunks } = this.#deps
     for (const row of await claimedBy(db.sql, this.owner)) {
       const line = this.#lines.get(row.line)
+      const { trunk, callerId } = row
       const fresh = row.dialingAt !== null && this.#now() - row.dialingAt.getTime() < settings.leaseMs
-      if (this.#live.has(row.id) || line === undefined || !fresh) continue
+      if (this.#live.has(row.id) || line === undefined || trunk === null || callerId === null || !fresh) continue
       const { last } = await countEvents(db.sql, row.id)
-      this.#run({ row, fence: row.fence, attempt: row.attempt, lastSeq: last }, line)
+      const ringMsMax = trunks.of(line.name).find(({ name }) => name === trunk)?.ringMsMax ?? ringMsMaxOfUnknown
+      this.#run({ row, fence: row.fence, attempt: row.attempt, lastSeq: last, trunk, callerId, ringMsMax }, line)
     }
     this.#claimUncertain = false
   }

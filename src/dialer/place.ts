@@ -19,11 +19,13 @@ import type { Line } from './line.ts'
 import type { QueueDepth } from './queue-depth.ts'
 import type { AcceptedRequirement, RobotMaker } from './robots.ts'
 import type { DialerSettings } from './settings.ts'
+import type { TrunkDirectory } from './trunk-directory.ts'
 
 export type PlaceDeps = {
   db: Database
-  /** The first one takes the calls. */
+  /** The first one takes the calls while nobody has set up trunks. */
   lines: readonly Line[]
+  trunks: TrunkDirectory
   robots: RobotMaker
   settings: DialerSettings
   understandsPeople: boolean
@@ -43,7 +45,8 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
   const { db, settings } = deps
   const nowMs = deps.now()
   const phones = readRequest(request, settings)
-  const bodySha256 = createHash('sha256').update(JSON.stringify([request.source, request.phones, request.userRequirement])).digest()
+  const wishes = request.line === undefined && request.caller === undefined ? [] : [request.line ?? null, request.caller ?? null]
+  const bodySha256 = createHash('sha256').update(JSON.stringify([request.source, request.phones, request.userRequirement, ...wishes])).digest()
   // Made here and not in the transaction, so that a commit whose answer was lost is recognised when it is tried again.
   // Sorted, so that calls due at the same moment are dialled in the order of the list.
   const ids = phones.map(() => newCallId(nowMs)).sort()
@@ -56,7 +59,8 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const accepted = deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation })
     const price = priceOf(account, deps.defaultPrice)
-    return db.transaction((tx) => placeIn(tx, deps, { request, nowMs, bodySha256, calls, accepted, price }))
+    const line = await lineFor(deps, request)
+    return db.transaction((tx) => placeIn(tx, deps, { request, nowMs, bodySha256, calls, accepted, price, line }))
   }
   return db.retry('place calls', place, { withinMs: placeWithinMs })
 }
@@ -68,10 +72,30 @@ type Placing = {
   calls: readonly NewCall[]
   accepted: AcceptedRequirement
   price: Price
+  line: Line
+}
+
+/** The line that calls go onto. Errors: InvalidInputError for a trunk or number that there is not; OverloadedError without any line. */
+async function lineFor({ lines, trunks, settings }: PlaceDeps, { line: trunk, caller }: PlaceRequest): Promise<Line> {
+  const find = (): Line | undefined => {
+    const name = trunk !== undefined ? trunks.lineOf(trunk) : trunks.hasStored ? trunks.storedLine : lines[0]?.name
+    return lines.find((line) => line.name === name)
+  }
+  const has = (line: Line): boolean => caller === undefined || trunks.of(line.name).some(({ name, callers }) => (trunk === undefined || name === trunk) && callers.some(({ number }) => number === caller))
+  let line = find()
+  if ((trunk !== undefined && line === undefined) || (line !== undefined && !has(line))) {
+    // Perhaps it was set up a moment ago.
+    await trunks.reload()
+    line = find()
+  }
+  if (trunk !== undefined && line === undefined) throw new InvalidInputError('line', `没有已启用的线路 ${trunk}：请检查 line，或不填由系统选择。没有拨打任何号码`)
+  if (line === undefined) throw new OverloadedError('没有可用线路', settings.retryAfterMs)
+  if (!has(line)) throw new InvalidInputError('caller', `${trunk === undefined ? '已启用的线路' : `线路 ${trunk} `}没有主叫号码 ${caller}：请检查 caller，或不填由系统选择。没有拨打任何号码`)
+  return line
 }
 
 async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
-  const { request, nowMs, calls, accepted, price } = p
+  const { request, nowMs, calls, accepted, price, line } = p
   const { accountId, idempotencyKey } = request
   const { settings } = deps
   const now = new Date(nowMs)
@@ -84,8 +108,6 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
     // The first try was committed and only its answer was lost.
     return { callIds, replayed: false }
   }
-  const line = deps.lines[0]
-  if (line === undefined) throw new OverloadedError('没有可用线路', settings.retryAfterMs)
   if (line.understandsPeopleRequired && !deps.understandsPeople) {
     throw new RefusedError('not-allowed', '内置识别器只听得懂模拟被叫，不能拨打真实线路：请配置语音识别服务（ASR），或明确允许 ALLOW_DEMO_ASR')
   }
@@ -99,6 +121,8 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
     userRequirement: request.userRequirement,
     robot: accepted.spec,
     line: line.name,
+    trunkWanted: request.line,
+    callerWanted: request.caller,
     createdAt: now,
     expiresAt,
     ...price,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
-import { dialerWorld, reason, simulatedLine, type Script } from './testing.ts'
+import { dialerWorld, reason, type Script } from './testing.ts'
 
 /** A small generator, so that a failing run can be repeated by its seed. Source: mulberry32. */
 function random(seed: number): () => number {
@@ -37,7 +37,7 @@ for (const seed of [1, 2, 3]) {
       if (fate > 0.97) throw new Error('the call program broke')
       return { talkMs }
     }
-    await using world = await dialerWorld({ started: false, creditLi: 20_000, lines: [{ ...simulatedLine, concurrencyMax: 12 }], settings: { leaseMs: 600 } })
+    await using world = await dialerWorld({ started: false, creditLi: 20_000, terms: { concurrencyMax: 12 }, settings: { leaseMs: 600 } })
     const severed = await world.severed()
     const [steady, shaky] = [world.another({ script }), world.another({ db: severed.db, script })]
     await Promise.all([steady.start(), shaky.start()])

@@ -50,7 +50,18 @@ export type DialerSettings = {
   followPollMs: number
   /** Settlements that run at once. */
   settlingMax: number
+  failover: FailoverSettings
   webhook: WebhookSettings
+}
+
+/** What becomes of a call whose attempt failed before anything rang. */
+export type FailoverSettings = {
+  /** Attempts of one call, the first included. */
+  attemptsMax: number
+  /** No attempt begins later than this after the first one. */
+  withinMs: number
+  /** Before the only trunk is tried once more after it said that it is busy. */
+  sameTrunkPauseMs: number
 }
 
 export type WebhookSettings = {
@@ -102,6 +113,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
   followersMax: 10_000,
   followPollMs: 1_000,
   settlingMax: 8,
+  failover: { attemptsMax: 3, withinMs: 45_000, sameTrunkPauseMs: 1_000 },
   webhook: {
     timeoutMs: 5_000,
     backoffMs: [10_000, minute, 5 * minute, 30 * minute, 2 * hour],
@@ -122,6 +134,7 @@ export function checkDialerSettings(settings: DialerSettings): DialerSettings {
   must(settings.leaseMs >= 3 * settings.heartbeatMs, 'leaseMs must be at least three heartbeats, one lost packet must not end calls')
   must(settings.goodbyeMs < settings.extendAheadMs, 'goodbyeMs must be shorter than extendAheadMs, or money is never extended in time')
   must(settings.claimBatchMax >= 1 && settings.takeoverBatchMax >= 1 && settings.eventsPerBatchMax >= 1, 'batches hold at least one')
+  must(settings.failover.attemptsMax >= 1, 'failover.attemptsMax counts the first attempt')
   must(settings.webhook.backoffMs.length >= 1, 'webhook.backoffMs names at least one wait')
   return settings
 }

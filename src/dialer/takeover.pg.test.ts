@@ -7,7 +7,7 @@ import { dialerWorld, noonMs, simulatedLine, talksOn, until, type World } from '
 /** Leaves a call as a process does that is killed at the given status. */
 async function abandoned(world: World, phone: string, status: 'dialing' | 'ringing' | 'talking', more: { heartbeatAt?: Date } = {}): Promise<string> {
   const id = await world.place(phone)
-  const input = { line: simulatedLine, owner: 'own_dead', nowMs: noonMs, capacity: 1, settings: world.service.settings, linesNotCounted: [] }
+  const input = { line: simulatedLine, owner: 'own_dead', nowMs: noonMs, capacity: 1, settings: world.service.settings, trunks: world.service.trunks, dice: () => 0, linesNotCounted: [] }
   assert.deepEqual((await claimCalls(world.db, input)).claimed.map((call) => call.row.id), [id])
   await world.db.sql
     .updateTable('calls')

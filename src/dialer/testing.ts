@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAccount } from '../account/accounts.ts'
 import { verifyLedger } from '../account/ledger.ts'
-import type { CallHooks, CallRequest, CallResult, RunCall, StopCause } from '../call/call.ts'
+import type { CallHooks, CallRequest, CallResult, DialFailure, RunCall, StopCause } from '../call/call.ts'
 import type { EndReason, Outcome } from '../call/end-reason.ts'
 import type { Database } from '../db/connection.ts'
 import { testDatabase } from '../db/testing.ts'
@@ -12,22 +12,46 @@ import type { Robot, RobotNote } from '../robot/robot.ts'
 import { DialerCallService, type DialerOptions } from './dialer-call-service.ts'
 import type { Line } from './line.ts'
 import type { RobotMaker } from './robots.ts'
+import { SecretBox } from '../secret-box.ts'
+import type { TrunkConfig } from '../trunk/trunk-config.ts'
 import { severedDatabase, type SeveredDatabase } from './severed-database.ts'
+import type { TrunkTerms } from './trunk-choice.ts'
+import { TrunkDirectory, type TrunkRuntime } from './trunk-directory.ts'
+import { TrunkStore } from './trunk-store.ts'
 
 /** Noon in Shanghai. */
 export const noonMs = Date.parse('2026-11-20T12:00:00+08:00')
 
 export const realLine: Line = {
   name: 'trunk',
-  callerId: '02160001000',
-  concurrencyMax: 100,
-  cps: 1_000,
-  ringMsMax: 45_000,
   talkMsMax: 180_000,
   exempt: { hours: false, frequency: false },
   understandsPeopleRequired: false,
 }
 export const simulatedLine: Line = { ...realLine, name: 'simulator', exempt: { hours: true, frequency: true } }
+
+/** The trunk that each line of a test has, named like the line. */
+export const plainTerms: Omit<TrunkTerms, 'name'> = { version: 0, callers: [{ number: '02160001000' }], concurrencyMax: 100, cps: 1_000, priority: 10, weight: 1, ringMsMax: 45_000 }
+
+/** Trunks that are always up. */
+export const plainRuntime = (): TrunkRuntime & { configs: readonly TrunkConfig[] } => ({
+  configs: [],
+  set(configs) {
+    this.configs = configs
+  },
+  isUp: () => true,
+  details() {
+    return this.configs.map(({ name }) => ({ trunk: name, up: true, detail: {} }))
+  },
+})
+
+/** What a process on these lines knows of trunks: one for each line, unless `terms` is false, and those in the database. */
+export function trunksOn(db: Database, lines: readonly Line[], terms: Partial<TrunkTerms> | false = {}, runtime: TrunkRuntime = plainRuntime()): TrunkDirectory {
+  const builtIn = new Map(terms === false ? [] : lines.map(({ name }) => [name, [{ ...plainTerms, name, ...terms }]]))
+  return new TrunkDirectory({ db, store: trunkStore(db), builtIn, storedLine: 'trunk', runtime, pollMs: 200 })
+}
+
+export const trunkStore = (db: Database): TrunkStore => new TrunkStore(db, new SecretBox(Buffer.alloc(32, 7)))
 
 /** What a scripted call does between dial and end. */
 export type Script = (call: ScriptedCall) => Promise<Partial<CallResult> | void>
@@ -37,6 +61,8 @@ export class ScriptedCall {
   readonly hooks: CallHooks
   readonly signal: AbortSignal
   readonly notes: RobotNote[] = []
+  /** What was dialled, the first included. */
+  readonly attempts: { trunk: string; callerId: string; pauseMs?: number }[]
   answeredAt: Date | undefined
   talkMs = 0
   readonly #now: () => number
@@ -45,6 +71,7 @@ export class ScriptedCall {
     this.request = request
     this.hooks = hooks
     this.signal = signal
+    this.attempts = [{ trunk: request.trunk, callerId: request.callerId }]
     this.#now = now
   }
 
@@ -69,6 +96,15 @@ export class ScriptedCall {
   note(note: RobotNote): void {
     this.notes.push(note)
     this.emit({ type: 'noted', note })
+  }
+
+  /** The attempt failed before anything rang. True when there is another one, which is the last of `attempts` then. */
+  async fails(failure: Partial<DialFailure> = {}): Promise<boolean> {
+    const next = await this.hooks.onDialFailed({ trunk: this.attempts.at(-1)!.trunk, outcome: 'line-fault', status: 503, ...failure })
+    if (next === undefined) return false
+    this.hooks.beforeInvite()
+    this.attempts.push(next)
+    return true
   }
 
   /** Resolves when somebody hangs up from outside. */
@@ -125,22 +161,24 @@ export type World = AsyncDisposable & {
   invited: ScriptedCall[]
   service: DialerCallService
   /** Another process on the same database. */
-  another(options?: Partial<DialerOptions> & { script?: Script }): DialerCallService
+  another(options?: Partial<DialerOptions> & Made): DialerCallService
   /** A database handle of its own, whose connections can be cut. Closed with the world. */
   severed(): Promise<SeveredDatabase>
   /** Places one call and answers its id. */
-  place(phone?: string, requirement?: string): Promise<string>
+  place(phone?: string, requirement?: string, wish?: { line?: string; caller?: string }): Promise<string>
   /** The log of a call once it is over. */
   ended(callId: string, service?: DialerCallService): Promise<CallEventRow[]>
   /** Throws when any wallet differs from its ledger or money is held for a call that is over. */
   assertLedger(): Promise<void>
 }
 
-export type WorldOptions = Partial<DialerOptions> & { script?: Script; creditLi?: number; started?: boolean; webhookUrl?: string }
+/** `terms`: of the trunks that the lines have; false: they have none. */
+type Made = { script?: Script | undefined; terms?: Partial<TrunkTerms> | false | undefined; runtime?: TrunkRuntime | undefined }
+export type WorldOptions = Partial<DialerOptions> & Made & { script?: Script; creditLi?: number; started?: boolean; webhookUrl?: string }
 
 /** A started dialer on a fresh database with one account (10 RMB at 150 厘 a minute) and a simulated line. */
 export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
-  const { script = confirms, creditLi = 10_000, started = true, webhookUrl, ...more } = options
+  const { script = confirms, terms, runtime, creditLi = 10_000, started = true, webhookUrl, ...more } = options
   const test = await testDatabase()
   const account = await createAccount(test.db, { name: 'test', creditLi })
   const clock = { nowMs: noonMs }
@@ -173,12 +211,14 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
     media: undefined,
     ...said,
   })
-  const create = (db: Database, by: Script, overrides: Partial<DialerOptions>): DialerCallService =>
-    new DialerCallService({
+  const create = (db: Database, made: Required<Pick<Made, 'script'>> & Made, overrides: Partial<DialerOptions>): DialerCallService => {
+    const lines = overrides.lines ?? [simulatedLine]
+    return new DialerCallService({
       db,
-      lines: [simulatedLine],
+      lines,
+      trunks: trunksOn(db, lines, made.terms, made.runtime),
       robots: scriptedRobots,
-      runCall: runner(by),
+      runCall: runner(made.script ?? confirms),
       capacity: () => 1_000,
       understandsPeople: true,
       defaultPrice: { priceLiPerMin: 150, initialBlockSec: 60, incrementSec: 60 },
@@ -186,7 +226,8 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
       ...overrides,
       settings: { pollMs: 50, heartbeatMs: 100, takeoverMs: 100, leaseMs: 1_000, followPollMs: 100, ...overrides.settings },
     })
-  const service = create(more.db ?? test.db, script, more)
+  }
+  const service = create(more.db ?? test.db, { script, terms, runtime }, more)
   // Following works even where nothing is dialled.
   await (started ? service.start() : service.followers.start())
 
@@ -197,8 +238,8 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
     scripts,
     invited,
     service,
-    another({ script: by = script, ...overrides } = {}) {
-      const other = create(overrides.db ?? test.db, by, { ...more, ...overrides })
+    another({ script: by = script, terms: itsTerms = terms, runtime: itsRuntime = runtime, ...overrides } = {}) {
+      const other = create(overrides.db ?? test.db, { script: by, terms: itsTerms, runtime: itsRuntime }, { ...more, ...overrides })
       others.push(other)
       return other
     },
@@ -207,8 +248,8 @@ export async function dialerWorld(options: WorldOptions = {}): Promise<World> {
       databases.push(database)
       return database
     },
-    async place(phone = '13800138000', requirement = '通知张总明天上午9点开会') {
-      const { callIds } = await service.place({ accountId: account.id, source: 'stepone', phones: phone, userRequirement: requirement })
+    async place(phone = '13800138000', requirement = '通知张总明天上午9点开会', wish = {}) {
+      const { callIds } = await service.place({ accountId: account.id, source: 'stepone', phones: phone, userRequirement: requirement, ...wish })
       return callIds[0]!
     },
     async ended(callId, from = service) {

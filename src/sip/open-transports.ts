@@ -8,8 +8,8 @@ import { UdpTransport } from './udp-transport.ts'
 
 export type TransportOption =
   | { protocol: 'UDP' | 'TCP'; port?: number | undefined }
-  /** Certificate and key as PEM; `ca`: whom to trust instead of the system's authorities. */
-  | { protocol: 'TLS'; port?: number | undefined; cert: string; key: string; ca?: string | undefined }
+  /** Certificate and key as PEM, without which we can only connect to others; `ca`: whom to trust instead of the system's authorities. */
+  | { protocol: 'TLS'; port?: number | undefined; cert?: string | undefined; key?: string | undefined; ca?: string | undefined }
 
 export type TransportsOptions = {
   /** Local address to bind. */

@@ -33,8 +33,8 @@ export type StreamTransportOptions = {
   log: Log
   clock?: Clock | undefined
   limits?: Partial<StreamLimits> | undefined
-  /** Our certificate and key (PEM), and whom we trust besides the system; makes it TLS. */
-  tls?: { cert: string; key: string; ca?: string | undefined } | undefined
+  /** Our certificate and key (PEM), without which nobody can connect to us, and whom to trust instead of the system's authorities; makes it TLS. */
+  tls?: { cert?: string | undefined; key?: string | undefined; ca?: string | undefined } | undefined
 }
 
 const ping = Buffer.from('\r\n\r\n')
