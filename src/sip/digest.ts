@@ -1,10 +1,10 @@
-// Knows digest authentication (RFC 7616, RFC 8760) from the client's side. Does not know calls; keeps the password in memory only.
+// Knows digest authentication (RFC 7616, RFC 8760): its hash, and the client's side. Does not know calls; keeps the password in memory only.
 import { createHash, randomBytes } from 'node:crypto'
 import { toWire, type SipHeaders } from './message.ts'
 
 export type Credentials = { username: string; password: string }
 
-type Algorithm = 'MD5' | 'MD5-SESS' | 'SHA-256' | 'SHA-256-SESS'
+export type Algorithm = 'MD5' | 'MD5-SESS' | 'SHA-256' | 'SHA-256-SESS'
 /** Better first (RFC 8760 §2.4). */
 const algorithms: readonly Algorithm[] = ['SHA-256', 'SHA-256-SESS', 'MD5', 'MD5-SESS']
 
@@ -20,14 +20,21 @@ export type Challenge = {
   stale: boolean
 }
 
-/** Undefined when it is not Digest, lacks realm or nonce, or asks for an algorithm or protection we do not speak. Quoted values stay escaped. */
-export function parseChallenge(value: string): Challenge | undefined {
+/** The fields of a challenge or of its answer, names in lower case, quoted values still escaped. Undefined when it is not Digest. */
+export function digestFields(value: string): ReadonlyMap<string, string> | undefined {
   if (!/^Digest\s/i.test(value)) return undefined
   const fields = new Map<string, string>()
   for (const match of value.slice(7).matchAll(/([\w-]{1,32})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^",\s]+))/g)) {
     const name = match[1]!.toLowerCase()
     if (!fields.has(name)) fields.set(name, match[2] ?? match[3]!)
   }
+  return fields
+}
+
+/** Undefined when it is not Digest, lacks realm or nonce, or asks for an algorithm or protection we do not speak. Quoted values stay escaped. */
+export function parseChallenge(value: string): Challenge | undefined {
+  const fields = digestFields(value)
+  if (!fields) return undefined
   const realm = fields.get('realm')
   const nonce = fields.get('nonce')
   const algorithmText = fields.get('algorithm')
@@ -38,15 +45,33 @@ export function parseChallenge(value: string): Challenge | undefined {
   return { realm, nonce, opaque: fields.get('opaque'), algorithm, algorithmText, qopAuth: qop !== undefined, stale: /^true$/i.test(fields.get('stale') ?? '') }
 }
 
-/** The `response` value. Pure: RFC 7616 §3.4.1. `count` is nc, from 1. */
-export function digestResponse(p: Credentials & { challenge: Challenge; method: string; uri: string; cnonce: string; count: number }): string {
-  const { challenge, cnonce } = p
-  const hash = (text: string): string => createHash(challenge.algorithm.startsWith('SHA-256') ? 'sha256' : 'md5').update(text, 'utf8').digest('hex')
-  let secret = hash(`${p.username}:${challenge.realm}:${p.password}`)
-  if (challenge.algorithm.endsWith('-SESS')) secret = hash(`${secret}:${challenge.nonce}:${cnonce}`)
+export type DigestInput = Credentials & {
+  algorithm: Algorithm
+  realm: string
+  nonce: string
+  method: string
+  uri: string
+  /** Undefined for the form without qop (RFC 2069); `nc` as it is written. */
+  qop: { nc: string; cnonce: string } | undefined
+  /** For the -SESS algorithms, also without qop. */
+  cnonce: string
+}
+
+/** The `response` value. Pure: RFC 7616 §3.4.1. */
+export function digestHash(p: DigestInput): string {
+  const hash = (text: string): string => createHash(p.algorithm.startsWith('SHA-256') ? 'sha256' : 'md5').update(text, 'utf8').digest('hex')
+  let secret = hash(`${p.username}:${p.realm}:${p.password}`)
+  if (p.algorithm.endsWith('-SESS')) secret = hash(`${secret}:${p.nonce}:${p.cnonce}`)
   const asked = hash(`${p.method}:${p.uri}`)
-  if (!challenge.qopAuth) return hash(`${secret}:${challenge.nonce}:${asked}`)
-  return hash(`${secret}:${challenge.nonce}:${nc(p.count)}:${cnonce}:auth:${asked}`)
+  if (!p.qop) return hash(`${secret}:${p.nonce}:${asked}`)
+  return hash(`${secret}:${p.nonce}:${p.qop.nc}:${p.qop.cnonce}:auth:${asked}`)
+}
+
+/** What answers a challenge. `count` is nc, from 1. */
+export function digestResponse(p: Credentials & { challenge: Challenge; method: string; uri: string; cnonce: string; count: number }): string {
+  const { challenge, cnonce, count, ...rest } = p
+  const { algorithm, realm, nonce, qopAuth } = challenge
+  return digestHash({ ...rest, algorithm, realm, nonce, cnonce, qop: qopAuth ? { nc: nc(count), cnonce } : undefined })
 }
 
 const nc = (count: number): string => count.toString(16).padStart(8, '0')

@@ -16,6 +16,8 @@ export type ServerTransactionOptions = {
   request: ReceivedRequest
   /** Where responses go (RFC 3261 §18.2.2, RFC 3581 §4). */
   peer: Peer
+  /** Where the request came from. */
+  source: Peer
   transport: Transport
   clock: Clock
   onTerminated(): void
@@ -25,6 +27,7 @@ export type ServerTransactionOptions = {
 export class ServerTransaction {
   readonly request: ReceivedRequest
   readonly peer: Peer
+  readonly source: Peer
   /** Set by whoever answers an INVITE: its non-2xx final got no ACK, or a response could not be sent. */
   onUndelivered: (why: 'no-ack' | 'transport') => void = () => {}
   readonly #options: ServerTransactionOptions
@@ -37,6 +40,7 @@ export class ServerTransaction {
     this.#options = options
     this.request = options.request
     this.peer = options.peer
+    this.source = options.source
   }
 
   get state(): ServerState {
@@ -51,6 +55,16 @@ export class ServerTransaction {
     this.#latest = serializeMessage(response)
     this.#step(event)
     return true
+  }
+
+  /**
+   * Sends a final response once and forgets the request, as a server without state does (RFC 3261 §8.2.7): an INVITE under somebody
+   * else's address must not have us send them the same refusal eleven times.
+   */
+  respondOnce(response: SipResponse): void {
+    this.#options.transport.send(serializeMessage(response), this.peer, () => {})
+    this.stop()
+    this.#options.onTerminated()
   }
 
   /** Sends the 2xx to an INVITE once more, unchanged (RFC 3261 §13.3.1.4). */

@@ -29,6 +29,7 @@ async function pair(options: { reliable?: boolean; transactionsMax?: number } = 
       log,
       transactionsMax: options.transactionsMax ?? 100,
       user: {
+        admits: () => true,
         onRequest: (request, transaction) => came.push({ request, transaction }),
         onAck: (request) => acks.push(request) > 0,
         onLateSuccess: () => false,
@@ -205,7 +206,7 @@ void test('responses that belong to nothing, garbage and keep-alives are counted
   client.receive(Buffer.from('\r\n\r\n'), there)
   client.receive(Buffer.alloc(0), there)
   assert.deepEqual(heard, [])
-  assert.deepEqual(client.counts, { received: 3, malformed: 1, unmatched: 2, shed: 0, repeated: 0, failed: 0 })
+  assert.deepEqual(client.counts, { received: 3, malformed: 1, unmatched: 2, shed: 0, limited: 0, repeated: 0, failed: 0 })
 })
 
 void test('above the limit new requests get 503, at most 100 a second; requests in dialogs still pass', async () => {

@@ -20,6 +20,8 @@ export type TransactionCounts = {
   unmatched: number
   /** Requests refused or dropped because too many transactions were open. */
   shed: number
+  /** Requests, readable or not, that got no answer because their source asks too much. */
+  limited: number
   /** Messages of ours sent once more. */
   repeated: number
   /** Messages that our own code failed on: always a mistake worth a report. */
@@ -27,6 +29,8 @@ export type TransactionCounts = {
 }
 
 export type TransactionUser = {
+  /** False: a request that begins something is dropped without a word. `request` is undefined when it could not be read. */
+  admits(request: ReceivedRequest | undefined, from: Peer): boolean
   /** A new request other than ACK. It must be answered through the transaction. */
   onRequest(request: ReceivedRequest, transaction: ServerTransaction): void
   /** An ACK that belongs to a 2xx. False when nobody knows it. */
@@ -43,7 +47,7 @@ const LARGE_BYTES = 1_300
 const REFUSALS_PER_SECOND_MAX = 100
 
 export class Transactions {
-  readonly counts: TransactionCounts = { received: 0, malformed: 0, unmatched: 0, shed: 0, repeated: 0, failed: 0 }
+  readonly counts: TransactionCounts = { received: 0, malformed: 0, unmatched: 0, shed: 0, limited: 0, repeated: 0, failed: 0 }
   readonly #clients = new Map<string, ClientTransaction>()
   readonly #servers = new Map<string, ServerTransaction>()
   readonly #transports: readonly Transport[]
@@ -124,7 +128,7 @@ export class Transactions {
 
   receive(bytes: Uint8Array, from: Peer): void {
     if (this.#closed) return
-    if (bytes.length <= 4 && bytes.every((byte) => byte === 0x0d || byte === 0x0a || byte === 0)) return // keep-alive
+    if (bytes.length <= 4) return // A keep-alive: line ends, zeros, or a word like jaK. No message is that short.
     this.counts.received += 1
     let message: ReceivedMessage
     try {
@@ -181,6 +185,11 @@ export class Transactions {
       return
     }
     if (known) return known.repeat()
+    const begins = request.envelope.toTag === undefined && request.method !== 'CANCEL'
+    if (begins && !this.#user.admits(request, from)) {
+      this.counts.limited += 1
+      return
+    }
     // Requests inside a dialog get twice the room: they are what ends calls.
     if (this.open >= this.#max * (request.envelope.toTag === undefined ? 1 : 2)) return this.#shed(request, from)
     const transport = this.#transportTo(from)
@@ -189,6 +198,7 @@ export class Transactions {
     const transaction = new ServerTransaction({
       request,
       peer,
+      source: from,
       transport,
       clock: this.#clock,
       onTerminated: () => this.#servers.delete(key),
@@ -210,7 +220,12 @@ export class Transactions {
 
   #refuseUnreadable(bytes: Uint8Array, from: Peer, why: string): void {
     const refusal = refuseUnreadable(bytes, from, why)
-    if (!refusal || !this.#mayRefuse()) return
+    if (!refusal) return
+    if (!this.#user.admits(undefined, from)) {
+      this.counts.limited += 1
+      return
+    }
+    if (!this.#mayRefuse()) return
     const transport = this.#transportTo(from)
     transport.send(serializeMessage(refusal.response), replyPeer(refusal.via, from, transport), () => {})
   }

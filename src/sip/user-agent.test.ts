@@ -97,7 +97,7 @@ for (const [seed, weather] of [
 void test('damaged copies of live traffic crash nobody, and every call still ends', async () => {
   const network = new FakeNetwork(5)
   const dice = seededDice(6)
-  const options = { log, clock: network.clock, limits: { callsMax: 50, transactionsMax: 300, incomingRingMsMax: 20_000 } }
+  const options = { log, clock: network.clock, limits: { callsMax: 50, transactionsMax: 300, incomingRingMsMax: 20_000, unknownPerSecondMax: Infinity } }
   const stories: LegEvent[][] = []
   const callee = await SipUserAgent.open({
     ...options,
@@ -182,6 +182,7 @@ void test('300 calls over real UDP are answered, hung up and end once on both si
 void test('a ping over real UDP is answered, and one to a dead port is not', async () => {
   await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
   assert.equal(await agent.ping(agent), 200)
+  assert.deepEqual(await agent.probe(agent), { status: 200, reason: 'OK', seenAs: { address: '127.0.0.1', port: agent.port } })
   const network = new FakeNetwork()
   const alone = await SipUserAgent.open({ ...callerAt, log, clock: network.clock, openTransport: network.open(callerAt.address, callerAt.port) })
   const status = alone.ping(calleeAt)

@@ -7,7 +7,7 @@ import { allowedMethods, type CallContext, type DialogUser } from './call-contex
 import { systemClock, type Cancel, type Clock } from './clock.ts'
 import { Dialog, type DialogState } from './dialog.ts'
 import { DigestClient, type Credentials } from './digest.ts'
-import { parseNameAddr } from './header-values.ts'
+import { parseNameAddr, type Via } from './header-values.ts'
 import { InviteServer, mergeKeyOf } from './incoming-call.ts'
 import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invitation.ts'
 import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
@@ -15,11 +15,13 @@ import { hasForeignBody } from './message-body.ts'
 import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { openTransports, type TransportOption } from './open-transports.ts'
 import { InviteClient } from './outgoing-call.ts'
-import { RegistrationClient, type RegisterOptions, type Registration } from './registration.ts'
+import type { Registrar } from './registrar.ts'
+import { RegistrationClient, type RegisterOptions, type Registration, type RegistrationAnswer } from './registration.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session } from './session.ts'
 import { answerInterval } from './session-timer.ts'
+import { SourceLimits } from './source-limits.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
 import { Transactions, type TransactionCounts } from './transactions.ts'
 import { CallTrace, TraceTap } from './trace.ts'
@@ -34,6 +36,8 @@ export type UserAgentOptions = {
   publicAddress?: string | undefined
   /** For User-Agent and Server headers. */
   userAgent?: string | undefined
+  /** Takes the REGISTERs of phones and gateways; without it they are refused with 405. It ends with the agent. */
+  registrar?: Registrar | undefined
   /** Takes calls; without it every call in is refused with 480. */
   onCall?: ((call: IncomingCall) => void) | undefined
   /**
@@ -55,15 +59,29 @@ export type UserAgentLimits = {
   callsMax: number
   /** Open transactions; each call leaves about two for 32 s after it ended, so allow 70 × calls per second. */
   transactionsMax: number
+  /**
+   * Requests outside of dialogs that one source address may send us per second before it is dropped, with a first burst of three times as
+   * much; ten times as much for all of them together. Not for this machine, addresses we sent something to in the last hour, and whoever
+   * registered. Infinity: no limit.
+   */
+  unknownPerSecondMax: number
   /** An incoming call that nobody answers is refused after this. */
   incomingRingMsMax: number
   /** How long close() waits for the far ends to answer BYE and CANCEL. */
   closeMsMax: number
 }
 
-export const userAgentLimits = { callsMax: 4_000, transactionsMax: 20_000, incomingRingMsMax: 180_000, closeMsMax: 3_000 } as const satisfies UserAgentLimits
+export const userAgentLimits = { callsMax: 4_000, transactionsMax: 20_000, unknownPerSecondMax: 30, incomingRingMsMax: 180_000, closeMsMax: 3_000 } as const satisfies UserAgentLimits
 
 export type UserAgentStats = TransactionCounts & { calls: number; transactions: number }
+
+export type ProbeAnswer = {
+  status: number
+  /** The far end's words, when it answered. */
+  reason?: string | undefined
+  /** Where the far end saw our request come from (RFC 3581): another address or port than ours is a NAT on the way. */
+  seenAs?: { address: string; port: number } | undefined
+}
 
 export class SipUserAgent implements AsyncDisposable {
   readonly address: string
@@ -78,6 +96,8 @@ export class SipUserAgent implements AsyncDisposable {
   readonly #limits: UserAgentLimits
   readonly #onCall: ((call: IncomingCall) => void) | undefined
   readonly #contactHost: string
+  readonly #registrar: Registrar | undefined
+  readonly #sources: SourceLimits
   readonly #reliableProvisionals: boolean
   readonly #tap: TraceTap
   /** Calls that go on, by dialog key. */
@@ -116,6 +136,8 @@ export class SipUserAgent implements AsyncDisposable {
     this.#log = options.log
     this.#limits = { ...userAgentLimits, ...options.limits }
     this.#onCall = options.onCall
+    this.#registrar = options.registrar
+    this.#sources = new SourceLimits({ clock: this.#clock, unknownPerSecondMax: this.#limits.unknownPerSecondMax })
     this.#reliableProvisionals = options.reliableProvisionals ?? true
     this.#contactHost = isIPv6(publicAddress) ? `[${publicAddress}]` : publicAddress
     this.#transactions = new Transactions({
@@ -125,6 +147,7 @@ export class SipUserAgent implements AsyncDisposable {
       log: this.#log,
       transactionsMax: this.#limits.transactionsMax,
       user: {
+        admits: (request, from) => this.#admits(request, from),
         onRequest: (request, transaction) => this.#receive(request, transaction),
         onAck: (request) => this.#receiveAck(request),
         onLateSuccess: (response) => this.#receiveLateSuccess(response),
@@ -152,7 +175,10 @@ export class SipUserAgent implements AsyncDisposable {
   invite(options: InviteOptions): OutgoingCall {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
     if (this.#calls.size >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
-    for (const peer of [options.target, ...(options.alternatives ?? [])]) this.#checkTransport(peer)
+    for (const peer of [options.target, ...(options.alternatives ?? [])]) {
+      this.#checkTransport(peer)
+      this.#sources.trust(peer.address)
+    }
     const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomBytes(16).toString('hex'))
     const key = keyOf(call.callId, call.localTag)
     this.#calls.set(key, call)
@@ -195,9 +221,15 @@ export class SipUserAgent implements AsyncDisposable {
   }
 
   /** Asks with OPTIONS whether somebody is there (RFC 3261 §11). Resolves with the final status; 408 when none came, 503 when it could not be sent. */
-  ping(target: Peer): Promise<number> {
+  async ping(target: Peer): Promise<number> {
+    return (await this.probe(target)).status
+  }
+
+  /** As `ping`, with the words of the answer and what it tells about the way back. */
+  async probe(target: Peer): Promise<ProbeAnswer> {
     checkPeer(target)
     this.#checkTransport(target)
+    this.#sources.trust(target.address)
     const contact = this.#context.contact(undefined, target.protocol)
     const host = `sip:${isIPv6(target.address) ? `[${target.address}]` : target.address}:${target.port}`
     const headers = new SipHeaders([
@@ -210,11 +242,11 @@ export class SipUserAgent implements AsyncDisposable {
       ['Accept', 'application/sdp'],
       ['User-Agent', this.#context.product],
     ])
-    return new Promise((resolve) => {
+    return await new Promise((resolve) => {
       this.#transactions.request({ method: 'OPTIONS', uri: host, headers, body: emptyBody }, target, {
-        onResponse: (response) => response.status >= 200 && resolve(response.status),
-        onTimeout: () => resolve(408),
-        onTransportError: () => resolve(503),
+        onResponse: ({ status, reason, envelope }) => status >= 200 && resolve({ status, reason, ...seenAs(envelope.via) }),
+        onTimeout: () => resolve({ status: 408 }),
+        onTransportError: () => resolve({ status: 503 }),
       })
     })
   }
@@ -223,10 +255,18 @@ export class SipUserAgent implements AsyncDisposable {
   register(options: RegisterOptions): Registration {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
     this.#checkTransport(options.registrar)
-    const registration = new RegistrationClient(this.#context, options)
+    this.#sources.trust(options.registrar.address)
+    const registration: RegistrationClient = new RegistrationClient(this.#context, options, () => this.#registrations.delete(registration))
     this.#registrations.add(registration)
     registration.start()
     return registration
+  }
+
+  /** Asks a registrar about an address of record without changing what is registered. Errors: InvalidInputError. */
+  async queryRegistration(options: Pick<RegisterOptions, 'registrar' | 'aor' | 'credentials'>): Promise<RegistrationAnswer> {
+    this.#checkTransport(options.registrar)
+    this.#sources.trust(options.registrar.address)
+    return await new RegistrationClient(this.#context, { ...options, onState: () => {} }).query()
   }
 
   /** Hangs up every call, unregisters, waits a limited time for the far ends, then stops. Every call has had its last event when this resolves. */
@@ -248,6 +288,7 @@ export class SipUserAgent implements AsyncDisposable {
     for (const call of this.#calls.values()) call.abandon()
     for (const { forget } of this.#retired.values()) forget()
     this.#retired.clear()
+    this.#registrar?.close()
     this.#transactions.close()
     await Promise.all(this.#transports.map((transport) => transport[Symbol.asyncDispose]()))
   }
@@ -297,6 +338,7 @@ export class SipUserAgent implements AsyncDisposable {
       case 'NOTIFY':
         return this.#reply(transaction, 481)
       case 'REGISTER':
+        return this.#registrar ? void this.#register(this.#registrar, request, transaction) : this.#reply(transaction, 405)
       case 'MESSAGE':
       case 'SUBSCRIBE':
       case 'PUBLISH':
@@ -305,6 +347,17 @@ export class SipUserAgent implements AsyncDisposable {
       default:
         return this.#reply(transaction, 501)
     }
+  }
+
+  #admits(request: ReceivedRequest | undefined, from: Peer): boolean {
+    if (request?.method === 'REGISTER' && this.#registrar?.ignores(request, from) === true) return false
+    return this.#sources.admits(from.address)
+  }
+
+  async #register(registrar: Registrar, request: ReceivedRequest, transaction: ServerTransaction): Promise<void> {
+    const { status, headers } = this.#closing ? { status: 503, headers: [] } : await registrar.answer(request, transaction.source)
+    if (status < 300) this.#sources.trust(transaction.source.address)
+    this.#reply(transaction, status, { headers })
   }
 
   #receiveInvite(request: ReceivedRequest, transaction: ServerTransaction): void {
@@ -367,8 +420,18 @@ export class SipUserAgent implements AsyncDisposable {
 
   #reply(transaction: ServerTransaction, status: number, options: ReplyOptions = {}): void {
     const headers = [['Allow', allowedMethods], ['Server', this.#context.product], ...(options.headers ?? [])] as const
-    transaction.respond(replyTo(transaction.request, status, { ...options, toTag: options.toTag ?? this.#context.newTag(), headers }))
+    const response = replyTo(transaction.request, status, { ...options, toTag: options.toTag ?? this.#context.newTag(), headers })
+    const { method, envelope } = transaction.request
+    const stranger = method === 'INVITE' && envelope.toTag === undefined && !this.#sources.isKnown(transaction.source.address)
+    if (stranger) transaction.respondOnce(response)
+    else transaction.respond(response)
   }
+}
+
+function seenAs({ params, host, port }: Via): Pick<ProbeAnswer, 'seenAs'> {
+  const [received = host.replace(/^\[|\]$/g, ''), rport = ''] = [params.get('received')?.replace(/^\[|\]$/g, ''), params.get('rport')]
+  if (isIP(received) === 0) return {}
+  return { seenAs: { address: received, port: /^\d{1,5}$/.test(rport) ? Number(rport) : (port ?? 5_060) } }
 }
 
 function keyOf(callId: string, localTag: string): string {

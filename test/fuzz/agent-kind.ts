@@ -57,7 +57,7 @@ async function playAgent(steps: FuzzCase, probe: Probe): Promise<void> {
     ...here,
     log,
     clock,
-    limits: { callsMax: 20, transactionsMax: 100 },
+    limits: { callsMax: 20, transactionsMax: 100, unknownPerSecondMax: Infinity },
     openTransport: (taker) => {
       receive = taker
       return Promise.resolve(transport)
