@@ -19,7 +19,6 @@ export type CallControlDeps = {
   leg: Leg
   loop: VoiceLoop
   trunk: Trunk
-  callerId: string
   media: MediaEngine
   mediaAddress: string
   terms: HandoverTerms
@@ -352,8 +351,8 @@ export class CallControl implements CallControls {
   // ── Both ───────────────────────────────────────────────────────────────────
 
   #secondLeg(phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }): SecondLeg {
-    const { trunk, callerId, media, mediaAddress, leg, hooks, terms } = this.#deps
-    return new SecondLeg({ trunk, callerId, media, mediaAddress, beside: leg.port, hooks: hooks! }, { phone, ringMsMax: terms.ringMsMax, ...on })
+    const { trunk, media, mediaAddress, leg, hooks, terms } = this.#deps
+    return new SecondLeg({ trunk, media, mediaAddress, beside: leg.port, hooks: hooks! }, { phone, ringMsMax: terms.ringMsMax, ...on })
   }
 
   #tellDialogs(): void {

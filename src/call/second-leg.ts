@@ -3,7 +3,7 @@ import { AppError, assertNever, OverloadedError, RefusedError } from '../errors.
 import { log } from '../log.ts'
 import type { MediaEngine, MediaEvent, MediaPort } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
-import type { LegHooks } from './controls.ts'
+import type { LegHooks, LegRoom } from './controls.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
 import { transferFailureOf, type TransferFailure } from './transfer.ts'
 
@@ -11,7 +11,6 @@ const HANG_UP_MS_MAX = 5_000
 
 export type SecondLegDeps = {
   trunk: Trunk
-  callerId: string
   media: MediaEngine
   mediaAddress: string
   /** The call's own port. */
@@ -42,7 +41,7 @@ export class SecondLeg implements AsyncDisposable {
   readonly #left = Promise.withResolvers<NotReached>()
   #port: MediaPort | undefined
   #leg: Leg | undefined
-  #giveBack: (() => void) | undefined
+  #room: LegRoom | undefined
   #closing: Promise<void> | undefined
 
   constructor(deps: SecondLegDeps, options: SecondLegOptions) {
@@ -74,18 +73,18 @@ export class SecondLeg implements AsyncDisposable {
   }
 
   async #dial(): Promise<{ reached: true } | NotReached> {
-    const { trunk, callerId, media, mediaAddress, beside, hooks } = this.#deps
+    const { trunk, media, mediaAddress, beside, hooks } = this.#deps
     const { phone, ringMsMax } = this.#options
-    const giveBack = await hooks.admit(phone)
+    const room = await hooks.admit(phone)
     // Nobody waits for it any more: the room goes back at once.
-    if (this.#closing) giveBack()
-    else this.#giveBack = giveBack
+    if (this.#closing) room.giveBack()
+    else this.#room = room
     if (!this.#closing) this.#keepPort(await media.open({ address: mediaAddress, beside, onEvent: (event) => this.#options.onMedia(event) }))
     const [first, ...others] = this.#closing ? [] : await trunk.targets()
     if (this.#closing) return await this.#left.promise
     if (!first) return this.#notReached({ why: 'unreachable', error: 'the trunk has no address' })
     hooks.beforeInvite(phone)
-    const leg = new Leg(trunk, this.port, { phone, callerId, ringMsMax, onRinging: () => this.#options.onRinging(), onDigit: (digit) => this.#options.onMedia({ type: 'digit', atMs: nowMs(), digit }) })
+    const leg = new Leg(trunk, this.port, { phone, callerId: room.callerId, ringMsMax, onRinging: () => this.#options.onRinging(), onDigit: (digit) => this.#options.onMedia({ type: 'digit', atMs: nowMs(), digit }) })
     this.#leg = leg
     leg.dial([first, ...others])
     const answer = await Promise.race([leg.answered, leg.ended, this.#left.promise])
@@ -117,7 +116,7 @@ export class SecondLeg implements AsyncDisposable {
     } catch (error) {
       log.error({ err: error }, 'a second leg did not close')
     }
-    this.#giveBack?.()
+    this.#room?.giveBack()
     this.#over.resolve()
   }
 }

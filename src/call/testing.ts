@@ -299,7 +299,7 @@ export class CallStage implements Disposable {
         admit: (phone) => {
           if (this.admitFails) return Promise.reject(this.admitFails)
           this.admitted.push(phone)
-          return Promise.resolve(() => void (this.givenBack += 1))
+          return Promise.resolve({ callerId: '02160001000', giveBack: () => void (this.givenBack += 1) })
         },
         beforeInvite: () => {},
         onDialogs: (dialogs) => this.standing.push(dialogs),
