@@ -1,7 +1,7 @@
 // Checks how key presses become answers. Time is given; nothing waits.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DigitCollector } from './digit-collector.ts'
+import { DigitCollector, type KeyPath } from './digit-collector.ts'
 
 function collector() {
   const answers: [string, string][] = []
@@ -125,6 +125,34 @@ test('the same key over the other path later, and another key at once, are press
   keys.press('5', 'info', 150)
   keys.tick(2_000, false)
   assert.deepEqual(answers, [['565', 'pressed']])
+})
+
+test('a key that comes over all three paths counts once, in whatever order', () => {
+  const orders: [KeyPath, number][][] = [
+    [['rtp', 0], ['info', 40], ['tone', 160]],
+    [['rtp', 0], ['tone', 90], ['info', 240]],
+    [['info', 0], ['tone', 150], ['rtp', 200]],
+    [['tone', 0], ['info', 180]],
+  ]
+  for (const order of orders) {
+    const { answers, keys } = collector()
+    keys.collect(asked, 0)
+    for (const [path, ms] of order) keys.press('5', path, ms)
+    keys.tick(10_000, false)
+    assert.deepEqual(answers, [['5', 'time-out']], JSON.stringify(order))
+  }
+})
+
+test('fast repeats are kept on every mixture of paths: eight presses in 1.2 s, whatever else copies them', () => {
+  const delays: Partial<Record<KeyPath, number>>[] = [{ rtp: 0 }, { tone: 120 }, { info: 60 }, { rtp: 0, info: 95 }, { tone: 110, info: 160 }, { rtp: 0, tone: 140 }, { rtp: 0, tone: 140, info: 90 }]
+  for (const paths of delays) {
+    const { answers, keys } = collector()
+    keys.collect({ ...asked, digitsMax: 20 }, 0)
+    const arrivals = Array.from({ length: 8 }, (_, press) => (Object.entries(paths) as [KeyPath, number][]).map(([path, delayMs]) => ({ path, ms: press * 150 + delayMs }))).flat()
+    for (const { path, ms } of arrivals.sort((a, b) => a.ms - b.ms)) keys.press('8', path, ms)
+    keys.tick(20_000, false)
+    assert.deepEqual(answers, [['88888888', 'time-out']], JSON.stringify(paths))
+  }
 })
 
 test('more than 64 loose keys are cut', () => {

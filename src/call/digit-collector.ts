@@ -5,10 +5,12 @@ const LOOSE_KEYS_MS = 1_500
 const DIGITS_MAX = 64
 /** Many gateways send a key both in the audio (RFC 4733) and as SIP INFO; the second comes this soon after the first. */
 const COPY_MS_MAX = 100
+/** A tone is heard later than an event of the same key arrives, by the jitter buffer and its own length; INFO may come when the key is let go. */
+const TONE_COPY_MS_MAX = 300
 
 export type DigitsEnded = 'key' | 'time-out' | 'max-digits' | 'pressed'
-/** How a key press reached us. */
-export type KeyPath = 'rtp' | 'info'
+/** How a key press reached us: as a telephone event, as a tone, as SIP INFO. */
+export type KeyPath = 'rtp' | 'tone' | 'info'
 
 type Asked = { digitsMax: number; endKey?: string | undefined; timeOutMs: number }
 
@@ -19,8 +21,8 @@ export class DigitCollector {
   #asked: Asked | undefined
   /** From when the pause counts; undefined while nothing is awaited. */
   #sinceMs: number | undefined
-  /** Keys of one path whose copy over the other one may still come. */
-  #uncopied: { digit: string; path: KeyPath; atMs: number }[] = []
+  /** Presses whose copies over other paths may still come. */
+  #presses: { digit: string; paths: KeyPath[]; atMs: number }[] = []
 
   constructor(onDigits: (digits: string, ended: DigitsEnded) => void) {
     this.#onDigits = onDigits
@@ -33,15 +35,15 @@ export class DigitCollector {
     if (this.#digits.length >= asked.digitsMax) this.#finish('max-digits')
   }
 
-  /** False for the copy of a key that came before over the other path. */
+  /** False for the copy of a key that came before over another path. Over one path every key is a press of its own. */
   press(digit: string, path: KeyPath, nowMs: number): boolean {
-    this.#uncopied = this.#uncopied.filter(({ atMs }) => nowMs - atMs <= COPY_MS_MAX)
-    const original = this.#uncopied.findIndex((key) => key.path !== path && key.digit === digit)
-    if (original >= 0) {
-      this.#uncopied.splice(original, 1)
+    this.#presses = this.#presses.filter(({ atMs }) => nowMs - atMs <= TONE_COPY_MS_MAX)
+    const original = this.#presses.find((press) => press.digit === digit && !press.paths.includes(path) && nowMs - press.atMs <= copyMsMax([...press.paths, path]))
+    if (original) {
+      original.paths.push(path)
       return false
     }
-    this.#uncopied.push({ digit, path, atMs: nowMs })
+    this.#presses.push({ digit, paths: [path], atMs: nowMs })
     this.#sinceMs = nowMs
     if (this.#asked?.endKey === digit) {
       this.#finish('key')
@@ -67,4 +69,8 @@ export class DigitCollector {
     this.#sinceMs = undefined
     this.#onDigits(digits, ended)
   }
+}
+
+function copyMsMax(paths: readonly KeyPath[]): number {
+  return paths.includes('tone') ? TONE_COPY_MS_MAX : COPY_MS_MAX
 }

@@ -44,12 +44,14 @@ export type MediaEvent =
   | { type: 'playout-started'; playout: PlayoutId; atMs: number }
   /** A playout is over. `heardMs` is how much of its audio was sent; `cut` when a flush dropped the rest. */
   | { type: 'playout-ended'; playout: PlayoutId; atMs: number; heardMs: number; cut: boolean }
-  /** One key press, reported once: from RFC 4733 events, or from tones where `inbandDigits` is set. */
-  | { type: 'digit'; atMs: number; digit: string }
+  /** One key press, reported once: from RFC 4733 events, or from tones where those are listened to. Tones are heard up to 0.2 s later. */
+  | { type: 'digit'; atMs: number; digit: string; path?: 'event' | 'tone' | undefined }
   /** The first RTP packet of the far end came in. */
   | { type: 'first-packet'; atMs: number }
   /** Nothing came in for a second or more; told once per gap. */
   | { type: 'dead-air'; atMs: number; sinceMs: number }
+  /** … and the first packet after it. */
+  | { type: 'live-again'; atMs: number }
   /** The port is closed. Always the last event, also when the worker died (`failed` says why). */
   | { type: 'closed'; stats: PortStats; failed?: string | undefined }
 
@@ -93,13 +95,28 @@ export type KeyShape = {
   levelDbm0?: number | undefined
 }
 
+export type InbandDigits = 'auto' | 'always' | 'never'
+
+/**
+ * From where packets are taken (symmetric RTP, RFC 4961), and so where ours go. `strict`: the address and port of the SDP.
+ * `address`: that address, from the port that its first packet comes from. `any`: also the first other source that sends several
+ * packets of one agreed stream, for far ends behind a NAT that name an inner address; the address of the SDP takes the stream back
+ * at once, and no other source gets it before a new SDP. An encrypted stream goes to nobody who has not the key.
+ */
+export type LatchPolicy = 'strict' | 'address' | 'any'
+
 export type OpenPortOptions = {
   /** Local address to bind and to write into SDP. */
   address: string
   /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. The name of the file names its content. */
   recordingPath?: string | undefined
-  /** Keys are also heard as tones in the audio, for far ends that send no telephone events. Default false: a voice may sound like one. */
-  inbandDigits?: boolean | undefined
+  /**
+   * Whether keys are also heard as tones in the audio. Default `auto`: where the far end agreed to no telephone events. A voice may
+   * sound like a key, seldom; `always` is for far ends that agree to events and send none. In any case the first event ends it.
+   */
+  inbandDigits?: InbandDigits | undefined
+  /** Default `address`. */
+  latch?: LatchPolicy | undefined
   /** Opens on the thread of this port, so that the two can be bridged. */
   beside?: MediaPort | undefined
   onEvent(event: MediaEvent): void
@@ -116,7 +133,7 @@ export interface MediaPort extends AsyncDisposable {
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
   /** Drops everything queued; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
   flush(): void
-  /** Sends key presses as RFC 4733 events, one after the other, with 100 ms between them. */
+  /** Sends key presses one after the other, with 100 ms between them: as RFC 4733 events, or as tones where those are not agreed. */
   sendDigits(digits: string, as?: KeyShape): void
   /** Stops audio, closes the recording file and the socket. Resolves after the `closed` event. Safe to call twice. */
   close(): Promise<PortStats>

@@ -1,9 +1,9 @@
 // Knows keys as tones in the audio (ITU-T Q.23, Q.24), for far ends that send no telephone events. Does not know packets or calls.
 import { SAMPLE_RATE_HZ } from './frame.ts'
 
-const ROWS_HZ = [697, 770, 852, 941] as const
-const COLUMNS_HZ = [1_209, 1_336, 1_477, 1_633] as const
-const KEYS = ['123A', '456B', '789C', '*0#D'] as const
+export const ROWS_HZ = [697, 770, 852, 941] as const
+export const COLUMNS_HZ = [1_209, 1_336, 1_477, 1_633] as const
+export const KEYPAD = ['123A', '456B', '789C', '*0#D'] as const
 
 /** 12.75 ms: two of them lie whole within the shortest valid tone of 40 ms, and the filters still tell neighbours apart. */
 const BLOCK_SAMPLES = 102
@@ -89,7 +89,7 @@ function pairIn(block: Float64Array): Pair | undefined {
   // The octaves of the rows lie too close to the columns; their twelfths do not.
   if (toneAt(block, 3 * ROWS_HZ[row.index]!).power > row.power * OVERTONE_MAX) return undefined
   if (toneAt(block, 2 * COLUMNS_HZ[column.index]!).power > column.power * OVERTONE_MAX) return undefined
-  return { key: KEYS[row.index]![column.index]!, rowHz: ROWS_HZ[row.index]!, rowRad: row.rad, columnHz: COLUMNS_HZ[column.index]!, columnRad: column.rad }
+  return { key: KEYPAD[row.index]![column.index]!, rowHz: ROWS_HZ[row.index]!, rowRad: row.rad, columnHz: COLUMNS_HZ[column.index]!, columnRad: column.rad }
 }
 
 type Tone = { power: number; rad: number }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PortStats, RemoteMedia } from './engine.ts'
+import type { InbandDigits, PortStats, RemoteMedia } from './engine.ts'
 import { decodeAlaw, encodeAlaw } from './g711.ts'
 import { G722Encoder } from './g722.ts'
 import { Outbox } from './outbox.ts'
@@ -28,7 +28,7 @@ class Rig {
   readonly port: Port
   #sequence = 0
 
-  constructor({ recording = false, inbandDigits = false } = {}) {
+  constructor({ recording = false, inbandDigits = 'auto' }: { recording?: boolean; inbandDigits?: InbandDigits } = {}) {
     this.port = new Port({ id: 1, phaseMs: 5, recording, inbandDigits, outbox: this.#outbox, now: () => this.nowMs })
     this.port.attach({
       aim: () => {},
@@ -213,7 +213,7 @@ void test('figures at the end tell pacing errors, losses and counts', () => {
   for (const { port, stats, failed } of outbox.take()!.message.closed) closed.push(port, stats, failed)
   assert.deepEqual(closed, [
     2,
-    { packetsSent: 100, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 1.25, pacingErrorMsMax: 7, jitterMs: 0 },
+    { packetsSent: 100, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 1.25, pacingErrorMsP99: 1.25, pacingErrorMsMax: 7, jitterMs: 0 },
     'why',
   ])
 })
@@ -282,10 +282,10 @@ const five = (piece: number) => Int16Array.from({ length: 160 }, (_, i) => {
   return 4_000 * Math.sin(2 * Math.PI * 770 * second) + 4_000 * Math.sin(2 * Math.PI * 1_336 * second)
 })
 
-void test('hears keys as tones only where asked to, and no more once the far end sends events', () => {
-  for (const inbandDigits of [false, true]) {
+void test('hears keys as tones where told to or no events are agreed, and no more once the far end sends events', () => {
+  for (const [inbandDigits, agreed, listens] of [['auto', true, false], ['auto', false, true], ['always', true, true], ['never', false, false]] as const) {
     const rig = new Rig({ inbandDigits })
-    rig.port.connect(remote, rig.nowMs)
+    rig.port.connect({ ...remote, eventPayloadType: agreed ? 97 : undefined }, rig.nowMs)
     const press = () => {
       for (let piece = 0; piece < 15; piece += 1) {
         rig.receive(8, encodeAlaw(piece < 5 ? five(piece) : new Int16Array(160)))
@@ -295,11 +295,15 @@ void test('hears keys as tones only where asked to, and no more once the far end
     press()
     press()
     const digits = () => rig.events.filter((event) => event.type === 'digit').length
-    assert.equal(digits(), inbandDigits ? 2 : 0)
-    rig.receive(97, Uint8Array.of(5, 10, 0, 160))
-    assert.equal((rig.run(20), digits()), inbandDigits ? 2 : 1, 'the tone was this key')
+    assert.equal(digits(), listens ? 2 : 0)
+    assert.ok(rig.events.every((event) => event.type !== 'digit' || event.path === 'tone'))
+    rig.receive(101, Uint8Array.of(5, 10, 0, 160))
+    assert.equal((rig.run(20), digits()), listens ? 2 : 1, 'the tone was this key')
     press()
-    assert.equal(digits(), inbandDigits ? 2 : 1)
+    assert.equal(digits(), listens ? 2 : 1)
+    rig.port.connect({ ...remote, eventPayloadType: undefined }, rig.nowMs)
+    press()
+    assert.equal(digits(), listens ? 2 : 1, 'nor after a new description')
   }
 })
 

@@ -4,9 +4,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { AudioReceiver } from './audio-receiver.ts'
 import { codecOfType, codecs, type Encoder } from './codecs.ts'
 import { parseComfortNoise } from './comfort-noise.ts'
-import type { KeyShape, PlayoutId, PortStats, RemoteMedia, SrtpKeys } from './engine.ts'
+import type { InbandDigits, KeyShape, PlayoutId, PortStats, RemoteMedia, SrtpKeys } from './engine.ts'
 import { FRAME_MS, type Frame } from './frame.ts'
 import { InbandDigitReceiver } from './inband-digits.ts'
+import { InbandDigitSender } from './inband-digit-sender.ts'
 import { JitterBuffer } from './jitter-buffer.ts'
 import type { Outbox } from './outbox.ts'
 import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
@@ -53,7 +54,7 @@ export type PortOptions = {
   /** When within FRAME_MS this port's packets are due. A multiple of the tick. */
   phaseMs: number
   recording: boolean
-  inbandDigits?: boolean
+  inbandDigits?: InbandDigits
   outbox: Outbox
   now: () => number
 }
@@ -62,6 +63,7 @@ export class Port {
   readonly id: PortId
   readonly phaseMs: number
   readonly #recording: boolean
+  readonly #inbandDigits: InbandDigits
   readonly #outbox: Outbox
   readonly #now: () => number
   #socket: PacketSink | undefined
@@ -76,6 +78,7 @@ export class Port {
   readonly #keysIn = new TelephoneEventReceiver()
   /** Undefined when tones are not listened to, or no more: who sends events needs no tones. */
   #tonesIn: InbandDigitReceiver | undefined
+  #eventsHeard = false
   #lastTone: { digit: string; atMs: number } | undefined
   #frameDueMs = 0
   /** When the last packet came, or connecting began. */
@@ -92,6 +95,7 @@ export class Port {
   readonly #playouts = new PlayoutQueue()
   #encoder: { for: RemoteMedia; codec: Encoder } | undefined
   readonly #keysOut = new TelephoneEventSender()
+  readonly #tonesOut = new InbandDigitSender()
   readonly #pacing = new PacingHistogram()
   readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PAYLOAD_BYTES_MAX + SRTP_OVERHEAD_BYTES))
   #pcm = new Int16Array(FRAME_MS * SAMPLES_PER_MS)
@@ -107,11 +111,11 @@ export class Port {
   /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
   #before: 'pause' | 'silence' | 'audio' = 'pause'
 
-  constructor({ id, phaseMs, recording, inbandDigits = false, outbox, now }: PortOptions) {
+  constructor({ id, phaseMs, recording, inbandDigits = 'auto', outbox, now }: PortOptions) {
     this.id = id
     this.phaseMs = phaseMs
     this.#recording = recording
-    this.#tonesIn = inbandDigits ? new InbandDigitReceiver() : undefined
+    this.#inbandDigits = inbandDigits
     this.#outbox = outbox
     this.#now = now
   }
@@ -131,6 +135,8 @@ export class Port {
     this.#socket?.aim(remote)
     this.#audio.prepare(remote.codec)
     this.#encodeFor(remote)
+    const listens = !this.#eventsHeard && (this.#inbandDigits === 'always' || (this.#inbandDigits === 'auto' && remote.eventPayloadType === undefined))
+    this.#tonesIn = listens ? (this.#tonesIn ?? new InbandDigitReceiver()) : undefined
     this.#setClock(codecs[remote.codec].clockRateHz, nowMs)
     if (before === undefined) {
       this.#frameDueMs = nextDue(nowMs, FRAME_MS, this.phaseMs)
@@ -155,7 +161,8 @@ export class Port {
   }
 
   sendDigits(digits: string, as?: KeyShape): void {
-    this.#keysOut.queue(digits, as)
+    if (this.#remote?.eventPayloadType === undefined) this.#tonesOut.queue(digits, as)
+    else this.#keysOut.queue(digits, as)
   }
 
   /** From now on the two far ends hear each other, and what is played on either port on top. Ends with either port. */
@@ -231,6 +238,7 @@ export class Port {
     if (packet === undefined) return false
     const nowMs = this.#now()
     this.#heardAtMs = nowMs
+    if (this.#deadAirTold && this.#heardAny) this.#outbox.event(this.id, { type: 'live-again', atMs: nowMs })
     this.#deadAirTold = false
     if (!this.#heardAny) {
       this.#heardAny = true
@@ -244,7 +252,8 @@ export class Port {
       this.#audio.receiveSilence(packet, remote.codec, nowMs)
       const digit = this.#keysIn.accept(packet, nowMs)
       this.#tonesIn = undefined
-      if (digit !== undefined && !this.#wasHeard(digit, nowMs)) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit })
+      this.#eventsHeard = true
+      if (digit !== undefined && !this.#wasHeard(digit, nowMs)) this.#outbox.event(this.id, { type: 'digit', atMs: nowMs, digit, path: 'event' })
     } else if (packet.payloadType === COMFORT_NOISE) {
       this.#audio.receiveSilence(packet, remote.codec, nowMs, parseComfortNoise(packet.payload))
     }
@@ -304,7 +313,7 @@ export class Port {
   #listenForTones(receiver: InbandDigitReceiver, frame: Frame, atMs: number): void {
     for (const digit of receiver.push(frame)) {
       this.#lastTone = { digit, atMs }
-      this.#outbox.event(this.id, { type: 'digit', atMs, digit })
+      this.#outbox.event(this.id, { type: 'digit', atMs, digit, path: 'tone' })
     }
   }
 
@@ -346,10 +355,7 @@ export class Port {
       length = step.payload.length
       this.#before = 'silence'
     } else {
-      // A playout waits while keys are sent, pauses between them included.
-      let heard = step === undefined ? this.#playouts.pull(this.#pcm) : 0
-      if (step !== undefined) this.#pcm.fill(0)
-      if (this.#mixHeard()) heard = this.#pcm.length
+      const heard = this.#fillPacket(step !== undefined)
       if (heard > 0) for (const listener of this.#listeners) listener.#hear(this, 1, this.#pcm)
       const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
       this.#before = heard > 0 ? 'audio' : 'silence'
@@ -370,6 +376,14 @@ export class Port {
     this.#sent += 1
     this.#octetsSent += length
     this.#tellChanges()
+  }
+
+  /** Makes the audio of the next packet; gives how many samples of it are sound. A playout waits while keys are sent, pauses between them included. */
+  #fillPacket(eventsGoOut: boolean): number {
+    if (this.#tonesOut.fill(this.#pcm)) return this.#pcm.length
+    const played = eventsGoOut ? 0 : this.#playouts.pull(this.#pcm)
+    if (eventsGoOut) this.#pcm.fill(0)
+    return this.#mixHeard() ? this.#pcm.length : played
   }
 
   /** `side` of a port that is listened to: 0 its far end, 1 what is sent to it. */

@@ -1,52 +1,53 @@
-// Knows one UDP socket and where the far end really is (symmetric RTP, RFC 4961). Does not know what the packets mean.
+// Knows one UDP socket and where its far end really is. Does not know what the packets mean.
 import type { RemoteInfo, Socket } from 'node:dgram'
-import { bindUdp, canonicalAddress, ignore } from './udp.ts'
+import type { LatchPolicy } from './engine.ts'
+import { Latch, type Source } from './latch.ts'
+import { bindUdp, canonicalAddress } from './udp.ts'
 
-/**
- * Takes packets only from the signalled address. The first one decides the port, whatever was signalled (NATs and
- * gateways differ), and the kernel then filters for it. After `unlatch` the next packet decides again.
- */
+/** Once the signalled address has sent something genuine, the kernel filters for it. After `unlatch` another port of it may come in. */
 export class RtpSocket {
   readonly #socket: Socket
   readonly #onPacket: (bytes: Uint8Array) => boolean
-  #signalled: { address: string; port: number } | undefined
-  #target: { address: string; port: number } | undefined
-  #latched = false
+  readonly #latch: Latch
+  /** To the latch's winner, in the kernel. */
+  #connected = false
   #closed = false
 
-  /** Errors: those of bind(2), as `code`. `onPacket` says whether the bytes were RTP: only those latch. */
-  static async bind(address: string, port: number, onPacket: (bytes: Uint8Array) => boolean): Promise<RtpSocket> {
-    return new RtpSocket(await bindUdp(address, port), onPacket)
+  /** Errors: those of bind(2), as `code`. `onPacket` says whether the bytes were RTP that the port understands: only those latch. */
+  static async bind(address: string, port: number, onPacket: (bytes: Uint8Array) => boolean, policy: LatchPolicy): Promise<RtpSocket> {
+    return new RtpSocket(await bindUdp(address, port), onPacket, policy)
   }
 
-  private constructor(socket: Socket, onPacket: (bytes: Uint8Array) => boolean) {
+  private constructor(socket: Socket, onPacket: (bytes: Uint8Array) => boolean, policy: LatchPolicy) {
     this.#socket = socket
     this.#onPacket = onPacket
+    this.#latch = new Latch(policy)
     socket.on('message', (bytes, from) => this.#receive(bytes, from))
   }
 
-  /** Sends to and accepts from this far end from now on. The same one again keeps what was latched. */
-  aim(address: string, port: number): void {
-    const signalled = { address: canonicalAddress(address), port }
-    if (this.#signalled?.address === signalled.address && this.#signalled.port === port) return
-    this.unlatch()
-    this.#signalled = signalled
-    this.#target = this.#signalled
+  /** Where ours go: what was signalled, or who won. */
+  get target(): Source | undefined {
+    return this.#latch.target
   }
 
-  /** Lets the next packet decide the port again; sending goes on to the last one. */
+  /** Sends to and accepts from this far end from now on. The same one again keeps what was latched. */
+  aim(address: string, port: number, payloadType: number): void {
+    if (this.#latch.signal({ address: canonicalAddress(address), port }, payloadType)) this.#disconnect()
+  }
+
+  /** Lets the next packet of the far end decide its port again; sending goes on to the last one. */
   unlatch(): void {
-    if (!this.#latched || this.#closed) return
-    this.#latched = false
-    this.#socket.disconnect()
+    this.#disconnect()
+    this.#latch.unlatch()
   }
 
   /** `bytes` must not change before the next turn of the event loop. */
   send(bytes: Uint8Array): void {
-    const target = this.#target
+    const { target } = this.#latch
     if (target === undefined || this.#closed) return
-    if (this.#latched) this.#socket.send(bytes, ignore)
-    else this.#socket.send(bytes, target.port, target.address, ignore)
+    // Without a callback nothing is allocated for one, and errors of single packets are no different from loss.
+    if (this.#connected) this.#socket.send(bytes)
+    else this.#socket.send(bytes, target.port, target.address)
   }
 
   close(): void {
@@ -55,13 +56,18 @@ export class RtpSocket {
     this.#socket.close()
   }
 
+  #disconnect(): void {
+    if (!this.#connected || this.#closed) return
+    this.#connected = false
+    this.#socket.disconnect()
+  }
+
   #receive(bytes: Uint8Array, from: RemoteInfo): void {
-    if (this.#closed || this.#signalled === undefined || from.address !== this.#signalled.address) return
-    // Packets of another source may still wait in the socket from before it was latched.
-    if (this.#latched && from.port !== this.#target?.port) return
-    if (!this.#onPacket(bytes) || this.#latched) return
-    this.#target = { address: from.address, port: from.port }
-    this.#latched = true
+    // Packets of another source may still wait in the socket from before it was connected.
+    if (this.#closed || !this.#latch.admits(from, bytes) || !this.#onPacket(bytes)) return
+    this.#latch.won(from)
+    if (this.#connected || this.#closed || !this.#latch.isFinal) return
+    this.#connected = true
     this.#socket.connect(from.port, from.address)
   }
 }

@@ -160,6 +160,17 @@ void test('of an encrypted stream nothing is heard under another key; after new 
   assert.throws(() => a.port.connect(to(b, { suite, sendKey: 'short', receiveKey: keyB })), InvalidInputError)
 })
 
+void test('where no events were agreed keys go out as tones and are heard as tones, each once, and what is played waits', async () => {
+  await using engine = await engineOf()
+  const [a, b] = await Promise.all([End.open(engine), End.open(engine)])
+  for (const [end, other] of [[a, b], [b, a]] as const) end.port.connect({ address: LOCAL, port: other.port.port, codec: 'PCMU', payloadType: 0, ptimeMs: 30, send: true })
+  a.port.sendDigits('77*', { toneMs: 60 })
+  a.port.play(1, tone(300, 500), true)
+  await b.until(() => b.digits.length === 3)
+  assert.equal(b.digits.join(''), '77*')
+  await b.until(() => purity(b.heard.slice(-2_400), 500) > 0.7)
+})
+
 void test('codecs and packet times change in the middle of a call', async () => {
   await using engine = await engineOf()
   const [a, b] = await Promise.all([End.open(engine), End.open(engine)])

@@ -231,8 +231,8 @@ void test('keys arrive once each, and audio goes on after them', () => onceUndis
   assert.deepEqual(b.of('digit').map((event) => event.digit), ['1', '#', '1'])
   assert.throws(() => a.port.sendDigits('1x'), InvalidInputError)
   for (const as of [{ toneMs: 39 }, { toneMs: 5_001 }, { levelDbm0: 1 }, { levelDbm0: -64 }]) assert.throws(() => a.port.sendDigits('1', as), InvalidInputError)
-  a.talkTo(b.port, { eventPayloadType: undefined })
-  assert.throws(() => a.port.sendDigits('1'), InvalidInputError)
+  const unconnected = await Line.open(engine)
+  assert.throws(() => unconnected.port.sendDigits('1'), InvalidInputError)
 }))
 
 void test('follows the far end to the port its packets come from, and to no other address', () => onceUndisturbed(async () => {

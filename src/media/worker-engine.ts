@@ -44,7 +44,7 @@ const STOP_MS_MAX = 2_000
 const SILENT_REPORTS = 4
 
 const noLoad: ThreadLoad = { busy: 0, lateMsP99: 0 }
-const noStats: PortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsMax: 0, jitterMs: 0 }
+const noStats: PortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsP99: 0, pacingErrorMsMax: 0, jitterMs: 0 }
 
 /** Errors: InvalidInputError for a bad range; the error of the thread when one cannot start. */
 export async function createMediaEngine(options: MediaEngineOptions): Promise<MediaEngine> {
@@ -219,7 +219,8 @@ class MediaThread {
         address: options.address,
         udpPort: port.port,
         recording: options.recordingPath !== undefined,
-        inbandDigits: options.inbandDigits ?? false,
+        inbandDigits: options.inbandDigits ?? 'auto',
+        latch: options.latch ?? 'address',
       })
     })
     if (failure === undefined) port.startRecording()

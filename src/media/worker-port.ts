@@ -73,10 +73,10 @@ export class WorkerPort implements MediaPort {
     this.#post({ type: 'flush', port: this.id })
   }
 
-  /** Errors: InvalidInputError for what is no key, cannot be pressed so, and when the far end does not take telephone events. */
+  /** Errors: InvalidInputError for what is no key, cannot be pressed so, and before `connect`. */
   sendDigits(digits: string, as?: KeyShape): void {
     if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
-    if (this.#remote?.eventPayloadType === undefined) throw new InvalidInputError('digits', 'the far end does not take telephone events')
+    if (this.#remote === undefined) throw new InvalidInputError('digits', 'nobody is connected yet')
     checkKeyShape(as)
     this.#post({ type: 'send-digits', port: this.id, digits, as })
   }

@@ -157,7 +157,7 @@ function playPort(steps: FuzzCase, probe: Probe): void {
     id: 1,
     phaseMs: 5,
     recording: true,
-    inbandDigits: true,
+    inbandDigits: 'always',
     outbox,
     now: () => nowMs,
   })
