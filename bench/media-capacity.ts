@@ -1,143 +1,171 @@
-// Measures how many whole calls one media thread carries: receive, jitter buffer, decode, voice activity, playout, encode,
-// send, report, record. Prints JSON and where the rule breaks. Does not judge anything but that rule.
+// Measures how many whole calls one core carries: receive, jitter buffer, decode, voice activity, playout, encode, send, report,
+// record; and in the same run what rtpengine in user space takes to relay the same number of legs. Prints JSON. Judges one rule.
 //
 //   node bench/media-capacity.ts [calls,calls,…] [seconds per count] [codec]
 //
-// Ports talk to each other in pairs on the one thread, so every port is a whole call and the kernel's work for both its
-// ends is in the figures. Frames reach the main thread, which looks for voices in them and writes the recordings.
-import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { availableParallelism, loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pino } from 'pino'
-import type { CodecName, MediaEngine, MediaPort, PortStats } from '../src/media/engine.ts'
+// The engine (media thread, main thread and everything else of its process) and rtpengine are held on the first core, the
+// far ends on the last: each sends 50 packets a second to its port and counts what it hears. A leg of rtpengine carries
+// the same packets: it hands on what a far end sends, and sends it what another one says.
+import { fork, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { codecs } from '../src/media/codecs.ts'
-import { createMediaEngine } from '../src/media/worker-engine.ts'
-import { EnergyVad } from '../src/speech/vad.ts'
-import { percentile, round } from './figures.ts'
+import type { CodecName } from '../src/media/engine.ts'
+import { round, usageOfTree } from './figures.ts'
+import type { EngineAnswer, EngineAsked, EngineFigures, EngineStats } from './media-capacity/engine.ts'
+import type { PeersAnswer, PeersAsked, PeersFigures } from './media-capacity/peers.ts'
+import { Rtpengine } from './media-capacity/rtpengine.ts'
 
-/** What a line has to hold: half the calls keep time to 10 ms in 95 of 100 packets, and one packet in a thousand is not heard. */
+/** What a core has to hold: every call keeps time to 10 ms in 99 of 100 packets, and one packet in a thousand is not heard. */
 const PACING_MS_MAX = 10
 const UNHEARD_SHARE_MAX = 0.001
-const SETTLE_MS = 1_000
+const SETTLE_MS = 3_000
+const LEGS_PER_RELAY = 2
+const cores = availableParallelism()
+const [engineCore, peersCore] = [0, cores - 1]
+const pinned = cores > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
+/** Put before a command to hold it on a core. */
+const heldOn = (core: number) => (pinned ? ['taskset', '-c', String(core)] : [])
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-type Result = {
-  calls: number
-  /** Of all threads, and of the media thread and the kernel alone. */
-  cpuMsPerCallSecond: { whole: number; media: number; main: number }
-  busiestWorker: number
-  pacingErrorMsP95: { median: number; worst: number }
-  jitterMs: { median: number; worst: number }
-  /** Of the packets that were sent: lost in the kernel's buffers, or too late for the jitter buffer. */
-  lostShare: number
-  lateShare: number
-  roundTripMs: number | undefined
-  framesPerCallSecond: number
-  voicedShare: number
-  recordedSecondsPerCall: number
-  recordingsFailed: number
-  rssMb: number
-  holds: boolean
-}
+/** A child process that answers what it is asked, one after the other. */
+class Part<Asked extends object, Answer extends { type: string }> implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #died: Promise<never>
 
-/** A second and a half of something like a voice, then 0.7 s of silence. */
-function speechOf(seconds: number): Int16Array {
-  return Int16Array.from({ length: seconds * 8_000 }, (_, i) => {
-    if (i % 17_600 > 12_000) return 0
-    const syllable = 0.5 + 0.5 * Math.sin(i * 0.003)
-    return syllable * (5_000 * Math.sin(i * 0.12) + 3_000 * Math.sin(i * 0.36 + 1) + 1_500 * Math.sin(i * 1.1))
-  })
-}
-
-async function measure(engine: MediaEngine, calls: number, seconds: number, codec: CodecName): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'media-capacity-'))
-  let frames = 0
-  let voiced = 0
-  const ports: MediaPort[] = []
-  for (let i = 0; i < calls; i += 1) {
-    const vad = new EnergyVad()
-    ports.push(
-      await engine.open({
-        address: '127.0.0.1',
-        recordingPath: join(folder, `${i}.wav`),
-        onEvent(event) {
-          if (event.type !== 'frames') return
-          for (const frame of event.frames) if (vad.push(frame).voiced) voiced += 1
-          frames += event.frames.length
-        },
-      }),
-    )
+  constructor(file: string, core: number) {
+    const path = new URL(file, import.meta.url).pathname
+    const node = { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] as ['ignore', 'ignore', 'inherit', 'ipc'] }
+    const [execPath, ...execArgv] = [...heldOn(core), process.execPath]
+    this.#child = fork(path, [], { ...node, execPath, execArgv })
+    this.#died = once(this.#child, 'exit').then(() => Promise.reject(new Error('a part of the bench died')))
+    this.#died.catch(() => {})
   }
-  const speech = speechOf(seconds + 3)
-  ports.forEach((port, i) => {
-    port.connect({ address: '127.0.0.1', port: ports[i ^ 1]!.port, codec, payloadType: codecs[codec].staticPayloadType, ptimeMs: 20, send: true })
-    port.play(1, speech.subarray((i * 997) % 16_000), true)
-  })
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  async ask<T extends Answer['type']>(asked: Asked, _answer: T): Promise<Extract<Answer, { type: T }>> {
+    const answered = Promise.withResolvers<Extract<Answer, { type: T }>>()
+    this.#child.once('message', answered.resolve)
+    this.#child.send(asked)
+    return await Promise.race([answered.promise, this.#died])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const gone = once(this.#child, 'exit')
+    this.#child.disconnect()
+    await gone
+  }
+}
+
+/** Busy milliseconds of one core since the machine started, by whomever. Source: proc(5). */
+function coreBusyMs(core: number): number {
+  const line = readFileSync('/proc/stat', 'utf8').split('\n').find((text) => text.startsWith(`cpu${core} `))
+  const [user = 0, nice = 0, system = 0, _idle, _wait, irq = 0, softirq = 0, steal = 0] = (line ?? '').split(/\s+/).slice(1).map(Number)
+  return (user + nice + system + irq + softirq + steal) * 10
+}
+
+type Cost = {
+  cpuMsPerLegSecond: number
+  /** Of the core, by the measured process. */
+  coreShare: number
+  /** Of the same core, by anybody else: what the figures suffer from. */
+  othersShare: number
+}
+
+/** What a process takes while `during` runs. */
+async function costOf(pid: number, legs: number, during: () => Promise<void>): Promise<Cost> {
+  const [before, coreBefore, beginMs] = [usageOfTree(pid).cpuSec, coreBusyMs(engineCore), performance.now()]
+  await during()
+  const wallMs = performance.now() - beginMs
+  const cpuMs = (usageOfTree(pid).cpuSec - before) * 1_000
+  const others = Math.max(0, coreBusyMs(engineCore) - coreBefore - cpuMs)
+  return { cpuMsPerLegSecond: round((cpuMs * 1_000) / wallMs / legs), coreShare: round(cpuMs / wallMs), othersShare: round(others / wallMs) }
+}
+
+const peersLost = ({ sent, received, lost, arrivalErrorMsP99 }: PeersFigures) => ({ sent, received, lost, arrivalErrorMsP99: round(arrivalErrorMsP99) })
+
+async function measureEngine(engine: Part<EngineAsked, EngineAnswer>, peers: Part<PeersAsked, PeersAnswer>, calls: number, seconds: number, codec: CodecName) {
+  const { ports } = await engine.ask({ type: 'open', count: calls }, 'ports')
+  const far = await peers.ask({ type: 'open', count: calls }, 'ports')
+  await peers.ask({ type: 'send', to: ports }, 'done')
+  await engine.ask({ type: 'connect', to: far.ports, codec }, 'done')
   await pause(SETTLE_MS)
-
-  const [framesBefore, voicedBefore] = [frames, voiced]
-  const [cpu, main, beginMs] = [process.cpuUsage(), process.threadCpuUsage(), performance.now()]
-  await pause(seconds * 1_000)
-  const callSeconds = ((performance.now() - beginMs) / 1_000) * calls
-  const [used, usedMain] = [process.cpuUsage(cpu), process.threadCpuUsage(main)]
-  const [framesSeen, voicedSeen] = [frames - framesBefore, voiced - voicedBefore]
-  const { busiest } = engine.load()
-  const rssMb = process.memoryUsage().rss / 1e6
-
-  const stats = await Promise.all(ports.map((port) => port.close()))
-  const sizes = await Promise.all((await readdir(folder)).map(async (file) => (await stat(join(folder, file))).size))
-  await rm(folder, { recursive: true })
-  const sum = (of: (one: PortStats) => number) => stats.reduce((total, one) => total + of(one), 0)
-  const spread = (of: (one: PortStats) => number) => ({ median: round(percentile(stats.map(of), 0.5)), worst: round(Math.max(...stats.map(of))) })
-  const roundTrips = stats.flatMap((one) => one.farEnd?.roundTripMs ?? [])
-  const whole = (used.user + used.system) / 1_000 / callSeconds
-  const onMain = (usedMain.user + usedMain.system) / 1_000 / callSeconds
-  const pacingErrorMsP95 = spread((one) => one.pacingErrorMsP95)
-  const lostShare = sum((one) => one.packetsLost) / sum((one) => one.packetsSent)
-  const lateShare = sum((one) => one.packetsLate) / sum((one) => one.packetsSent)
+  let figures!: EngineFigures
+  let heard!: PeersFigures
+  const cost = await costOf(engine.pid, calls, async () => {
+    await Promise.all([engine.ask({ type: 'begin' }, 'done'), peers.ask({ type: 'begin' }, 'done')])
+    await pause(seconds * 1_000)
+    ;[figures, heard] = await Promise.all([engine.ask({ type: 'end' }, 'figures'), peers.ask({ type: 'end' }, 'figures')])
+  })
+  // The engine first: packets of a call that its far end left are no loss.
+  const stats: EngineStats = await engine.ask({ type: 'close' }, 'stats')
+  await peers.ask({ type: 'close' }, 'done')
+  const lostShare = (stats.lost + stats.late) / Math.max(1, stats.received) + heard.lost / Math.max(1, heard.received)
+  const { mainCpuMs, type: _type, ...seen } = figures as EngineFigures & { type: string }
   return {
     calls,
-    cpuMsPerCallSecond: { whole: round(whole), media: round(whole - onMain), main: round(onMain) },
-    busiestWorker: round(busiest),
-    pacingErrorMsP95,
-    jitterMs: spread((one) => one.jitterMs),
-    lostShare: round(lostShare),
-    lateShare: round(lateShare),
-    roundTripMs: roundTrips.length === 0 ? undefined : round(percentile(roundTrips, 0.5)),
-    framesPerCallSecond: round(framesSeen / callSeconds),
-    voicedShare: round(voicedSeen / framesSeen),
-    recordedSecondsPerCall: round(sizes.reduce((total, size) => total + size, 0) / 16_000 / calls),
-    recordingsFailed: stats.filter((one) => one.recordingFailed !== undefined).length,
-    rssMb: round(rssMb),
-    holds: pacingErrorMsP95.median <= PACING_MS_MAX && lostShare + lateShare <= UNHEARD_SHARE_MAX,
+    ...cost,
+    mainCpuMsPerLegSecond: round(mainCpuMs / seconds / calls),
+    ...seen,
+    pacingErrorMsP99: stats.pacingErrorMsP99,
+    unheardShare: round(lostShare),
+    engine: { received: stats.received, lost: stats.lost, late: stats.late },
+    peers: peersLost(heard),
+    recordedSecondsPerCall: stats.recordedSecondsPerCall,
+    recordingsFailed: stats.recordingsFailed,
+    holds: stats.pacingErrorMsP99.worst < PACING_MS_MAX && lostShare < UNHEARD_SHARE_MAX && heard.received > heard.sent * 0.99,
   }
 }
 
-/** For comparison on the same machine, where it is installed; never installed by this. */
-async function rtpengine(): Promise<string> {
-  return new Promise((resolve) => {
-    execFile('rtpengine', ['--version'], (error, stdout, stderr) => resolve(error === null ? (stdout + stderr).trim() : 'absent: no comparison'))
+async function measureRelay(rtpengine: Rtpengine, peers: Part<PeersAsked, PeersAnswer>, legs: number, seconds: number) {
+  const { ports } = await peers.ask({ type: 'open', count: legs }, 'ports')
+  const to: number[] = []
+  for (let i = 0; i < legs; i += LEGS_PER_RELAY) {
+    const { forA, forB } = await rtpengine.relay(`bench-${legs}-${i}`, ports[i]!, ports[i + 1]!)
+    to.push(forA, forB)
+  }
+  await peers.ask({ type: 'send', to }, 'done')
+  await pause(SETTLE_MS)
+  let heard!: PeersFigures
+  const cost = await costOf(rtpengine.pid, legs, async () => {
+    await peers.ask({ type: 'begin' }, 'done')
+    await pause(seconds * 1_000)
+    heard = await peers.ask({ type: 'end' }, 'figures')
   })
+  for (let i = 0; i < legs; i += LEGS_PER_RELAY) await rtpengine.end(`bench-${legs}-${i}`)
+  await peers.ask({ type: 'close' }, 'done')
+  return { legs, ...cost, peers: peersLost(heard), unheardShare: round(heard.lost / Math.max(1, heard.received)) }
 }
 
-const [counts = '50,100,200,400', seconds = '5', codec = 'PCMA'] = process.argv.slice(2)
-if (!(codec in codecs)) throw new Error(`${codec} is none of ${Object.keys(codecs).join(' ')}`)
-await using engine = await createMediaEngine({ workers: 1, portMin: 20_000, portMax: 31_999, admission: { busyMax: 1, lateMsMax: Infinity }, portRestMs: 0, log: pino({ level: 'warn' }, pino.destination(2)) })
+const [counts = '200,400,600,800,1000,1200', seconds = '8', codecName = 'PCMA'] = process.argv.slice(2)
+if (!(codecName in codecs)) throw new Error(`${codecName} is none of ${Object.keys(codecs).join(' ')}`)
+// The far ends speak A-law only; what is measured beside it is what we send.
+const codec = codecName as CodecName
 const loadBefore = round(loadavg()[0]!)
+await using peers = new Part<PeersAsked, PeersAnswer>('media-capacity/peers.ts', peersCore)
+await using engine = new Part<EngineAsked, EngineAnswer>('media-capacity/engine.ts', engineCore)
+await using rtpengine = await Rtpengine.start({ ngPort: 22_222, portMin: 20_000, portMax: 28_000, prefix: heldOn(engineCore) })
 // Once for nothing: the first calls of a process run code that is not compiled yet.
-await measure(engine, 20, 2, codec as CodecName)
-const results: Result[] = []
-for (const count of counts.split(',').map(Number)) {
-  if (!Number.isInteger(count) || count < 2 || count % 2 !== 0) throw new Error(`${count} is not an even number of calls`)
-  results.push(await measure(engine, count, Number(seconds), codec as CodecName))
+await measureEngine(engine, peers, 20, 2, codec)
+const results = []
+for (const calls of counts.split(',').map(Number)) {
+  if (!Number.isInteger(calls) || calls < 2 || calls % 2 !== 0) throw new Error(`${calls} is not an even number of calls`)
+  const whole = await measureEngine(engine, peers, calls, Number(seconds), codec)
+  const relay = rtpengine && (await measureRelay(rtpengine, peers, calls, Number(seconds)))
+  results.push({ ...whole, rtpengine: relay, cpuPerLegToRtpengine: relay && round(whole.cpuMsPerLegSecond / relay.cpuMsPerLegSecond) })
+  process.stderr.write(`${calls} calls: ${whole.cpuMsPerLegSecond} ms/s each, p99 ${whole.pacingErrorMsP99.worst} ms, unheard ${whole.unheardShare}, core ${whole.coreShare} + others ${whole.othersShare}; relay ${relay?.cpuMsPerLegSecond} ms/s\n`)
   // What follows would only be worse, and would starve the machine.
-  if (!results.at(-1)!.holds && results.at(-1)!.busiestWorker > 0.95) break
+  if (!whole.holds && whole.coreShare + whole.othersShare > 0.97) break
 }
 const held = results.filter((result) => result.holds).map((result) => result.calls)
 console.log(
   JSON.stringify(
-    { bench: 'media-capacity', node: process.version, cores: availableParallelism(), loadBefore, codec, seconds: Number(seconds), mostCallsThatHeld: held.length === 0 ? 0 : Math.max(...held), results, rtpengine: await rtpengine() },
+    { bench: 'media-capacity', node: process.version, cores, pinned, loadBefore, loadAfter: round(loadavg()[0]!), codec, seconds: Number(seconds), mostCallsThatHeld: held.length === 0 ? 0 : Math.max(...held), rtpengine: rtpengine ? 'user space' : 'absent: no comparison', results },
     undefined,
     2,
   ),

@@ -69,6 +69,11 @@ export function decodeUlaw(payload: Uint8Array): Int16Array {
   return decode(ulawDecode, payload)
 }
 
+/** One sample, signed 16-bit, as its A-law byte. */
+export function alawByte(sample: number): number {
+  return alawEncode[sample & 0xffff]!
+}
+
 /** Writes into `out` from `at` when given, else into a new array. Returns the array written to. */
 export function encodeAlaw(pcm: Int16Array, out: Uint8Array = new Uint8Array(pcm.length), at = 0): Uint8Array {
   return encode(alawEncode, pcm, out, at)

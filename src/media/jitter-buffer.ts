@@ -211,24 +211,36 @@ export class JitterBuffer {
   #place(timestamp: number, pcm: Int16Array, skip: number): void {
     if (this.#silentFrom !== undefined && timestampDistance(timestamp, this.#silentFrom) >= 0) this.#silentFrom = undefined
     const samples = Math.min(pcm.length, PACKET_SAMPLES_MAX)
+    const ring = this.#ring
+    const filled = this.#filled
     for (let i = skip; i < samples; i += 1) {
       const at = (timestamp + i) & (RING_SAMPLES - 1)
-      this.#ring[at] = pcm[i]!
-      this.#filled[at] = 1
+      ring[at] = pcm[i]!
+      filled[at] = 1
     }
   }
 
   /** Empties what was played or skipped, up to the cursor: what was just played may be played again. */
   #clearBehind(): void {
     const samples = Math.min(timestampDistance(this.#cursor, this.#clearedTo), RING_SAMPLES)
-    for (let i = 1; i <= samples; i += 1) this.#filled[(this.#cursor - i) & (RING_SAMPLES - 1)] = 0
     this.#clearedTo = this.#cursor
+    if (samples <= 0) return
+    const end = this.#cursor & (RING_SAMPLES - 1)
+    this.#filled.fill(0, Math.max(0, end - samples), end)
+    // Around the end of the ring.
+    if (end < samples) this.#filled.fill(0, RING_SAMPLES - (samples - end))
   }
 
   /** Builds the frame at the end of the line; returns how many samples had to be made up. */
   #assemble(): number {
     const line = this.#line
     const begin = CONCEALMENT_HISTORY_SAMPLES
+    const first = this.#cursor & (RING_SAMPLES - 1)
+    if (first + FRAME_SAMPLES <= RING_SAMPLES && this.#isWhole(first)) {
+      line.set(this.#ring.subarray(first, first + FRAME_SAMPLES), begin)
+      this.#concealment.resume(line, begin, begin + FRAME_SAMPLES)
+      return 0
+    }
     let missing = 0
     let i = 0
     while (i < FRAME_SAMPLES) {
@@ -250,6 +262,11 @@ export class JitterBuffer {
     }
     this.#concealed += missing
     return missing
+  }
+
+  #isWhole(first: number): boolean {
+    const hole = this.#filled.indexOf(0, first)
+    return hole < 0 || hole >= first + FRAME_SAMPLES
   }
 
   /** Nobody hears a change of timing in what is played at the cursor: it is of low level, or a hole already silent. */

@@ -1,6 +1,6 @@
 // Knows how the two directions of a call lie side by side in time. Does not know files: it hands out blocks.
 import { SAMPLE_RATE_HZ } from './frame.ts'
-import { ALAW_SILENCE, encodeAlaw } from './g711.ts'
+import { ALAW_SILENCE, alawByte } from './g711.ts'
 
 /** Shape of a recording: two channels of A-law at 8000 Hz, interleaved byte by byte: far end, us. */
 export const recordingFormat = { encoding: 'alaw', sampleRateHz: SAMPLE_RATE_HZ, channels: 2 } as const
@@ -28,11 +28,10 @@ export class RecordingMixer {
   /** Audio outside the open window (already handed out, or more than a second ahead) is left out. */
   write(channel: RecordingChannel, dueMs: number, pcm: Int16Array): void {
     const at = Math.round((dueMs - this.#beginMs) * SAMPLES_PER_MS) - this.#base
-    const coded = encodeAlaw(pcm)
     const side = channel === 'far-end' ? 0 : 1
-    for (let i = Math.max(0, -at); i < coded.length && at + i < BLOCK_SAMPLES * 2; i += 1) {
-      this.#blocks[(at + i) * 2 + side] = coded[i]!
-    }
+    const from = Math.max(0, -at)
+    const to = Math.min(pcm.length, BLOCK_SAMPLES * 2 - at)
+    for (let i = from; i < to; i += 1) this.#blocks[(at + i) * 2 + side] = alawByte(pcm[i]!)
   }
 
   /** A second of recording whose time is over, or undefined. To be called again until it is undefined. */

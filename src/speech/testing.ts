@@ -8,7 +8,7 @@ import { framesOf, speechFixture } from './asr/builtin/fixtures.ts'
 import type { AsrEvent, AsrOptions, AsrProvider, AsrStream } from './asr/provider.ts'
 import type { TtsEvent, TtsProvider } from './tts/provider.ts'
 
-export const noPortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsMax: 0, jitterMs: 0 }
+export const noPortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsP99: 0, pacingErrorMsMax: 0, jitterMs: 0 }
 
 /** Freezes timers and Date; advance() lets time pass in steps of one frame, and everything that follows from each step happen. */
 export class FakeTime implements Disposable {
