@@ -8,13 +8,13 @@ import { PostgresStartError } from '../db/postgres/start-error.ts'
 import { startEmbeddedPostgres, supervisorDefaults } from '../db/postgres/supervisor.ts'
 import { log } from '../log.ts'
 
-/** Runs `work` on the database, starting the embedded one for that time when no server has it running. */
-export async function withDatabase<T>(config: Config, work: (db: Database) => Promise<T>): Promise<T> {
+/** Runs `work` on the database, starting the embedded one for that time when no server has it running. `migrates` false: it is taken as it is. */
+export async function withDatabase<T>(config: Config, work: (db: Database) => Promise<T>, { migrates = true }: { migrates?: boolean } = {}): Promise<T> {
   await using stack = new AsyncDisposableStack()
   if (!process.env['LOG_LEVEL']) log.level = 'warn'
   const where = config.databaseUrl === undefined ? { config: await embedded(config, stack) } : { url: config.databaseUrl }
   const db = stack.use(openDatabase({ log, ...where }))
-  await migrate(db, { log })
+  if (migrates) await migrate(db, { log })
   return await work(db)
 }
 

@@ -17,7 +17,6 @@ import { examineLanguageModel } from './doctor/language-model.ts'
 import { examineDataFolder, examineNode, examineOpenFiles, examineParts } from './doctor/machine.ts'
 import { examineAddresses, examineHttpPort, examineRtpPorts, examineSipPort, type NetworkProbes } from './doctor/network.ts'
 import { examineSpeech } from './doctor/speech.ts'
-import { examineTrunk, explainOptions, trunkPeer } from './doctor/trunk.ts'
 
 const config = (env: Record<string, string> = {}): Config => readConfig(env)
 const levels = (findings: readonly Finding[]): string => findings.map(({ level }) => level).join(' ')
@@ -97,37 +96,6 @@ describe('the network', () => {
     assert.equal(levels(look({ SIP_ADDRESS: '0.0.0.0' }, '10.0.0.9')), 'problem')
     assert.equal(levels(look({ SIP_ADDRESS: 'localhost' }, undefined)), 'problem')
     assert.equal(levels(look({ SIP_ADDRESS: '::1' }, '10.0.0.9')), 'problem')
-  })
-})
-
-describe('the trunk', () => {
-  const peer = { address: '127.0.0.1', port: 5080 }
-  const answers = (status: number) => ({ lookup: () => Promise.reject(new Error('no DNS')), options: async () => status })
-
-  test('each answer to OPTIONS means what it means to the operator', () => {
-    const look = (status: number, account = {}) => explainOptions(status, peer, { sipUsername: undefined, sipPassword: undefined, ...account })
-    assert.deepEqual([200, 404, 405, 501].map((status) => look(status).level), ['ok', 'ok', 'ok', 'ok'])
-    assert.equal(look(401).level, 'problem')
-    assert.equal(look(407, { sipUsername: 'u', sipPassword: 'p' }).level, 'ok')
-    assert.match(look(403).next!.en, /allowed by the carrier/)
-    assert.match(look(408).en, /does not answer/)
-    assert.equal(look(503).level, 'problem')
-    assert.equal(look(500).level, 'warning')
-  })
-
-  test('is asked only when it can be reached', async () => {
-    assert.equal(levels(await examineTrunk(config(), answers(200))), 'ok')
-    assert.equal(levels(await examineTrunk(config({ SIP_TRUNK: '127.0.0.1:5080' }), answers(200))), 'ok')
-    const notAsked = { ...answers(200), options: () => Promise.reject(new Error('asked')) }
-    assert.equal(levels(await examineTrunk(config({ SIP_TRUNK: '8.8.8.8' }), notAsked)), 'warning')
-    assert.match(english(await examineTrunk(config({ SIP_TRUNK: 'gateway.invalid' }), notAsked)), /no address/)
-  })
-
-  test('a host name is looked up, and an unreadable trunk is none', async () => {
-    const dns = { lookup: async () => '192.0.2.7' }
-    assert.deepEqual(await trunkPeer(config({ SIP_TRUNK: 'sip.example:5070' }), dns), { address: '192.0.2.7', port: 5070 })
-    assert.deepEqual(await trunkPeer(config({ SIP_TRUNK: '[::1]' }), dns), { address: '::1', port: 5060 })
-    assert.equal(await trunkPeer(config({ SIP_TRUNK: 'a b' }), dns), undefined)
   })
 })
 

@@ -11,12 +11,18 @@ import { examineLanguageModel, realLanguageModel } from './doctor/language-model
 import { examineDataFolder, examineNode, examineOpenFiles, examineParts, realMachine } from './doctor/machine.ts'
 import { examineAddresses, examineHttpPort, examineRtpPorts, examineSipPort, realNetwork } from './doctor/network.ts'
 import { examineSpeech } from './doctor/speech.ts'
-import { examineTrunk, realTrunk, trunkPeer } from './doctor/trunk.ts'
+import { openTrunkProbes } from './doctor/trunk-probes.ts'
+import { examineTrunks, trunkAddress, type TrunkProbes } from './doctor/trunk.ts'
 
 /** Who still holds the process back this long after the last result is left behind. */
 const LEAVE_MS_MAX = 3_000
 
 const speechProviders = { tts: ttsProviders, asr: Object.fromEntries(Object.entries(asrProviders).map(([name, make]) => [name, () => make({})])), pause: (ms: number) => sleep(ms) }
+
+async function withTrunkProbes<T>(config: Config, examine: (probes: TrunkProbes) => Promise<T>): Promise<T> {
+  await using probes = await openTrunkProbes(config)
+  return await examine(probes)
+}
 
 /** All run at once: the slowest one is how long the doctor takes. */
 export const checks: readonly Check[] = [
@@ -29,8 +35,8 @@ export const checks: readonly Check[] = [
   { name: 'http-port', zh: 'HTTP 端口', en: 'HTTP port', msMax: 8_000, run: (config) => examineHttpPort(config, realNetwork) },
   { name: 'sip-port', zh: 'SIP 端口', en: 'SIP port', msMax: 8_000, run: (config) => examineSipPort(config, realNetwork) },
   { name: 'rtp-ports', zh: 'RTP 端口', en: 'RTP ports', msMax: 5_000, run: (config) => examineRtpPorts(config, realNetwork) },
-  { name: 'addresses', zh: '地址', en: 'Addresses', msMax: 10_000, run: async (config) => examineAddresses(config, (await trunkPeer(config, realTrunk))?.address) },
-  { name: 'trunk', zh: '线路', en: 'Trunk', msMax: 15_000, run: (config) => examineTrunk(config, realTrunk) },
+  { name: 'addresses', zh: '地址', en: 'Addresses', msMax: 30_000, run: async (config) => await withTrunkProbes(config, async (probes) => examineAddresses(config, await trunkAddress(probes))) },
+  { name: 'trunk', zh: '线路', en: 'Trunks', msMax: 45_000, run: async (config) => await withTrunkProbes(config, async (probes) => await examineTrunks(config, probes)) },
   { name: 'speech', zh: '语音', en: 'Speech', msMax: 30_000, run: (config) => examineSpeech(config, speechProviders) },
   { name: 'language-model', zh: '大模型', en: 'Language model', msMax: 15_000, run: (config) => examineLanguageModel(config, realLanguageModel) },
 ]
