@@ -29,11 +29,8 @@ import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { DialogState } from './sip/dialog.ts'
-import { asrProviders } from './speech/asr/index.ts'
-import type { AsrProvider } from './speech/asr/provider.ts'
+import { openAsr, openTts, voiceOf } from './speech-options.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
-import { ttsProviders } from './speech/tts/index.ts'
-import { defaultVoice } from './speech/tts/provider.ts'
 import { openTrunks, optionTrunk } from './trunk-wiring.ts'
 
 /** Calls in progress may end by themselves for this long when the server is asked to stop. */
@@ -65,9 +62,9 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     optionTrunk(config)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
-    const asr: AsrProvider = pick('ASR', asrProviders, config.asr)({})
+    const asr = openAsr(config)
     stack.use(asr)
-    const tts = new SynthesisCache(pick('TTS', ttsProviders, config.tts)())
+    const tts = new SynthesisCache(openTts(config))
     stack.use(tts)
     // Slow starts side by side: database, speech, media, and the simulated carrier with speech of its own.
     const [db, carrier, media] = await settleAll([
@@ -91,7 +88,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: { ...defaultVoice, name: config.ttsVoice }, traces: path.join(config.dataDir, 'traces') }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: voiceOf(config), traces: path.join(config.dataDir, 'traces') }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -208,12 +205,6 @@ function testNumbersOf(config: Config): string[] {
     if (!parsed.ok) throw new InvalidInputError('TEST_NUMBERS', `TEST_NUMBERS '${text}': ${parsed.bad.reason}`)
     return parsed.phone.phone
   })
-}
-
-function pick<T>(option: string, table: Record<string, T>, name: string): T {
-  const found = Object.hasOwn(table, name) ? table[name] : undefined
-  if (found === undefined) throw new InvalidInputError(option, `${option} '${name}' is not known: choose one of ${Object.keys(table).join(', ')}`)
-  return found
 }
 
 /** What a dead process had recorded of a call, made playable. On another node, or with recording off, there is no such file. */

@@ -12,8 +12,7 @@ import { readWav } from '../media/wav.ts'
 import { createMediaEngine } from '../media/worker-engine.ts'
 import type { IncomingCall } from '../sip/leg.ts'
 import { SipUserAgent } from '../sip/user-agent.ts'
-import { ttsProviders } from '../speech/tts/index.ts'
-import { defaultVoice } from '../speech/tts/provider.ts'
+import { openTts, voiceOf } from '../speech-options.ts'
 import { cliConfig } from './context.ts'
 import { PhoneCall, type PhoneEnd, type PhoneEvent } from './softphone/phone-call.ts'
 import { localAddressTo, parseTarget, peerOf } from './softphone/phone-target.ts'
@@ -191,10 +190,8 @@ async function soundOf(args: { play?: string | undefined; say?: string | undefin
   if (args.play !== undefined && args.say !== undefined) throw new InvalidInputError('--say', '--play 和 --say 只能用一个。 Give either --play or --say.')
   if (args.play !== undefined) return await readSound(args.play)
   if (args.say === undefined) return undefined
-  const make = ttsProviders[config.tts as keyof typeof ttsProviders]
-  if (!Object.hasOwn(ttsProviders, config.tts)) throw new InvalidInputError('TTS', `TTS '${config.tts}' is not known: choose one of ${Object.keys(ttsProviders).join(', ')}`)
-  await using tts = make()
-  return await spoken(tts, args.say, { ...defaultVoice, name: config.ttsVoice }, AbortSignal.timeout(30_000))
+  await using tts = openTts(config)
+  return await spoken(tts, args.say, voiceOf(config), AbortSignal.timeout(30_000))
 }
 
 /** The first channel of a WAV file at 8 kHz. Errors: InvalidInputError when it cannot be read; ProtocolError when it is no WAV file of ours. */

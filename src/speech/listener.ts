@@ -11,6 +11,8 @@ import { EnergyVad } from './vad.ts'
 const PRE_ROLL_FRAMES = 15
 /** A final that does not come in this time is given up and the words so far are taken. */
 const FINAL_MS_MAX = 700
+/** Of a recogniser that says nothing before its final there are no words so far. */
+const ONLY_FINAL_MS_MAX = 3_000
 /** A final that was given up may still come; after this long it will not. */
 const OVERDUE_MS_MAX = 5_000
 /** No frames at all for this long while the callee speaks: the far end stopped sending, so treat it as silence. */
@@ -188,7 +190,7 @@ export class Listener {
     this.#stream.endUtterance()
     // An engine that settled everything by itself has nothing left to say.
     if (stretch.settled && stretch.partial === '') this.#handOverUpTo(awaited)
-    else if (!awaited.handedOver && !this.#deaf) awaited.timer = setTimeout(() => this.#handOverUpTo(awaited), FINAL_MS_MAX)
+    else if (!awaited.handedOver && !this.#deaf) awaited.timer = setTimeout(() => this.#handOverUpTo(awaited), this.#options.asr.capabilities.partials ? FINAL_MS_MAX : ONLY_FINAL_MS_MAX)
   }
 
   /** Everything up to this one is taken as it was understood so far: a later turn must not overtake an earlier one. */

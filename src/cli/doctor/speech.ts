@@ -1,9 +1,11 @@
 // Examines speech: the configured voice says a sentence and the configured recogniser hears it. Does not know calls.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
+import { InvalidInputError } from '../../errors.ts'
 import { FRAME_MS, FRAME_SAMPLES, nowMs, SAMPLE_RATE_HZ } from '../../media/frame.ts'
 import type { AsrEvent, AsrProvider } from '../../speech/asr/provider.ts'
-import { defaultVoice, type TtsProvider } from '../../speech/tts/provider.ts'
+import { voiceOf } from '../../speech-options.ts'
+import type { TtsProvider } from '../../speech/tts/provider.ts'
 import { spoken } from '../spoken.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 
@@ -16,21 +18,19 @@ const HEAR_MS_MAX = 10_000
 const SILENCE_MS = 600
 
 export type SpeechProbes = {
-  asr: Readonly<Record<string, () => AsrProvider>>
-  tts: Readonly<Record<string, () => TtsProvider>>
+  /** Errors: InvalidInputError for an option that is wrong or missing. */
+  openAsr: (config: Config) => AsrProvider
+  openTts: (config: Config) => TtsProvider
   /** Waits for the time of the next frame. */
   pause: (ms: number) => Promise<unknown>
 }
 
 export async function examineSpeech(config: Config, probes: SpeechProbes): Promise<Finding[]> {
-  const [makeAsr, makeTts] = [pick(probes.asr, config.asr), pick(probes.tts, config.tts)]
   const findings: Finding[] = []
-  if (!makeAsr) findings.push(unknown('ASR', config.asr, Object.keys(probes.asr)))
-  if (!makeTts) findings.push(unknown('TTS', config.tts, Object.keys(probes.tts)))
-  if (!makeAsr || !makeTts) return findings
-  await using asr = makeAsr()
+  await using asr = opened(() => probes.openAsr(config), findings)
+  await using tts = opened(() => probes.openTts(config), findings)
+  if (!asr || !tts) return findings
   findings.push(fitness(asr, config))
-  await using tts = makeTts()
   const [ears, voice] = await Promise.allSettled([asr.warmUp(), tts.warmUp()])
   if (ears.status === 'rejected') findings.push(broken('ASR', config.asr, ears.reason))
   if (voice.status === 'rejected') findings.push(broken('TTS', config.tts, voice.reason))
@@ -39,7 +39,7 @@ export async function examineSpeech(config: Config, probes: SpeechProbes): Promi
   let pcm: Int16Array
   const startedMs = nowMs()
   try {
-    pcm = await spoken(tts, SENTENCE, { ...defaultVoice, name: config.ttsVoice }, AbortSignal.timeout(SPEAK_MS_MAX))
+    pcm = await spoken(tts, SENTENCE, voiceOf(config), AbortSignal.timeout(SPEAK_MS_MAX))
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
     return [...findings, problem(`合成失败：${said}`, `the voice failed: ${said}`, { zh: '检查 TTS 与 TTS_VOICE。', en: 'Check TTS and TTS_VOICE.' })]
@@ -100,12 +100,15 @@ function fitness(asr: AsrProvider, { sipTrunk, allowDemoAsr, asr: name }: Config
   return problem(`识别 ${name} 听不懂真人，真实线路会拒绝拨打`, `the recogniser ${name} does not understand people: dialling the real trunk is refused`, next)
 }
 
-function pick<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined
-}
-
-function unknown(option: string, name: string, known: readonly string[]): Finding {
-  return problem(`${option}='${name}' 不存在`, `${option}='${name}' is not known`, { zh: `可选：${known.join('、')}。`, en: `Choose one of ${known.join(', ')}.` })
+/** What the options ask for; undefined, and a finding more, when they cannot be followed. */
+function opened<T>(open: () => T, findings: Finding[]): T | undefined {
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    findings.push(problem(error.message, error.message, { zh: `改正 ${error.field}。`, en: `Correct ${error.field}.` }))
+    return undefined
+  }
 }
 
 function broken(option: string, name: string, reason: unknown): Finding {

@@ -1,8 +1,10 @@
-// Every provider of the table keeps the contract. Providers that need an account are tested against fakes beside their code.
+// Every provider of the table keeps the contract: services against servers on loopback that speak their protocols and hear with the built-in recogniser.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { FRAME_MS, nowMs } from '../../media/frame.ts'
 import { framesOf, speechFixture } from './builtin/fixtures.ts'
+import { BuiltinAsr } from './builtin/provider.ts'
+import { fakeDashScopeAsr, fakeFunAsr, fakeKey, fakeNlsAsr, fakeNlsKeys, fakeTranscriptions } from './fake-services.ts'
 import { asrProviders } from './index.ts'
 import type { AsrEvent, AsrProvider } from './provider.ts'
 
@@ -26,15 +28,44 @@ function listen(provider: AsrProvider, options: { hotWords?: string[]; phrases?:
   return { stream, events, waitFor, say }
 }
 
-for (const [name, create] of Object.entries(asrProviders)) {
+const services = new AsyncDisposableStack()
+after(() => services.disposeAsync())
+const ears = services.use(new BuiltinAsr())
+const [cpp, python, dashscope, nls, openai] = [
+  services.use(await fakeFunAsr(ears, 'cpp')),
+  services.use(await fakeFunAsr(ears, 'python')),
+  services.use(await fakeDashScopeAsr(ears)),
+  services.use(await fakeNlsAsr(ears)),
+  services.use(await fakeTranscriptions(ears)),
+]
+
+/** Provider of the table → what makes it, once per server that it can speak to. */
+const makers: Readonly<Record<string, readonly [where: string, create: () => AsrProvider][]>> = {
+  builtin: [['', () => asrProviders.builtin({})]],
+  funasr: [
+    [' (C++ server)', () => asrProviders.funasr({ url: cpp.url })],
+    [' (Python server)', () => asrProviders.funasr({ url: python.url })],
+  ],
+  dashscope: [
+    [' (8 kHz model)', () => asrProviders.dashscope({ url: dashscope.url, apiKey: fakeKey })],
+    [' (16 kHz model)', () => asrProviders.dashscope({ url: dashscope.url, apiKey: fakeKey, model: 'fun-asr-realtime' })],
+  ],
+  nls: [['', () => asrProviders.nls({ url: nls.url, nlsTokenUrl: nls.tokenUrl, nlsKeys: fakeNlsKeys, nlsAppkey: 'app' })]],
+  openai: [['', () => asrProviders.openai({ url: `${openai.url}/v1`, apiKey: fakeKey })]],
+}
+
+test('every provider of the table is held to the contract', () => assert.deepEqual(Object.keys(makers), Object.keys(asrProviders)))
+
+const rigs = Object.entries(makers).flatMap(([provider, of]) => of.map(([where, create]) => ({ provider, name: provider + where, create })))
+for (const { provider: providerName, name, create } of rigs) {
   test(`${name}: states its name and what it understands`, async () => {
-    await using provider = create({})
-    assert.equal(provider.name, name)
+    await using provider = create()
+    assert.equal(provider.name, providerName)
     assert.match(provider.capabilities.understands, /^(people|simulator)$/)
   })
 
   test(`${name}: answers an utterance with partials and one final, with times on the clock of the frames`, async () => {
-    await using provider = create({})
+    await using provider = create()
     await provider.warmUp()
     const { stream, events, waitFor, say } = listen(provider)
     using _ = stream
@@ -53,7 +84,7 @@ for (const [name, create] of Object.entries(asrProviders)) {
   })
 
   test(`${name}: gives one final per end of utterance, in order, also for silence`, async () => {
-    await using provider = create({})
+    await using provider = create()
     const { stream, events, waitFor, say } = listen(provider)
     using _ = stream
     say('tomorrow')
@@ -68,7 +99,7 @@ for (const [name, create] of Object.entries(asrProviders)) {
   })
 
   test(`${name}: a gap between frames is silence, and later words keep their time`, async () => {
-    await using provider = create({})
+    await using provider = create()
     const { stream, events, waitFor, say } = listen(provider)
     using _ = stream
     say('tomorrow', 10_000)
@@ -83,7 +114,7 @@ for (const [name, create] of Object.entries(asrProviders)) {
   })
 
   test(`${name}: many calls at once do not mix`, async () => {
-    await using provider = create({})
+    await using provider = create()
     const names = ['tomorrow', 'quiet', 'number', 'robot', 'stop', 'busy']
     const calls = names.map((name) => ({ name, ...listen(provider) }))
     const length = Math.max(...names.map((name) => framesOf(speechFixture(name).pcm).length))
@@ -105,7 +136,7 @@ for (const [name, create] of Object.entries(asrProviders)) {
   })
 
   test(`${name}: a stream that was disposed says nothing more, and pushing to it does nothing`, async () => {
-    await using provider = create({})
+    await using provider = create()
     const { stream, events, say } = listen(provider)
     say('tomorrow')
     stream.endUtterance()
@@ -121,7 +152,7 @@ for (const [name, create] of Object.entries(asrProviders)) {
   })
 
   test(`${name}: closing the provider fails its open streams and refuses new ones`, async () => {
-    const provider = create({})
+    const provider = create()
     await provider.warmUp()
     const before = listen(provider)
     await provider[Symbol.asyncDispose]()
@@ -136,7 +167,7 @@ for (const [name, create] of Object.entries(asrProviders)) {
   })
 
   test(`${name}: prefers the phrases and hot words of a call`, async () => {
-    await using provider = create({})
+    await using provider = create()
     const plain = listen(provider)
     const phrases = listen(provider, { phrases: ['我叫王丽华', '我不是', '你打错了'] })
     const hot = listen(provider, { hotWords: ['王丽华'] })
@@ -147,6 +178,8 @@ for (const [name, create] of Object.entries(asrProviders)) {
       stream[Symbol.dispose]()
     }
     const text = ({ events }: typeof plain) => events.flatMap((event) => (event.type === 'final' ? [event.text] : []))
-    assert.deepEqual([text(phrases), provider.capabilities.hotWords ? text(hot) : text(phrases)], [['我叫王丽华'], ['我叫王丽华']])
+    // Only an engine of ours can be told what people usually answer.
+    if (name === 'builtin') assert.deepEqual(text(phrases), ['我叫王丽华'])
+    if (provider.capabilities.hotWords) assert.deepEqual(text(hot), ['我叫王丽华'])
   })
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
+import { fakeKey, fakeNlsKeys } from '../asr/fake-services.ts'
+import type { Fault } from '../sockets/fake-service.ts'
+import { createEspeak } from './espeak/provider.ts'
+import { fakeCosyVoice, fakeNlsTts, fakeSpeech } from './fake-services.ts'
+import { createCosyVoice } from './cosyvoice.ts'
 import { ttsProviders } from './index.ts'
-import { defaultVoice, type TtsEvent } from './provider.ts'
+import { createNlsTts } from './nls.ts'
+import { OpenAiTts } from './openai.ts'
+import { defaultVoice, type TtsEvent, type TtsProvider } from './provider.ts'
 
 const never = new AbortController().signal
 
@@ -18,10 +25,32 @@ async function hear(events: AsyncIterable<TtsEvent>): Promise<{ samples: number;
   return { samples, types }
 }
 
-for (const [name, create] of Object.entries(ttsProviders)) {
+const services = new AsyncDisposableStack()
+after(() => services.disposeAsync())
+const voice = services.use(createEspeak())
+const cosyvoice = services.use(await fakeCosyVoice(voice))
+const nls = services.use(await fakeNlsTts(voice))
+const raw = services.use(await fakeSpeech(voice, 'raw'))
+const wav = services.use(await fakeSpeech(voice, 'wav'))
+
+/** Provider of the table → what makes it, once per kind of server that it can speak to. */
+const makers: Readonly<Record<string, readonly [where: string, create: () => TtsProvider][]>> = {
+  espeak: [['', () => ttsProviders.espeak()]],
+  cosyvoice: [['', () => ttsProviders.cosyvoice({ url: cosyvoice.url, apiKey: fakeKey })]],
+  nls: [['', () => ttsProviders.nls({ url: nls.url, nlsTokenUrl: nls.tokenUrl, nlsKeys: fakeNlsKeys, nlsAppkey: 'app' })]],
+  openai: [
+    [' (raw audio)', () => ttsProviders.openai({ url: `${raw.url}/v1`, apiKey: fakeKey })],
+    [' (WAV)', () => ttsProviders.openai({ url: `${wav.url}/v1`, apiKey: fakeKey })],
+  ],
+}
+
+void test('every provider of the table is held to the contract', () => assert.deepEqual(Object.keys(makers), Object.keys(ttsProviders)))
+
+const rigs = Object.entries(makers).flatMap(([provider, of]) => of.map(([where, create]) => ({ provider, name: provider + where, create })))
+for (const { provider: providerName, name, create } of rigs) {
   void test(`${name}: keeps the contract of speech synthesis`, async (t) => {
     await using provider = create()
-    assert.equal(provider.name, name)
+    assert.equal(provider.name, providerName)
     try {
       await provider.warmUp()
     } catch (error) {
@@ -68,4 +97,27 @@ for (const [name, create] of Object.entries(ttsProviders)) {
       assert.ok(results.every(({ types }) => types.at(-1) === 'done'))
     })
   })
+}
+
+const limits = { connectMsMax: 500, startMsMax: 500, audioMsMax: 1_000 }
+const faulty = [
+  { name: 'cosyvoice', service: cosyvoice, create: () => createCosyVoice({ url: cosyvoice.url, apiKey: fakeKey, limits }) },
+  { name: 'nls', service: nls, create: () => createNlsTts({ url: nls.url, tokenUrl: nls.tokenUrl, keys: fakeNlsKeys, appkey: 'app', limits }) },
+  { name: 'openai', service: raw, create: () => new OpenAiTts({ baseUrl: `${raw.url}/v1`, apiKey: fakeKey, audioMsMax: 1_000 }) },
+] as const
+
+for (const { name, service, create } of faulty) {
+  for (const fault of ['refuse', 'mute', 'garbage', 'reset', 'half-close', 'quota'] as const satisfies Fault[]) {
+    void test(`${name}: fails soon when the service is at fault (${fault}), and speaks again when it is well`, async () => {
+      await using provider = create()
+      service.fault = fault
+      const startedAtMs = performance.now()
+      const { types } = await hear(provider.synthesize('您好，请问是张先生吗？', defaultVoice, never))
+      assert.ok(performance.now() - startedAtMs < 5_000)
+      assert.equal(types.at(-1), 'failed')
+      if (fault === 'refuse') await assert.rejects(provider.warmUp(), { name: 'ProviderError', retryable: false })
+      service.fault = 'none'
+      assert.equal((await hear(provider.synthesize('您好', defaultVoice, never))).types.at(-1), 'done')
+    })
+  }
 }

@@ -1,9 +1,43 @@
-// The table of speech synthesis: a name in the configuration → what makes the provider. A new provider adds one line here.
+// The table of speech synthesis: a name in the configuration → what makes the provider. A new provider adds a file and a line here.
+import { InvalidInputError } from '../../errors.ts'
+import type { NlsKeys } from '../sockets/nls.ts'
+import { createCosyVoice } from './cosyvoice.ts'
 import { createEspeak } from './espeak/provider.ts'
+import { createNlsTts } from './nls.ts'
+import { OpenAiTts } from './openai.ts'
 import type { TtsProvider } from './provider.ts'
+
+/** What the operator may set. Each provider takes what it needs. */
+export type TtsSettings = {
+  /** TTS_URL */
+  url?: string | undefined
+  /** TTS_API_KEY */
+  apiKey?: string | undefined
+  /** TTS_MODEL */
+  model?: string | undefined
+  /** TTS_SAMPLE_RATE */
+  sampleRateHz?: number | undefined
+  /** NLS_ACCESS_KEY_ID and NLS_ACCESS_KEY_SECRET */
+  nlsKeys?: NlsKeys | undefined
+  /** NLS_APPKEY */
+  nlsAppkey?: string | undefined
+  /** NLS_TOKEN_URL */
+  nlsTokenUrl?: string | undefined
+}
+
+/** Makes a provider; it starts nothing before warmUp() or synthesize(). Errors: InvalidInputError that names the option that is missing. */
+export type TtsFactory = (settings: TtsSettings) => TtsProvider
 
 export const ttsProviders = {
   espeak: () => createEspeak(),
-} satisfies Record<string, () => TtsProvider>
+  cosyvoice: ({ url, apiKey, model }) => createCosyVoice({ url, apiKey: needed('TTS_API_KEY', apiKey, 'sk-…'), model }),
+  nls: ({ url, nlsKeys, nlsAppkey, nlsTokenUrl }) => createNlsTts({ url, keys: needed('NLS_ACCESS_KEY_ID', nlsKeys, 'LTAI… with NLS_ACCESS_KEY_SECRET'), appkey: needed('NLS_APPKEY', nlsAppkey, 'the appkey of a project'), tokenUrl: nlsTokenUrl }),
+  openai: ({ url, apiKey, model, sampleRateHz }) => new OpenAiTts({ baseUrl: needed('TTS_URL', url, 'http://127.0.0.1:8880/v1'), apiKey, model, sampleRateHz }),
+} as const satisfies Record<string, TtsFactory>
 
 export type TtsProviderName = keyof typeof ttsProviders
+
+function needed<T>(option: string, value: T | undefined, example: string): T {
+  if (value === undefined) throw new InvalidInputError(option, `这个合成服务需要 ${option}。 This voice needs ${option}: ${example}`)
+  return value
+}

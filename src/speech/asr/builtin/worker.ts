@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assertNever } from '../../../errors.ts'
 import { FRAME_MS, FRAME_SAMPLES } from '../../../media/frame.ts'
-import { AudioClock } from './audio-clock.ts'
+import { AudioClock } from '../audio-clock.ts'
 import { CallRecogniser, type Recognition } from './call-recogniser.ts'
 import { HotWordLexicon, type Lexicon } from './lexicon.ts'
 import { loadLexicon } from './lexicon-file.ts'

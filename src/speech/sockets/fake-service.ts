@@ -1,0 +1,96 @@
+// A speech service on loopback for tests: one WebSocket server, or one HTTP server, with the faults that real ones have. Does not know any vendor's messages.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
+
+/**
+ * `refuse`: the key is wrong. `mute`: accepts everything and never answers. `garbage`: answers with what is no message. `reset`: the connection
+ * breaks with the first audio or text. `half-close`: it ends properly, but before the result. `quota`: the account has nothing left.
+ */
+export type Fault = 'none' | 'refuse' | 'mute' | 'garbage' | 'reset' | 'half-close' | 'quota'
+
+/** What a vendor's part does with one connection. */
+export type FakeSession = { onText(text: string): void; onAudio(bytes: Buffer): void; onClosed?(): void }
+
+export type FakeService = AsyncDisposable & {
+  url: string
+  fault: Fault
+  /** Handshakes so far. */
+  connections: number
+  /** Everything that came as text, in order. */
+  received: string[]
+  /** Breaks every connection. */
+  breakAll(): void
+}
+
+export async function fakeSocketService(accepts: (request: IncomingMessage) => boolean, session: (send: (message: object | Uint8Array) => void, service: FakeService) => FakeSession): Promise<FakeService> {
+  const http = createServer()
+  const server = new WebSocketServer({ noServer: true, handleProtocols: (protocols) => [...protocols][0] ?? false })
+  const sockets = new Set<WebSocket>()
+  http.on('upgrade', (request, socket, head) => {
+    if (service.fault === 'refuse' || !accepts(request)) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
+      return
+    }
+    server.handleUpgrade(request, socket, head, (connection) => {
+      service.connections += 1
+      sockets.add(connection)
+      const send = (message: object | Uint8Array) => {
+        if (service.fault === 'mute') return
+        if (service.fault === 'garbage') return connection.send('{"no": ')
+        connection.send(message instanceof Uint8Array ? message : JSON.stringify(message))
+      }
+      const own = session(send, service)
+      connection.on('message', (data: Buffer, isBinary) => {
+        if (!isBinary) service.received.push(data.toString('utf8'))
+        const isWork = isBinary || service.received.length > 1
+        if (service.fault === 'reset' && isWork) return connection.terminate()
+        if (service.fault === 'half-close' && isWork) return connection.close(1000)
+        if (isBinary) own.onAudio(data)
+        else own.onText(data.toString('utf8'))
+      })
+      connection.on('close', () => {
+        sockets.delete(connection)
+        own.onClosed?.()
+      })
+      connection.on('error', () => {})
+    })
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const service: FakeService = {
+    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/`,
+    fault: 'none',
+    connections: 0,
+    received: [],
+    breakAll: () => sockets.forEach((socket) => socket.terminate()),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.terminate()
+      server.close()
+      http.closeAllConnections()
+      await new Promise<void>((resolve) => http.close(() => resolve()))
+    },
+  }
+  return service
+}
+
+export type FakeHttpService = AsyncDisposable & { url: string }
+
+export async function fakeHttpService(handle: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void | Promise<void>): Promise<FakeHttpService> {
+  const http = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => void handle(request, Buffer.concat(chunks), response))
+    request.on('error', () => {})
+  })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  return {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      http.closeAllConnections()
+      await new Promise<void>((resolve) => http.close(() => resolve()))
+    },
+  }
+}
