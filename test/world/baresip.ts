@@ -22,6 +22,10 @@ export type BaresipOptions = {
   microphone: string
   /** manual: rings until it is told to accept. */
   answers: 'auto' | 'manual'
+  /** Its number. */
+  number?: string
+  /** Where it registers, and with what; else it stays to itself. */
+  registers?: { port: number; password: string; seconds: number } | undefined
 }
 
 /** What it says about its calls, as its control port tells it. */
@@ -51,7 +55,7 @@ export class Baresip implements AsyncDisposable {
     const folder = await mkdtemp(path.join(tmpdir(), 'waihu-baresip-'))
     const [port, control, rtp] = [await freeUdpPort(), await freeTcpPort(), (await freeUdpPort()) & ~1]
     await writeFile(path.join(folder, 'config'), config({ port, control, rtp, folder, microphone: options.microphone }))
-    await writeFile(path.join(folder, 'accounts'), `<sip:13800138000@${ADDRESS}>;regint=0;answermode=${options.answers};audio_codecs=PCMA/8000/1,PCMU/8000/1;ptime=20\n`)
+    await writeFile(path.join(folder, 'accounts'), `${account(options)};answermode=${options.answers};audio_codecs=PCMA/8000/1,PCMU/8000/1;ptime=20\n`)
     await writeFile(path.join(folder, 'contacts'), '')
     const child = spawn('baresip', ['-4', '-f', folder, '-t', String(SECONDS_MAX)], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     const phone = new Baresip(child, folder, port)
@@ -135,6 +139,11 @@ export class Baresip implements AsyncDisposable {
       this.#arrived = Promise.withResolvers()
     })
   }
+}
+
+function account({ number = '13800138000', registers }: BaresipOptions): string {
+  if (!registers) return `<sip:${number}@${ADDRESS}>;regint=0`
+  return `<sip:${number}@${ADDRESS}:${registers.port}>;auth_user=${number};auth_pass=${registers.password};regint=${registers.seconds}`
 }
 
 /** No sound card and no terminal: its microphone is a file, its recorder is its ear. stdio.so would end it without a terminal. */
