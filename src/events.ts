@@ -1,7 +1,7 @@
 // Knows everything that can happen in a call, as rows of its log. Does not know how rows are stored or shown.
 import type { EndReason } from './call/end-reason.ts'
 import type { TransferFailure } from './call/transfer.ts'
-import type { ConversationOutcome, RobotNote } from './robot/robot.ts'
+import type { Answerer, ConversationOutcome, RobotNote } from './robot/robot.ts'
 
 /** Where the time of one turn went. All milliseconds; undefined when the step did not happen. */
 export type TurnLatency = {
@@ -29,6 +29,10 @@ export type CallEvent =
   | { type: 'callee-said'; turn: number; text: string; beginAtMs: number; endAtMs: number; confidence: number; bargeIn: boolean; rawText?: string | undefined }
   /** What the callee heard of one utterance of the robot, logged when it ended; `plannedText` when it was cut short. */
   | { type: 'robot-said'; turn: number; text: string; plannedText?: string | undefined; cut: boolean; beginAtMs: number; endAtMs: number; source?: string | undefined; latency?: TurnLatency | undefined }
+  /** A machine picked up; `because`: what told it, most important first. */
+  | { type: 'answered-by'; who: Answerer; because: readonly string[] }
+  /** The answer was the gateway's own: the telephone went on ringing behind it, for so long. */
+  | { type: 'false-answer'; rangMs: number }
   | { type: 'keys-pressed'; digits: string }
   | { type: 'silence'; count: number }
   | { type: 'noted'; note: RobotNote }

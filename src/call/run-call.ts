@@ -8,6 +8,7 @@ import { log } from '../log.ts'
 import { CallTrace } from '../sip/trace.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { EarlyMedia, type EarlyMediaHeard } from '../speech/early-media/early-media.ts'
+import type { MachinePolicy } from '../robot/robot.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { CallControl, type ControlEnd } from './call-control.ts'
 import type { CallHooks, CallRequest, CallResult, NextDial, RunCall, StopCause } from './call.ts'
@@ -15,6 +16,7 @@ import { handoverDefaults, type HandoverTerms } from './controls.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
 import type { EndDetail, EndEvidence, EndReason, Outcome, Stage } from './end-reason.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
+import { DeadAir } from './dead-air.ts'
 import { clipPathOf, EarlyClip } from './early-clip.ts'
 import { decide } from './sip-outcome.ts'
 import { keepTrace } from './trace-files.ts'
@@ -39,6 +41,8 @@ export type CallDeps = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
+  /** What is done when a machine picks up; default 'hang-up'. */
+  machinePolicy?: MachinePolicy | undefined
   /** Folder for the SIP traces of calls that ask for one, or whose trunk does: `<call id>.txt` and `<call id>.pcap`. Undefined: none are kept. */
   traces?: string | undefined
   /** Recorded files by name, as 8 kHz audio. Errors: AppError. Absent: there are none. */
@@ -50,7 +54,9 @@ export type CallDeps = {
 type Interruption = { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'broken'; error: unknown }
 /** The network said how this ends before it ended it: the line is freed at once. */
 type Announced = { type: 'announced'; heard: EarlyMediaHeard }
-type Ending = LegEnd | Interruption | Announced | { type: 'loop'; end: LoopEnd } | { type: 'control'; end: ControlEnd }
+/** The call stands, but nothing comes in any more. */
+type Silenced = { type: 'dead-air'; detail: 'no-audio-received' | 'audio-stopped' }
+type Ending = Silenced | LegEnd | Interruption | Announced | { type: 'loop'; end: LoopEnd } | { type: 'control'; end: ControlEnd }
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
@@ -79,6 +85,12 @@ class OneCall {
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
   #clip: EarlyClip | undefined
+  #rangAtMs: number | undefined
+  #heardAny = false
+  #air: DeadAir | undefined
+  /** We hold the callee. */
+  #isHolding = false
+  readonly #silenced = Promise.withResolvers<Silenced>()
   /** The line has agreed on audio before the answer. */
   #isEarlyAgreed = false
   readonly #announced = Promise.withResolvers<Announced>()
@@ -108,10 +120,13 @@ class OneCall {
     const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX), this.#control?.close()])
     await this.#closeRobot()
     await this.#keepTrace()
-    const conversation = this.#loop?.conversation
+    // Nobody talked, whatever the robot made of the silence.
+    const conversation = reason.detail === 'no-audio-received' ? undefined : this.#loop?.conversation
     const clip = this.#answeredAt ? await this.#clip?.drop() : await this.#clip?.keep()
     if (clip !== undefined) reason = { ...reason, evidence: { ...reason.evidence, clip } }
-    if (conversation === 'machine' && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
+    const { answeredBy, falseAnswerMs } = this.#loop ?? {}
+    if ((conversation === 'machine' || answeredBy) && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
+    reason = { ...reason, evidence: { ...reason.evidence, ...(answeredBy && { answeredBy }), ...(falseAnswerMs !== undefined && { falseAnswerMs: Math.round(falseAnswerMs) }) } }
     return {
       reason,
       answeredAt: this.#answeredAt,
@@ -184,6 +199,7 @@ class OneCall {
     this.#isEarlyAgreed ||= earlyMedia
     if (this.#state === 'dialing') this.#tell({ type: 'ringing', sipStatus, earlyMedia })
     this.#step('ring')
+    this.#rangAtMs ??= this.#now()
   }
 
   #traceOf(trunk: Trunk): CallTrace | undefined {
@@ -208,7 +224,8 @@ class OneCall {
 
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts, voice } = this.#deps
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action) })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, machinePolicy: this.#deps.machinePolicy })
+    this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop
     const terms = this.#request.handover ?? handoverDefaults
     const control = this.#controlOf(leg, loop, terms)
@@ -216,7 +233,10 @@ class OneCall {
     this.#safely(() => this.#hooks.onControls?.(control))
     let outOfMoney = false
     const limits = setInterval(() => {
-      const talkMs = this.#now() - this.#answeredAtMs
+      const nowMs = this.#now()
+      const dead = this.#air?.check(nowMs, leg.isHeld || this.#isHolding)
+      if (dead) return this.#silenced.resolve({ type: 'dead-air', detail: dead })
+      const talkMs = nowMs - this.#answeredAtMs
       const overdue = control.joinedAtMs === undefined ? talkMs >= this.#request.talkMsMax : this.#now() - control.joinedAtMs >= terms.talkMsMax
       if (overdue) return loop.endPolitely('time')
       if (outOfMoney || this.#safely(() => this.#hooks.mayContinue(talkMs)) !== 'end') return
@@ -231,7 +251,7 @@ class OneCall {
       return new Promise<never>(() => undefined)
     })
     try {
-      return await Promise.race([leg.ended, this.#interrupted.promise, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end })), control.ended.then((end) => ({ type: 'control' as const, end }))])
+      return await Promise.race([leg.ended, this.#interrupted.promise, this.#silenced.promise, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end })), control.ended.then((end) => ({ type: 'control' as const, end }))])
     } finally {
       clearInterval(limits)
     }
@@ -248,6 +268,8 @@ class OneCall {
   }
 
   #onMedia(event: MediaEvent): void {
+    if (event.type === 'first-packet' || event.type === 'frames') this.#heardAny = true
+    this.#air?.onMedia(event)
     this.#loop?.onMediaEvent(event)
     if (event.type === 'frames' && this.#isEarlyAgreed && this.#state === 'ringing') this.#hearEarly(event)
     if (event.type === 'closed' && event.failed !== undefined) this.#interrupted.resolve({ type: 'port-failed', message: event.failed })
@@ -274,6 +296,7 @@ class OneCall {
   }
 
   #tell(event: CallEvent): void {
+    if (event.type === 'held') this.#isHolding = event.on
     this.#safely(() => this.#hooks.onEvent(event))
   }
 
@@ -352,7 +375,10 @@ class OneCall {
       case 'control':
         return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: 'error' in end.end ? { error: end.end.error } : {} }
       case 'loop':
-        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: end.end.error === undefined ? {} : { error: end.end.error } }
+        return { outcome: end.end.outcome ?? 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: { ...(end.end.error !== undefined && { error: end.end.error }), ...(end.end.tone !== undefined && { tone: end.end.tone, rule: `tone:${end.end.tone}` }) } }
+      case 'dead-air':
+        // The far end answered; what it sends is another matter, and the line's.
+        return { outcome: end.detail === 'no-audio-received' ? 'line-fault' : 'answered', by: 'network', stage, detail: end.detail, evidence: {} }
       case 'stopped':
         return { outcome: answered ? 'answered' : 'cancelled', by: end.cause.by, stage, detail: end.cause.detail, evidence: {} }
       case 'port-failed':

@@ -24,6 +24,12 @@ export type VoiceLoopOptions = {
   closingMsMax: number
   /** Our own farewell may take this long. */
   ownFarewellMsMax: number
+  /** A telephone that still rings behind a false answer is given up after this long. */
+  falseRingMsMax: number
+  /** A robot that was told of a machine has so long to be done with it. */
+  machineMsMax: number
+  /** A message is left when the machine has been quiet for this long: its beep is over. */
+  messagePauseMs: number
 }
 export const voiceLoopDefaults = {
   firstSoundMsMax: 1_200,
@@ -36,4 +42,7 @@ export const voiceLoopDefaults = {
   farewellMs: 300,
   closingMsMax: 60_000,
   ownFarewellMsMax: 8_000,
+  falseRingMsMax: 45_000,
+  machineMsMax: 30_000,
+  messagePauseMs: 1_800,
 } as const satisfies VoiceLoopOptions

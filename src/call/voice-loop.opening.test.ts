@@ -8,7 +8,7 @@ test('somebody who answers without a sound is greeted after 1.2 s', async () => 
   await c.advance(1_180)
   assert.deepEqual(c.robot.events, [])
   await c.advance(120)
-  assert.deepEqual(c.robot.events, [{ type: 'answered', atMs: c.answeredAtMs, firstWords: '' }])
+  assert.deepEqual(c.robot.events, [{ type: 'answered', atMs: c.answeredAtMs, firstWords: '', machines: { told: true, machine: undefined, policy: 'hang-up' } }])
   await c.advance(2_000)
   assert.deepEqual(c.said, ['您好，我是助理。'])
 })
@@ -44,12 +44,12 @@ test('a sound without words opens as well', async () => {
 
 test('a greeting longer than 4 s is told as far as it is known; its end is a turn', async () => {
   await using c = new Conversation(greets())
-  c.asr.texts.push('您好您所拨打的用户暂时无法接听请留言')
+  c.asr.texts.push('您好我这边是示例公司的前台请问您找哪一位')
   c.line.speak(8_000)
   await c.advance(3_900)
   assert.deepEqual(c.robot.events, [])
   await c.advance(300)
-  assert.deepEqual(c.robot.of('answered').map(({ firstWords }) => firstWords), ['您好您所拨打的用户暂时无法接听请留言'])
+  assert.deepEqual(c.robot.of('answered').map(({ firstWords }) => firstWords), ['您好我这边是示例公司的前台请问您找哪一位'])
   await c.advance(6_000)
   assert.deepEqual(c.robot.of('answered').length, 1)
   assert.equal(c.robot.of('utterance').length, 1)

@@ -15,6 +15,8 @@ export type IntentContext = {
   /** From the answer to the beginning of these words. */
   sinceAnswerMs?: number | undefined
   person?: Person | undefined
+  /** Who picked up is judged elsewhere, with ears: words that a machine might say mean nothing of the kind here. */
+  machinesAreTold?: boolean | undefined
 }
 
 export type IntentMatch = {
@@ -136,6 +138,7 @@ function meaningsOf(clause: string, context: IntentContext): Found[] {
 
 /** True when the words count now: an assistant speaks first, a person later. */
 function allowed(intent: PhraseIntent, phrase: string, context: IntentContext): boolean {
+  if (intent === 'voicemail' && context.machinesAreTold) return false
   if (intent !== 'voicemail' || context.sinceAnswerMs === undefined || context.sinceAnswerMs < voicemailMsMax) return true
   // Until anybody has said who they are, these words are still a machine's.
   return context.stage === 'identity' && /机主|留言|嘀声|滴声|提示音|您所?拨打|信箱/u.test(phrase)

@@ -23,6 +23,8 @@ export interface Lines {
   calm(organisation: string | undefined): string
   passOn(organisation: string | undefined): string
   machine: string
+  /** To a machine: who called, and nothing of what about or for whom. */
+  leaveMessage(organisation: string | undefined): string
   hold: string
   checkLine: string
   silentBye: string
@@ -72,6 +74,7 @@ const chinese: Lines = {
   calm: (organisation) => `抱歉给您添麻烦了。我是${organisation ?? '受委托来电'}的AI语音助手，您可以先核实再决定，我不会索要任何账户信息。`,
   passOn: (organisation) => `好的，我会把您的要求转达给${caller(organisation)}，请工作人员跟您联系。再见。`,
   machine: '好的，稍后再联系机主，再见。',
+  leaveMessage: (organisation) => `您好，我是${organisation ?? '受委托来电'}的AI语音助手，本次通话为人工智能合成语音。有一件事需要跟机主本人说，我们稍后再打，也请机主方便时回电。再见。`,
   hold: '好的，您慢慢来，我等您。',
   checkLine: '喂，您好，能听到吗？',
   silentBye: '听不到您的声音，先不打扰了，再见。',
@@ -120,6 +123,7 @@ const english: Lines = {
   calm: () => 'I am sorry for the trouble. I am an AI voice assistant; you may check first, and I will never ask for account details.',
   passOn: () => 'All right, I will pass this on so that a person contacts you. Goodbye.',
   machine: 'All right, we will call again later. Goodbye.',
+  leaveMessage: (organisation) => `Hello, this is an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}, in an AI-generated voice. We have something to say to the owner of this number in person and will call again; please call back when it suits you. Goodbye.`,
   hold: 'Of course, take your time. I will wait.',
   checkLine: 'Hello, can you hear me?',
   silentBye: 'I cannot hear you. Goodbye.',
@@ -156,6 +160,6 @@ export function linesBeforeIdentity(requirement: Pick<Requirement, 'organisation
   const { organisation, person, sensitive } = requirement
   return Object.values(lines).flatMap((l) => [
     l.disclosure(organisation), l.askIdentity(person, false), l.askIdentity(person, true), l.askIdentityAgain(person, false), l.askIdentityAgain(person, true), l.sayWho(organisation, person, sensitive), l.admitRobot(organisation), l.askForPerson(person), l.leaveForPerson(person),
-    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye,
+    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.leaveMessage(organisation), l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye,
   ])
 }

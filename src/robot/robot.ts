@@ -17,6 +17,12 @@ export type ConversationOutcome =
   | 'silent'
   | 'unconfirmed'
 
+/** Who picked up. `announcement`: the network spoke although the call counts as answered. */
+export type Answerer = 'person' | 'assistant' | 'voicemail' | 'ivr' | 'announcement' | 'fax'
+export const machinePolicies = ['hang-up', 'leave-message', 'go-on'] as const
+/** What is done when a machine picked up. `leave-message`: who called and how to go on, never what about. */
+export type MachinePolicy = (typeof machinePolicies)[number]
+
 export type SayPart =
   /** Display text ("9点"); the synthesiser turns it into spoken form. */
   | { type: 'text'; text: string }
@@ -29,7 +35,15 @@ export type RobotEvent =
    * The callee picked up and said their first words, or stayed quiet for a moment (RobotEvent order: always first).
    * `firstWords` is what they said before the opening: '' or "喂", a name, or a whole voicemail greeting.
    */
-  | { type: 'answered'; atMs: number; firstWords: string }
+  | {
+      type: 'answered'
+      atMs: number
+      firstWords: string
+      /** Somebody listens for machines and will tell by `answered-by`: words alone make none. `machine`: it was told before the opening. */
+      machines?: { told: true; machine?: Exclude<Answerer, 'person'> | undefined; policy: MachinePolicy } | undefined
+    }
+  /** A machine, not a person. What follows is decided by rule: no fact of the requirement is told to it. */
+  | { type: 'answered-by'; who: Exclude<Answerer, 'person'>; policy: MachinePolicy }
   /** Unsettled words of the callee, while they speak. */
   | { type: 'partial'; text: string }
   /** One finished turn of the callee. */

@@ -7,7 +7,7 @@ import type { ConversationOutcome } from './robot.ts'
 import type { Talk } from './rules-talk.ts'
 import { summarise } from './summary.ts'
 
-export type End = Extract<Move, `end-${string}`> | 'confirmed' | 'noted'
+export type End = Extract<Move, `end-${string}`> | 'confirmed' | 'noted' | 'leave-message'
 
 const unlessThirdParty = (outcome: ConversationOutcome) => ({ thirdParty }: Talk): ConversationOutcome => (thirdParty ? 'third-party' : outcome)
 
@@ -25,6 +25,7 @@ const ends: Readonly<Record<End, readonly [outcome: ConversationOutcome | ((talk
   'end-wrong-number': ['wrong-number', (l) => l.wrongNumber],
   'end-third-party': ['third-party', (l) => l.endThirdParty],
   'end-machine': ['machine', (l) => l.machine],
+  'leave-message': ['machine', (l, { requirement }) => l.leaveMessage(requirement.organisation)],
   'end-busy': [unlessThirdParty('busy-call-back'), (l) => l.willCallBack],
   'end-unconfirmed': [unlessThirdParty('unconfirmed'), (l) => l.unconfirmedBye],
   'end-silent': [reached, (l) => l.silentBye],

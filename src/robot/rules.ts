@@ -5,7 +5,7 @@ import { matchIntent, recogniserPhrases } from './intents.ts'
 import { lines } from './lines.ts'
 import type { Requirement } from './requirement.ts'
 import { hotWordsOf } from './requirement-words.ts'
-import type { RobotAction, RobotEvent } from './robot.ts'
+import type { MachinePolicy, RobotAction, RobotEvent } from './robot.ts'
 import type { ConversationState, FreeEnd, OpenTurn, RulesConversation } from './rules-conversation.ts'
 import { calleeLeft, end } from './rules-ending.ts'
 import { FreeTurn } from './rules-free-turn.ts'
@@ -42,6 +42,8 @@ class RulesRobot implements RulesConversation {
   #open: FreeTurn | undefined
   #answeredAtMs: number | undefined
   #turns = 0
+  /** Somebody with ears tells us when a machine picked up. */
+  #machinesAreTold = false
   /** We were asked to wait. */
   #holding = false
   /** A murmur went with our words; a second one means something. */
@@ -83,8 +85,13 @@ class RulesRobot implements RulesConversation {
     switch (event.type) {
       case 'answered':
         this.#answeredAtMs = event.atMs
+        this.#machinesAreTold = event.machines?.told ?? false
+        if (event.machines?.machine && event.machines.policy !== 'go-on') return this.#answeredByMachine(event.machines.policy)
         this.#pickedUp(event.firstWords)
         return
+      case 'answered-by':
+        this.#machinesAreTold = true
+        return this.#answeredByMachine(event.policy)
       case 'utterance':
         this.#hear(event)
         return
@@ -111,9 +118,18 @@ class RulesRobot implements RulesConversation {
     }
   }
 
+  /** What is done is set from outside; who has said that they are the person is none, whatever it sounded like. */
+  #answeredByMachine(policy: MachinePolicy): void {
+    const talk = this.#talk
+    if (policy === 'go-on' || talk.stage === 'closed' || talk.identity === 'yes') return
+    talk.note({ intent: 'voicemail', source: 'rules' })
+    talk.stop()
+    end(talk, policy === 'leave-message' ? 'leave-message' : 'end-machine')
+  }
+
   /** A mailbox or a plea to stop needs no opening; anything else said before it is only how one picks up. */
   #pickedUp(text: string): void {
-    const match = matchIntent(text, { stage: this.#talk.stage, person: this.#talk.requirement.person, sinceAnswerMs: 0 })
+    const match = matchIntent(text, { stage: this.#talk.stage, person: this.#talk.requirement.person, sinceAnswerMs: 0, machinesAreTold: this.#machinesAreTold })
     this.#talk.calleeSpoke = match.intent !== 'none'
     if (match.intent !== 'voicemail' && match.intent !== 'stop') return greet(this.#talk)
     this.#talk.note({ intent: match.intent, source: 'rules' })
@@ -125,6 +141,7 @@ class RulesRobot implements RulesConversation {
     const match = matchIntent(event.text, {
       stage: talk.stage, asked: askedIn(talk), person: talk.requirement.person,
       sinceAnswerMs: this.#answeredAtMs === undefined ? undefined : event.beginAtMs - this.#answeredAtMs,
+      machinesAreTold: this.#machinesAreTold,
     })
     if (match.intent !== 'none') talk.calleeSpoke = true
     this.#murmured = !event.bargeIn && !this.#murmured && goesWithOurWords(match, talk.saying)

@@ -139,6 +139,8 @@ export function toChatLine(event: CallEvent): ChatLine | undefined {
     case 'dialing':
     case 'ringing':
     case 'answered':
+    case 'answered-by':
+    case 'false-answer':
     case 'keys-pressed':
     case 'silence':
     case 'noted':

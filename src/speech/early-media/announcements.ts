@@ -56,8 +56,16 @@ export function verdictOf(said: string): Verdict {
 
 /** Whether a text says what a cue asks for, in the notation of the table; also by its sound. */
 export function says(said: string, cue: string): boolean {
-  const heard = toHeard(said.slice(-TEXT_CHARACTERS_MAX))
-  return toCue(cue, 2).parts.every((alternatives) => alternatives.some((term) => term.text !== '' && occurs(term, heard)))
+  return cueFinder([cue])(said) !== undefined
+}
+
+/** The first of the cues that a text says. Two syllables are as written only when `syllablesMin` is 3: they sound like too much. */
+export function cueFinder(cues: readonly string[], syllablesMin = 2): (said: string) => string | undefined {
+  const compiled = cues.map((cue) => toCue(cue, syllablesMin))
+  return (said) => {
+    const heard = toHeard(said.slice(-TEXT_CHARACTERS_MAX))
+    return compiled.find(({ parts }) => parts.every((alternatives) => alternatives.some((term) => term.text !== '' && occurs(term, heard))))?.name
+  }
 }
 
 /** The word that tells whom the text speaks of; '' where anybody will do. */
