@@ -110,7 +110,7 @@ export class CallControl implements CallControls {
       case 'resume':
         return await this.#resume()
       case 'send-digits':
-        this.#deps.leg.port.sendDigits(command.digits, command.toneMs === undefined ? undefined : { toneMs: command.toneMs })
+        this.#deps.leg.sendDigits(command.digits, command.toneMs === undefined ? undefined : { toneMs: command.toneMs })
         this.#deps.emit({ type: 'digits-sent', count: command.digits.length })
         return this.#done()
       case 'play':
@@ -315,7 +315,7 @@ export class CallControl implements CallControls {
   /** A key of the colleague, for a menu at the callee's side. */
   #pressForColleague(digit: string): void {
     try {
-      this.#deps.leg.port.sendDigits(digit)
+      this.#deps.leg.sendDigits(digit)
     } catch {
       // The callee's side takes no keys.
     }
@@ -378,7 +378,7 @@ function failureOf({ why, sipStatus, error }: NotReached): { why: TransferFailur
 
 function pressOn(leg: SecondLeg | undefined, digit: string): void {
   try {
-    leg?.port.sendDigits(digit)
+    leg?.sendDigits(digit)
   } catch {
     // That phone takes no keys.
   }

@@ -64,6 +64,26 @@ test('offers the codecs of the trunk, and encryption when it asks for it; keys a
   time[Symbol.dispose]()
 })
 
+test('keys go as events where those were agreed, by INFO where not, and as tones from the first INFO refused', async () => {
+  using s = stage()
+  assert.throws(() => s.leg.sendDigits('1'), InvalidInputError, 'not before there is audio')
+  const withoutEvents = sdpAt('IN IP4 10.0.0.1').replace('8 101', '8')
+  s.invite.answer(withoutEvents)
+  assert.throws(() => s.leg.sendDigits('12x'), InvalidInputError)
+  s.leg.sendDigits('12')
+  s.leg.sendDigits('3')
+  await settle()
+  assert.deepEqual([s.invite.infoKeys.join(''), s.port.sentDigits], ['123', []])
+  s.invite.infoStatus = 415
+  s.leg.sendDigits('45')
+  s.leg.sendDigits('6')
+  await settle()
+  assert.deepEqual([s.invite.infoKeys.join(''), s.port.sentDigits], ['123', ['45', '6']])
+  s.invite.options.onEvent({ type: 'remote-offer', sdp: sdpAt('IN IP4 10.0.0.1') })
+  s.leg.sendDigits('7')
+  assert.deepEqual(s.port.sentDigits, ['45', '6', '7'])
+})
+
 test('a number that the trunk refuses to dial is not dialled', () => {
   const time = new FakeTime()
   const agent = new FakeUserAgent()

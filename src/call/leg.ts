@@ -1,13 +1,17 @@
 // One outgoing leg: a SIP dialog bound to a media port. Does not know robots, words or why we call.
-import type { CodecName, MediaPort, RemoteMedia } from '../media/engine.ts'
-import { AppError } from '../errors.ts'
+import type { CodecName, InbandDigits, KeyShape, LatchPolicy, MediaPort, RemoteMedia } from '../media/engine.ts'
+import { AppError, InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
+import { isKeys } from '../media/telephone-event.ts'
 import type { LegEvent, LocalFailure, OutgoingCall, TransferOptions, TransferResult } from '../sip/leg.ts'
 import { buildOffer, remoteAudioOf } from '../sip/sdp.ts'
 import type { CallTrace } from '../sip/trace.ts'
 import type { Peer } from '../sip/transport.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
 import type { OutcomeOverride } from './sip-outcome.ts'
+
+/** How long a key is held that is told by INFO. */
+const KEY_MS = 100
 
 /** A carrier as this process reaches it. */
 export type Trunk = {
@@ -28,6 +32,10 @@ export type Trunk = {
   srtp: 'off' | 'optional' | 'required'
   /** Audio per packet that we ask for. */
   ptimeMs: number
+  /** From where audio is taken when it does not come from where the SDP says; default `address`. */
+  latch?: LatchPolicy | undefined
+  /** Whether keys are listened for as tones; default `auto`. */
+  inbandDigits?: InbandDigits | undefined
   /** Offer reliable provisional responses (RFC 3262). */
   reliableProvisionals: boolean
   /** The session timer to ask for (RFC 4028); 0: none. */
@@ -71,6 +79,9 @@ export class Leg {
   #call: OutgoingCall | undefined
   #isOver = false
   #remote: RemoteMedia | undefined
+  /** Keys by INFO go out one after the other. */
+  #keysGoing: Promise<void> = Promise.resolve()
+  #infoRefused = false
   #resolveAnswered!: (answer: { type: 'answered'; status: number }) => void
   #resolveEnded!: (end: LegEnd) => void
 
@@ -101,6 +112,34 @@ export class Leg {
       trace,
       onEvent: (event) => this.#onEvent(event),
     })
+  }
+
+  /** The far end put us on hold: nothing need come in. */
+  get isHeld(): boolean {
+    return this.#remote?.send === false
+  }
+
+  /**
+   * Presses keys for the far end, one after the other: as telephone events where it agreed to them, else by SIP INFO, and as tones in
+   * the audio from the first INFO that it refuses. Errors: InvalidInputError for what is no key, and before there is audio.
+   */
+  sendDigits(digits: string, as?: KeyShape): void {
+    const call = this.#call
+    if (this.#remote?.eventPayloadType !== undefined || this.#infoRefused || !call) return this.port.sendDigits(digits, as)
+    if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
+    if (!this.#remote) throw new InvalidInputError('digits', 'nobody is connected yet')
+    this.#keysGoing = this.#keysGoing.then(() => this.#sendByInfo(call, digits, as))
+  }
+
+  async #sendByInfo(call: OutgoingCall, digits: string, as: KeyShape | undefined): Promise<void> {
+    const toneMs = as?.toneMs ?? KEY_MS
+    for (let at = 0; at < digits.length && !this.#isOver; at += 1) {
+      const status = this.#infoRefused ? 0 : await call.sendInfo('application/dtmf-relay', `Signal=${digits[at]}\r\nDuration=${toneMs}\r\n`)
+      if (status >= 200 && status < 300) continue
+      this.#infoRefused = true
+      if (!this.#isOver) this.port.sendDigits(digits.slice(at), as)
+      return
+    }
   }
 
   /** What a survivor needs to send BYE for us. */
@@ -165,7 +204,8 @@ export class Leg {
       const audio = remoteAudioOf(sdp, this.#call?.localSdp)
       const remote = audio && this.#onHold(audio)
       if (remote) {
-        this.port.connect(remote)
+        const { latch, inbandDigits } = this.#trunk
+        this.port.connect({ ...remote, ...(latch && { latch }), ...(inbandDigits && { inbandDigits }) })
         this.#remote = remote
       } else {
         problem = 'no audio stream that we can use'

@@ -58,6 +58,11 @@ export class SecondLeg implements AsyncDisposable {
     return this.#port
   }
 
+  /** As `Leg.sendDigits`; nothing while it is not dialled. */
+  sendDigits(digits: string): void {
+    this.#leg?.sendDigits(digits)
+  }
+
   dialog(): unknown {
     return this.#leg?.dialog()
   }

@@ -157,6 +157,9 @@ export class FakeInvite {
   over = false
   /** What was asked of it inside the call: 'hold', 'resume', 'refer sip:…'. */
   readonly asked: string[] = []
+  /** Its answer to INFO, and the keys that came so. */
+  infoStatus = 200
+  readonly infoKeys: string[] = []
   /** Its answer to a re-INVITE. */
   offerStatus = 200
   /** Settles the REFER. */
@@ -168,6 +171,11 @@ export class FakeInvite {
   constructor(options: InviteOptions, deaf: boolean) {
     this.options = options
     this.#deaf = deaf
+  }
+
+  info(body: string): Promise<number> {
+    if (this.infoStatus < 300) this.infoKeys.push(/Signal=(.)/.exec(body)![1]!)
+    return Promise.resolve(this.infoStatus)
   }
 
   ring(status = 180, sdp?: string): void {
@@ -224,6 +232,7 @@ export class FakeUserAgent {
       localSdp: options.sdp,
       hangUp: () => invite.hangUp(),
       dialogState: () => (invite.over ? undefined : ({ callId: `call-${this.invites.indexOf(invite)}` } as DialogState)),
+      sendInfo: (_type, body) => invite.info(body),
       hold: () => invite.reoffer('hold'),
       resume: () => invite.reoffer('resume'),
       transfer: (target, more) => invite.refer(target, more),

@@ -27,7 +27,25 @@ export type RemoteMedia = {
   opus?: { inbandFec: boolean; bitrateMax?: number | undefined } | undefined
   /** Both keys when the stream is encrypted (RFC 3711); then nothing else is sent or heard. */
   srtp?: SrtpKeys | undefined
+  /** Default `auto`. */
+  inbandDigits?: InbandDigits | undefined
+  /** Default `address`. */
+  latch?: LatchPolicy | undefined
 }
+
+/**
+ * Whether keys are also heard as tones in the audio. `auto`: where the far end agreed to no telephone events. A voice may sound like
+ * a key, seldom; `always` is for far ends that agree to events and send none. In any case the first event ends it.
+ */
+export type InbandDigits = 'auto' | 'always' | 'never'
+
+/**
+ * From where packets are taken (symmetric RTP, RFC 4961), and so where ours go. `strict`: the address and port of the SDP.
+ * `address`: that address, from the port that its first packet comes from. `any`: also the first other source that sends several
+ * packets of one agreed stream, for far ends behind a NAT that name an inner address; the address of the SDP takes the stream back
+ * at once, and no other source gets it before a new SDP. An encrypted stream goes to nobody who has not the key.
+ */
+export type LatchPolicy = 'strict' | 'address' | 'any'
 
 export type SrtpSuite = 'AES_CM_128_HMAC_SHA1_80' | 'AES_CM_128_HMAC_SHA1_32'
 
@@ -95,28 +113,11 @@ export type KeyShape = {
   levelDbm0?: number | undefined
 }
 
-export type InbandDigits = 'auto' | 'always' | 'never'
-
-/**
- * From where packets are taken (symmetric RTP, RFC 4961), and so where ours go. `strict`: the address and port of the SDP.
- * `address`: that address, from the port that its first packet comes from. `any`: also the first other source that sends several
- * packets of one agreed stream, for far ends behind a NAT that name an inner address; the address of the SDP takes the stream back
- * at once, and no other source gets it before a new SDP. An encrypted stream goes to nobody who has not the key.
- */
-export type LatchPolicy = 'strict' | 'address' | 'any'
-
 export type OpenPortOptions = {
   /** Local address to bind and to write into SDP. */
   address: string
   /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. The name of the file names its content. */
   recordingPath?: string | undefined
-  /**
-   * Whether keys are also heard as tones in the audio. Default `auto`: where the far end agreed to no telephone events. A voice may
-   * sound like a key, seldom; `always` is for far ends that agree to events and send none. In any case the first event ends it.
-   */
-  inbandDigits?: InbandDigits | undefined
-  /** Default `address`. */
-  latch?: LatchPolicy | undefined
   /** Opens on the thread of this port, so that the two can be bridged. */
   beside?: MediaPort | undefined
   onEvent(event: MediaEvent): void

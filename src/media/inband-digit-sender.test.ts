@@ -7,7 +7,7 @@ import { InbandDigitSender } from './inband-digit-sender.ts'
 function sound(sender: InbandDigitSender, packet: number): Int16Array {
   const out: number[] = []
   const pcm = new Int16Array(packet)
-  while (sender.fill(pcm)) out.push(...pcm)
+  while (sender.write(pcm)) out.push(...pcm)
   return Int16Array.from(out)
 }
 

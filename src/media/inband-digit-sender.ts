@@ -30,7 +30,7 @@ export class InbandDigitSender {
   }
 
   /** Fills `out` with tones and the pauses after them; false, and nothing written, when no key is waiting. */
-  fill(out: Int16Array): boolean {
+  write(out: Int16Array): boolean {
     if (this.#waiting.length === 0) return false
     for (let i = 0; i < out.length; i += 1) out[i] = this.#next()
     return true

@@ -26,9 +26,9 @@ function take(latch: Latch, from: Source, bytes: Uint8Array): boolean {
 }
 
 const latchOf = (policy: LatchPolicy) => {
-  const latch = new Latch(policy)
+  const latch = new Latch()
   assert.equal(latch.admits(told, rtp(1)), false, 'nobody before there is a description')
-  latch.signal(told, 8)
+  latch.signal(told, { payloadType: 8, policy })
   return latch
 }
 
@@ -99,9 +99,9 @@ void test('any: after dead air the winner may come from another port, a stranger
   for (let n = 0; n < 20; n += 1) assert.equal(take(latch, stranger, rtp(n)), false)
   assert.equal(take(latch, { ...outer, port: 9_001 }, rtp(7)), true)
   assert.equal(latch.target?.port, 9_001)
-  assert.equal(latch.signal(told, 8), false, 'the same description again changes nothing')
+  assert.equal(latch.signal(told, { payloadType: 8, policy: 'any' }), false, 'the same description again changes nothing')
   assert.equal(latch.target?.port, 9_001)
-  assert.equal(latch.signal({ ...told, port: 4_200 }, 8), true)
+  assert.equal(latch.signal({ ...told, port: 4_200 }, { payloadType: 8, policy: 'any' }), true)
   for (let n = 0; n < 6; n += 1) take(latch, stranger, rtp(n))
   assert.deepEqual(latch.target, stranger)
 })
@@ -115,7 +115,7 @@ void test('on sockets: a far end behind a NAT is followed, an attacker who flood
   }
   const [inner, nat, attacker] = await Promise.all([open('127.0.0.2'), open('127.0.0.3'), open('127.0.0.4')])
   const heard: number[] = []
-  const here = await RtpSocket.bind('127.0.0.1', 21_998, (bytes) => (heard.push(parseRtp(bytes)!.ssrc), true), 'any')
+  const here = await RtpSocket.bind('127.0.0.1', 21_998, (bytes) => (heard.push(parseRtp(bytes)!.ssrc), true))
   const until = async (condition: () => boolean) => {
     for (const limit = performance.now() + 3_000; !condition(); ) {
       assert.ok(performance.now() < limit, 'waited too long')
@@ -123,7 +123,7 @@ void test('on sockets: a far end behind a NAT is followed, an attacker who flood
     }
   }
   try {
-    here.aim('127.0.0.2', inner.address().port, 8)
+    here.aim('127.0.0.2', inner.address().port, { payloadType: 8, policy: 'any' })
     for (let n = 0; n < 10; n += 1) nat.send(rtp(n, { ssrc: 3 }), 21_998, '127.0.0.1')
     await until(() => heard.length >= 6)
     for (let n = 0; n < 200; n += 1) attacker.send(rtp(n, { ssrc: 4 }), 21_998, '127.0.0.1')

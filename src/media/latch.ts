@@ -3,6 +3,8 @@ import type { LatchPolicy } from './engine.ts'
 import { parseRtp } from './rtp.ts'
 
 export type Source = { address: string; port: number }
+/** `payloadType` is that of the agreed audio, by which strangers are judged. */
+export type LatchTerms = { payloadType: number; policy: LatchPolicy }
 
 /** A source nobody signalled must send this many packets in a row that look like one stream. */
 const PROBATION_PACKETS = 5
@@ -18,7 +20,7 @@ type Candidate = { ssrc: number; sequence: number; packets: number }
  * and takes the stream back from any other source at any time. After `unlatch` the port may change, the address of the winner not.
  */
 export class Latch {
-  readonly #policy: LatchPolicy
+  #policy: LatchPolicy = 'address'
   #signalled: Source | undefined
   #winner: Source | undefined
   /** The winner counts; after `unlatch` its address still does. */
@@ -26,10 +28,6 @@ export class Latch {
   /** What was agreed; a stranger must send it. */
   #payloadType = -1
   #candidates = new Map<string, Candidate>()
-
-  constructor(policy: LatchPolicy) {
-    this.#policy = policy
-  }
 
   /** Where ours go. */
   get target(): Source | undefined {
@@ -42,8 +40,9 @@ export class Latch {
   }
 
   /** Another address or port lets everybody be judged anew. True when it was one. */
-  signal(source: Source, payloadType: number): boolean {
+  signal(source: Source, { payloadType, policy }: LatchTerms): boolean {
     this.#payloadType = payloadType
+    this.#policy = policy
     if (this.#signalled?.address === source.address && this.#signalled.port === source.port) return false
     this.#signalled = source
     this.#winner = undefined

@@ -1,6 +1,6 @@
 // Knows the two sockets of one port: RTP on an even port, RTCP on the odd one above it (RFC 3550 §11). Does not know packets.
 import type { RemoteInfo, Socket } from 'node:dgram'
-import type { LatchPolicy, RemoteMedia } from './engine.ts'
+import type { RemoteMedia } from './engine.ts'
 import type { Source } from './latch.ts'
 import type { PacketSink } from './port.ts'
 import { RtpSocket } from './rtp-socket.ts'
@@ -17,7 +17,7 @@ export class PortSockets implements PacketSink {
   readonly #rtp: RtpSocket
   readonly #control: Socket
   readonly #onControl: PacketReceiver['onControl']
-  readonly #strict: boolean
+  #strict = false
   #signalled: Source | undefined
   /** Where control packets of the far end come from. */
   #heardFrom: Source | undefined
@@ -26,26 +26,26 @@ export class PortSockets implements PacketSink {
   #closed = false
 
   /** Both or none. Errors: those of bind(2), as `code`. */
-  static async bind(address: string, port: number, { onPacket, onControl }: PacketReceiver, latch: LatchPolicy = 'address'): Promise<PortSockets> {
-    const rtp = await RtpSocket.bind(address, port, onPacket, latch)
+  static async bind(address: string, port: number, { onPacket, onControl }: PacketReceiver): Promise<PortSockets> {
+    const rtp = await RtpSocket.bind(address, port, onPacket)
     try {
-      return new PortSockets(rtp, await bindUdp(address, port + 1), onControl, latch === 'strict')
+      return new PortSockets(rtp, await bindUdp(address, port + 1), onControl)
     } catch (error) {
       rtp.close()
       throw error
     }
   }
 
-  private constructor(rtp: RtpSocket, control: Socket, onControl: PacketReceiver['onControl'], strict: boolean) {
+  private constructor(rtp: RtpSocket, control: Socket, onControl: PacketReceiver['onControl']) {
     this.#rtp = rtp
     this.#control = control
     this.#onControl = onControl
-    this.#strict = strict
     control.on('message', (bytes, from) => this.#receiveControl(bytes, from))
   }
 
-  aim({ address, port, payloadType, rtcpPort, rtcpMux = false }: RemoteMedia): void {
-    this.#rtp.aim(address, port, payloadType)
+  aim({ address, port, payloadType, latch = 'address', rtcpPort, rtcpMux = false }: RemoteMedia): void {
+    this.#rtp.aim(address, port, { payloadType, policy: latch })
+    this.#strict = latch === 'strict'
     this.#mux = rtcpMux
     const signalled = { address: canonicalAddress(address), port: rtcpPort ?? port + 1 }
     if (this.#signalled?.address === signalled.address && this.#signalled.port === signalled.port) return

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { InbandDigits, PortStats, RemoteMedia } from './engine.ts'
+import type { PortStats, RemoteMedia } from './engine.ts'
 import { decodeAlaw, encodeAlaw } from './g711.ts'
 import { G722Encoder } from './g722.ts'
 import { Outbox } from './outbox.ts'
@@ -28,8 +28,8 @@ class Rig {
   readonly port: Port
   #sequence = 0
 
-  constructor({ recording = false, inbandDigits = 'auto' }: { recording?: boolean; inbandDigits?: InbandDigits } = {}) {
-    this.port = new Port({ id: 1, phaseMs: 5, recording, inbandDigits, outbox: this.#outbox, now: () => this.nowMs })
+  constructor({ recording = false } = {}) {
+    this.port = new Port({ id: 1, phaseMs: 5, recording, outbox: this.#outbox, now: () => this.nowMs })
     this.port.attach({
       aim: () => {},
       unlatch: () => {
@@ -284,8 +284,8 @@ const five = (piece: number) => Int16Array.from({ length: 160 }, (_, i) => {
 
 void test('hears keys as tones where told to or no events are agreed, and no more once the far end sends events', () => {
   for (const [inbandDigits, agreed, listens] of [['auto', true, false], ['auto', false, true], ['always', true, true], ['never', false, false]] as const) {
-    const rig = new Rig({ inbandDigits })
-    rig.port.connect({ ...remote, eventPayloadType: agreed ? 97 : undefined }, rig.nowMs)
+    const rig = new Rig()
+    rig.port.connect({ ...remote, inbandDigits, eventPayloadType: agreed ? 97 : undefined }, rig.nowMs)
     const press = () => {
       for (let piece = 0; piece < 15; piece += 1) {
         rig.receive(8, encodeAlaw(piece < 5 ? five(piece) : new Int16Array(160)))
@@ -301,7 +301,7 @@ void test('hears keys as tones where told to or no events are agreed, and no mor
     assert.equal((rig.run(20), digits()), listens ? 2 : 1, 'the tone was this key')
     press()
     assert.equal(digits(), listens ? 2 : 1)
-    rig.port.connect({ ...remote, eventPayloadType: undefined }, rig.nowMs)
+    rig.port.connect({ ...remote, inbandDigits, eventPayloadType: undefined }, rig.nowMs)
     press()
     assert.equal(digits(), listens ? 2 : 1, 'nor after a new description')
   }

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { AudioReceiver } from './audio-receiver.ts'
 import { codecOfType, codecs, type Encoder } from './codecs.ts'
 import { parseComfortNoise } from './comfort-noise.ts'
-import type { InbandDigits, KeyShape, PlayoutId, PortStats, RemoteMedia, SrtpKeys } from './engine.ts'
+import type { KeyShape, PlayoutId, PortStats, RemoteMedia, SrtpKeys } from './engine.ts'
 import { FRAME_MS, type Frame } from './frame.ts'
 import { InbandDigitReceiver } from './inband-digits.ts'
 import { InbandDigitSender } from './inband-digit-sender.ts'
@@ -54,7 +54,6 @@ export type PortOptions = {
   /** When within FRAME_MS this port's packets are due. A multiple of the tick. */
   phaseMs: number
   recording: boolean
-  inbandDigits?: InbandDigits
   outbox: Outbox
   now: () => number
 }
@@ -63,7 +62,6 @@ export class Port {
   readonly id: PortId
   readonly phaseMs: number
   readonly #recording: boolean
-  readonly #inbandDigits: InbandDigits
   readonly #outbox: Outbox
   readonly #now: () => number
   #socket: PacketSink | undefined
@@ -111,11 +109,10 @@ export class Port {
   /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
   #before: 'pause' | 'silence' | 'audio' = 'pause'
 
-  constructor({ id, phaseMs, recording, inbandDigits = 'auto', outbox, now }: PortOptions) {
+  constructor({ id, phaseMs, recording, outbox, now }: PortOptions) {
     this.id = id
     this.phaseMs = phaseMs
     this.#recording = recording
-    this.#inbandDigits = inbandDigits
     this.#outbox = outbox
     this.#now = now
   }
@@ -135,7 +132,8 @@ export class Port {
     this.#socket?.aim(remote)
     this.#audio.prepare(remote.codec)
     this.#encodeFor(remote)
-    const listens = !this.#eventsHeard && (this.#inbandDigits === 'always' || (this.#inbandDigits === 'auto' && remote.eventPayloadType === undefined))
+    const { inbandDigits = 'auto', eventPayloadType } = remote
+    const listens = !this.#eventsHeard && (inbandDigits === 'always' || (inbandDigits === 'auto' && eventPayloadType === undefined))
     this.#tonesIn = listens ? (this.#tonesIn ?? new InbandDigitReceiver()) : undefined
     this.#setClock(codecs[remote.codec].clockRateHz, nowMs)
     if (before === undefined) {
@@ -380,7 +378,7 @@ export class Port {
 
   /** Makes the audio of the next packet; gives how many samples of it are sound. A playout waits while keys are sent, pauses between them included. */
   #fillPacket(eventsGoOut: boolean): number {
-    if (this.#tonesOut.fill(this.#pcm)) return this.#pcm.length
+    if (this.#tonesOut.write(this.#pcm)) return this.#pcm.length
     const played = eventsGoOut ? 0 : this.#playouts.pull(this.#pcm)
     if (eventsGoOut) this.#pcm.fill(0)
     return this.#mixHeard() ? this.#pcm.length : played

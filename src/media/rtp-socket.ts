@@ -1,27 +1,25 @@
 // Knows one UDP socket and where its far end really is. Does not know what the packets mean.
 import type { RemoteInfo, Socket } from 'node:dgram'
-import type { LatchPolicy } from './engine.ts'
-import { Latch, type Source } from './latch.ts'
+import { Latch, type LatchTerms, type Source } from './latch.ts'
 import { bindUdp, canonicalAddress } from './udp.ts'
 
 /** Once the signalled address has sent something genuine, the kernel filters for it. After `unlatch` another port of it may come in. */
 export class RtpSocket {
   readonly #socket: Socket
   readonly #onPacket: (bytes: Uint8Array) => boolean
-  readonly #latch: Latch
+  readonly #latch = new Latch()
   /** To the latch's winner, in the kernel. */
   #connected = false
   #closed = false
 
   /** Errors: those of bind(2), as `code`. `onPacket` says whether the bytes were RTP that the port understands: only those latch. */
-  static async bind(address: string, port: number, onPacket: (bytes: Uint8Array) => boolean, policy: LatchPolicy): Promise<RtpSocket> {
-    return new RtpSocket(await bindUdp(address, port), onPacket, policy)
+  static async bind(address: string, port: number, onPacket: (bytes: Uint8Array) => boolean): Promise<RtpSocket> {
+    return new RtpSocket(await bindUdp(address, port), onPacket)
   }
 
-  private constructor(socket: Socket, onPacket: (bytes: Uint8Array) => boolean, policy: LatchPolicy) {
+  private constructor(socket: Socket, onPacket: (bytes: Uint8Array) => boolean) {
     this.#socket = socket
     this.#onPacket = onPacket
-    this.#latch = new Latch(policy)
     socket.on('message', (bytes, from) => this.#receive(bytes, from))
   }
 
@@ -31,8 +29,8 @@ export class RtpSocket {
   }
 
   /** Sends to and accepts from this far end from now on. The same one again keeps what was latched. */
-  aim(address: string, port: number, payloadType: number): void {
-    if (this.#latch.signal({ address: canonicalAddress(address), port }, payloadType)) this.#disconnect()
+  aim(address: string, port: number, terms: LatchTerms): void {
+    if (this.#latch.signal({ address: canonicalAddress(address), port }, terms)) this.#disconnect()
   }
 
   /** Lets the next packet of the far end decide its port again; sending goes on to the last one. */

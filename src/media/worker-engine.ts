@@ -219,8 +219,6 @@ class MediaThread {
         address: options.address,
         udpPort: port.port,
         recording: options.recordingPath !== undefined,
-        inbandDigits: options.inbandDigits ?? 'auto',
-        latch: options.latch ?? 'address',
       })
     })
     if (failure === undefined) port.startRecording()

@@ -1,12 +1,12 @@
 // Knows what the engine and its media threads say to each other. Does not know what either does with it.
 import type { ThreadLoad } from './admission.ts'
-import type { InbandDigits, KeyShape, LatchPolicy, MediaEvent, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import type { KeyShape, MediaEvent, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
 
 /** Names a port in one engine; never reused, unlike its UDP port. */
 export type PortId = number
 
 export type EngineMessage =
-  | { type: 'open'; port: PortId; address: string; udpPort: number; recording: boolean; inbandDigits: InbandDigits; latch: LatchPolicy }
+  | { type: 'open'; port: PortId; address: string; udpPort: number; recording: boolean }
   | { type: 'connect'; port: PortId; atMs: number; remote: RemoteMedia }
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }

@@ -4,7 +4,7 @@ import { FRAME_MS, nowMs } from './frame.ts'
 import { Outbox } from './outbox.ts'
 import { BeatLateness, startTicks, TICK_MS } from './pacing.ts'
 import { Port } from './port.ts'
-import { PortSockets, type PacketReceiver } from './port-sockets.ts'
+import { PortSockets } from './port-sockets.ts'
 import type { EngineMessage, PortId, WorkerMessage, WorkerStart } from './worker-messages.ts'
 
 const PHASES = FRAME_MS / TICK_MS
@@ -30,18 +30,17 @@ function postGathered(): void {
   if (gathered !== undefined) post(gathered.message, gathered.transfer)
 }
 
-async function openPort({ port: id, address, udpPort, recording, inbandDigits, latch }: Extract<EngineMessage, { type: 'open' }>): Promise<void> {
+async function openPort({ port: id, address, udpPort, recording }: Extract<EngineMessage, { type: 'open' }>): Promise<void> {
   const phase = phaseUse.indexOf(Math.min(...phaseUse))
   phaseUse[phase]! += 1
-  const port = new Port({ id, phaseMs: phase * TICK_MS, recording, inbandDigits, outbox, now: nowMs })
+  const port = new Port({ id, phaseMs: phase * TICK_MS, recording, outbox, now: nowMs })
   // Known before it is bound: a close may come in between.
   ports.set(id, port)
   try {
-    const receiver: PacketReceiver = {
+    const sockets = await PortSockets.bind(address, udpPort, {
       onPacket: (bytes) => guarded(port, () => port.receive(bytes)) ?? false,
       onControl: (bytes) => guarded(port, () => port.receiveControl(bytes)) ?? false,
-    }
-    const sockets = await PortSockets.bind(address, udpPort, receiver, latch)
+    })
     port.attach(sockets)
     post({ type: 'opened', port: id })
   } catch (error) {

@@ -25,6 +25,8 @@ export function configuredTrunk(config: TrunkConfig, place: TrunkPlace): Trunk {
     codecs: config.codecs,
     srtp: config.srtp,
     ptimeMs: config.ptimeMs,
+    latch: config.latch,
+    inbandDigits: config.inbandDigits,
     reliableProvisionals: config.reliableProvisionals,
     sessionSeconds: config.sessionTimerSec,
     outcomes: config.outcomes,

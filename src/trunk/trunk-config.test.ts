@@ -22,6 +22,7 @@ test('a name, a target and a caller number are enough; everything else has a def
   assert.deepEqual(trunk.headers, { preset: 'plain', extra: [] })
   assert.deepEqual(trunk.codecs, ['PCMA', 'PCMU'])
   assert.deepEqual([trunk.srtp, trunk.ptimeMs, trunk.reliableProvisionals, trunk.sessionTimerSec, trunk.trace], ['off', 20, true, 1_800, false])
+  assert.deepEqual([trunk.latch, trunk.inbandDigits], ['address', 'auto'])
   assert.deepEqual([trunk.concurrencyMax, trunk.cps, trunk.priority, trunk.weight, trunk.ringMsMax, trunk.healthCheckSec], [30, 5, 10, 1, 60_000, 30])
   assert.deepEqual(trunk.outcomes, [])
 })
@@ -68,6 +69,8 @@ test('every mistake is named by its field and says what to write', () => {
     [{ ...least, codecs: ['G729'] }, 'codecs[0]', /PCMA, PCMU, G722, opus/],
     [{ ...least, codecs: [] }, 'codecs', /best first/],
     [{ ...least, ptimeMs: 25 }, 'ptimeMs', /10, 20, 30/],
+    [{ ...least, srtp: 'yes' }, 'srtp', /off, optional or required/],
+    [{ ...least, latch: 'all' }, 'latch', /strict .* any/],
     [{ ...least, sessionTimerSec: 30 }, 'sessionTimerSec', /0 asks for none/],
     [{ ...least, concurrencyMax: 0 }, 'concurrencyMax', /1 to 100000/],
     [{ ...least, cps: 0 }, 'cps', /0\.1 to 1000/],

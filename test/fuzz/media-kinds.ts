@@ -12,7 +12,7 @@ import type { Dice, FuzzCase, FuzzKind, Probe, Step } from './fuzz-kind.ts'
 
 const BEGIN_MS = 1_700_000_000_000
 const TICK_MS = 5
-const remote: RemoteMedia = { address: '192.0.2.1', port: 4_000, codec: 'PCMA', payloadType: 8, eventPayloadType: 97, ptimeMs: 20, send: true }
+const remote: RemoteMedia = { address: '192.0.2.1', port: 4_000, codec: 'PCMA', payloadType: 8, eventPayloadType: 97, ptimeMs: 20, send: true, inbandDigits: 'always' }
 const payloadTypes = [8, 8, 8, 8, 0, 9, 13, 97, 97, 101, 18, 96, 127, 72, 76]
 
 /** A stream as far ends send it, with its numbers jumping as they do not. */
@@ -157,7 +157,6 @@ function playPort(steps: FuzzCase, probe: Probe): void {
     id: 1,
     phaseMs: 5,
     recording: true,
-    inbandDigits: 'always',
     outbox,
     now: () => nowMs,
   })
