@@ -307,7 +307,7 @@ void test('a REGISTER that comes late changes nothing', async () => {
 })
 
 void test('who guesses too often is not heard for a minute, while devices behind the same address stay', async () => {
-  const { device, registrar, wait } = await stage({ limits: { failuresPerMinuteMax: 5 } })
+  const { device, registrar, agent, wait } = await stage({ limits: { failuresPerMinuteMax: 5 } })
   const good = await device('203.0.113.7', 5060)
   assert.equal((await good.register({ user: '8008', username: 'login-8' }))?.status, 200)
   const guesser = await device('203.0.113.7', 6060)
@@ -321,6 +321,7 @@ void test('who guesses too often is not heard for a minute, while devices behind
   assert.equal((await elsewhere.register())?.status, 200)
   const { failed, blocked } = registrar.stats
   assert.ok(failed === 5 && blocked >= 1, JSON.stringify(registrar.stats))
+  assert.deepEqual([agent.stats.registered, agent.stats.registerFailed, agent.stats.registerBlocked, agent.stats.limited], [2, 5, blocked, blocked])
   await wait(60_000)
   assert.equal((await guesser.register({ nc: '99' }))?.status, 200)
 })

@@ -169,11 +169,11 @@ void test('a trace may be switched on in the middle and off again', async () => 
   const trace = agent.trace(call.callId)
   peer.reply(invite(), 180)
   await wait(5)
-  assert.equal(trace.messages.length, 1)
+  assert.deepEqual([trace.messages.length, agent.stats.traced], [1, 1])
   trace.close()
   peer.reply(invite(), 486)
   await wait(5)
-  assert.equal(trace.messages.length, 1)
+  assert.deepEqual([trace.messages.length, agent.stats.traced], [1, 0])
 })
 
 void test('an endless call keeps its beginning and its end, and says what is missing', () => {

@@ -73,7 +73,16 @@ export type UserAgentLimits = {
 
 export const userAgentLimits = { callsMax: 4_000, transactionsMax: 20_000, unknownPerSecondMax: 30, incomingRingMsMax: 180_000, closeMsMax: 3_000 } as const satisfies UserAgentLimits
 
-export type UserAgentStats = TransactionCounts & { calls: number; transactions: number }
+export type UserAgentStats = TransactionCounts & {
+  calls: number
+  transactions: number
+  /** Calls whose messages are kept. */
+  traced: number
+  /** Devices that are registered with us, wrong passwords and names they came with, and requests of guessers that were not heard. */
+  registered: number
+  registerFailed: number
+  registerBlocked: number
+}
 
 export type ProbeAnswer = {
   status: number
@@ -165,7 +174,9 @@ export class SipUserAgent implements AsyncDisposable {
   }
 
   get stats(): UserAgentStats {
-    return { ...this.#transactions.counts, calls: this.#calls.size, transactions: this.#transactions.open }
+    const { bindings = 0, failed = 0, blocked = 0 } = this.#registrar?.stats ?? {}
+    const registrar = { registered: bindings, registerFailed: failed, registerBlocked: blocked }
+    return { ...this.#transactions.counts, ...registrar, calls: this.#calls.size, transactions: this.#transactions.open, traced: this.#tap.size }
   }
 
   /**
