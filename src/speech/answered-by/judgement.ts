@@ -30,18 +30,18 @@ export type Evidence = {
 
 /** What makes a machine of them. */
 const MACHINE_POINTS = 5
-const points = { decisiveWords: 5, beep: 4, hintWords: 2, longSpeech: 1, earlyAnswer: 1, noNoise: 1 } as const
+const points = { decisiveWords: 5, beep: 4, hintWords: 1, longSpeech: 1, earlyAnswer: 1, noNoise: 1 } as const
 
 /**
  * To hang up on a person costs more than to greet a machine, so the balance is not even: how it sounds and how fast it was answered add
  * up to 3 at most and never suffice; it takes words that only machines say, a beep after a long speech, or the tone of a fax. Words that
- * people use as well count when everything else speaks for a machine, too. In doubt it is a person.
+ * people use as well count when there are two of them and everything else speaks for a machine, too. In doubt it is a person.
  */
 export function judge(e: Evidence): Verdict | undefined {
   if (e.faxTone) return { who: 'fax', because: ['fax-tone'] }
   if (!e.isInTalk) {
     const signs = [
-      ...(e.words ? [{ name: `words:${e.words.cue}`, points: e.words.decisive ? points.decisiveWords : points.hintWords }] : []),
+      ...(e.words ? [{ name: `words:${e.words.cues.join('+')}`, points: e.words.decisive ? points.decisiveWords : Math.min(2, e.words.cues.length) * points.hintWords }] : []),
       ...(e.beep ? [{ name: 'beep', points: points.beep }] : []),
       ...(e.longSpeech ? [{ name: 'long-speech', points: points.longSpeech }] : []),
       ...(e.earlyAnswer ? [{ name: 'early-answer', points: points.earlyAnswer }] : []),

@@ -36,7 +36,7 @@ const words: Readonly<Record<Exclude<Machine, 'fax' | 'announcement'>, Words>> =
 }
 const order = ['voicemail', 'assistant', 'ivr'] as const
 
-const finders = order.map((machine) => ({ machine, decisive: cueFinder(words[machine].decisive, 3), hints: cueFinder(words[machine].hints, 3) }))
+const finders = order.map((machine) => ({ machine, decisive: cueFinder(words[machine].decisive, 3), hints: words[machine].hints.map((cue) => cueFinder([cue], 3)) }))
 
 /** Announcements say whom they speak to; people tell a robot that it was "marked as spam", too. */
 const toCaller = cueFinder(['您拨打的', '您所拨打', '您呼叫的', '您拨叫的', '您的来电', 'subscriber', 'the number you'])
@@ -58,7 +58,8 @@ const people: readonly RegExp[] = [
   /我(?:没有|没|不用|不想|从来不)[^您]{0,8}(?:留言|助手|助理|秘书|信箱|分机)/u,
 ]
 
-export type SaidBy = { machine: Machine; decisive: boolean; cue: string }
+/** `cues`: those found; of hints it matters how many they are. */
+export type SaidBy = { machine: Machine; decisive: boolean; cues: readonly string[] }
 
 /** What the words so far say about who speaks; undefined: what anybody says. */
 export function machineIn(said: string): SaidBy | undefined {
@@ -67,14 +68,14 @@ export function machineIn(said: string): SaidBy | undefined {
   if (people.some((pattern) => pattern.test(plain))) return undefined
   for (const { machine, decisive } of finders) {
     const cue = decisive(said)
-    if (cue !== undefined) return { machine, decisive: true, cue }
+    if (cue !== undefined) return { machine, decisive: true, cues: [cue] }
   }
   const { status } = verdictOf(said)
   const network = networkStatuses.has(status) ? toCaller(said) : undefined
-  if (network !== undefined) return { machine: 'announcement', decisive: true, cue: `${network} ${status}` }
+  if (network !== undefined) return { machine: 'announcement', decisive: true, cues: [network, status] }
   for (const { machine, hints } of finders) {
-    const cue = hints(said)
-    if (cue !== undefined) return { machine, decisive: false, cue }
+    const cues = hints.flatMap((find) => find(said) ?? [])
+    if (cues.length > 0) return { machine, decisive: false, cues }
   }
   return undefined
 }

@@ -97,9 +97,15 @@ function toTerm(word: string, syllablesMin: number): Term {
   return { text, sound: bySound ? soundOf(text) : undefined, digit }
 }
 
+/** Many tables ask about the same words one after the other. */
+let last: { said: string; heard: Heard } | undefined
+
 function toHeard(said: string): Heard {
+  if (last?.said === said) return last.heard
   const text = plain(said)
-  return { text, sound: soundOf(text) }
+  const heard = { text, sound: soundOf(text) }
+  last = { said, heard }
+  return heard
 }
 
 /** Lower case without blanks and punctuation. */
