@@ -3,6 +3,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { InvalidInputError } from './errors.ts'
+import { machinePolicies } from './robot/robot.ts'
 
 type Option = { env: string; type: z.ZodType; default: string; help: string; secret?: boolean }
 type OptionTable = Record<string, Option>
@@ -71,6 +72,7 @@ export const optionGroups = {
   },
   'Robot 机器人': {
     robot: { env: 'ROBOT', type: z.enum(['auto', 'rules', 'prompt']), default: 'auto', help: 'rules: no model. prompt: a language model with the rules in front. auto: prompt when LLM_BASE_URL is set.' },
+    machinePolicy: { env: 'MACHINE_POLICY', type: z.enum(machinePolicies), default: 'hang-up', help: 'When an assistant, a voicemail or a menu picks up. hang-up: a short goodbye. leave-message: who called and that we call again, never what about. go-on: talk on; facts are told only to somebody who said to be the person. A fax is always hung up on.' },
     llmBaseUrl: { env: 'LLM_BASE_URL', type: optionalUrl, default: '', help: 'OpenAI-compatible endpoint, e.g. https://dashscope.aliyuncs.com/compatible-mode/v1.' },
     llmApiKey: { env: 'LLM_API_KEY', type: optionalText, default: '', help: 'Key for it.', secret: true },
     llmModel: { env: 'LLM_MODEL', type: z.string().min(1), default: 'qwen-plus', help: 'Model name.' },
