@@ -3,6 +3,8 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import type { FastifyInstance } from 'fastify'
+import type { CallCommand } from '../call/controls.ts'
+import type { Controlled } from '../dialer/command-desk.ts'
 import type { CallRecord, CallService, PlaceRequest } from '../dialer/call-service.ts'
 import { InvalidInputError, NotFoundError, RefusedError } from '../errors.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
@@ -124,6 +126,16 @@ export class MemoryCalls implements CallService {
     if (record.status === 'ended') return 'already-ended'
     this.stopped.push({ callId, wish })
     return Promise.resolve('stopping')
+  }
+
+  readonly commands: { callId: string; command: CallCommand }[] = []
+  controlFails: Error | undefined
+
+  async control(accountId: string, callId: string, command: CallCommand): Promise<Controlled> {
+    this.#own(accountId, callId)
+    if (this.controlFails) throw this.controlFails
+    this.commands.push({ callId, command })
+    return Promise.resolve({ state: command.type === 'hold' ? 'held' : command.type === 'transfer' ? 'calling' : 'talking' })
   }
 
   async list(accountId: string, limit: number): Promise<CallRecord[]> {

@@ -152,6 +152,26 @@ export type CallEventsTable = {
   event: Json<CallEvent>
 }
 
+export type CallCommandsTable = {
+  id: string
+  call_id: string
+  command: Json<unknown>
+  created_at: DefaultNow
+  expires_at: Date
+  taken_at: Date | null
+  result: NullableJson<unknown>
+}
+
+export type CallLegsTable = {
+  id: GeneratedAlways<number>
+  call_id: string
+  trunk: string
+  caller_id: string
+  phone: string
+  started_at: Date
+  ended_at: Date | null
+}
+
 export type IdempotencyKeysTable = {
   account_id: string
   key: string
@@ -202,6 +222,8 @@ export type Schema = {
   ledger_entries: LedgerEntriesTable
   calls: CallsTable
   call_events: CallEventsTable
+  call_commands: CallCommandsTable
+  call_legs: CallLegsTable
   call_attempts: CallAttemptsTable
   trunks: TrunksTable
   trunk_states: TrunkStatesTable

@@ -80,8 +80,12 @@ export type TrunkLoadRow = { trunk: string; callerId: string; running: number; l
 export async function trunkLoads(db: Queryable, trunks: readonly string[], except: string | undefined): Promise<TrunkLoadRow[]> {
   const { rows } = await sql<TrunkLoadRow>`
     select coalesce(r.trunk, u.trunk) as trunk, coalesce(r.caller_id, u.caller_id) as "callerId", coalesce(r.running, 0) as running, u.last_used_at as "lastUsedAt"
-    from (select trunk, caller_id, count(*)::int as running from calls
-          where status in ('dialing', 'ringing', 'talking') and trunk is not null and trunk = any (${trunks}::text[]) and id <> ${except ?? ''}
+    from (select trunk, caller_id, count(*)::int as running from (
+            select trunk, caller_id from calls
+            where status in ('dialing', 'ringing', 'talking') and trunk is not null and trunk = any (${trunks}::text[]) and id <> ${except ?? ''}
+            union all
+            select l.trunk, l.caller_id from call_legs l join calls c on c.id = l.call_id
+            where l.ended_at is null and l.trunk = any (${trunks}::text[]) and c.status in ('dialing', 'ringing', 'talking')) as both_kinds
           group by trunk, caller_id) as r
     full join (select * from trunk_callers where trunk = any (${trunks}::text[])) as u on u.trunk = r.trunk and u.caller_id = r.caller_id`.execute(db)
   return rows
@@ -90,7 +94,8 @@ export async function trunkLoads(db: Queryable, trunks: readonly string[], excep
 /** How many attempts each trunk has begun since its moment. */
 export async function trunkStarts(db: Queryable, trunks: readonly { trunk: string; since: Date }[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ trunk: string; started: number }>`
-    select v.trunk, (select count(*)::int from call_attempts a where a.trunk = v.trunk and a.started_at > v.since) as started
+    select v.trunk, (select count(*)::int from call_attempts a where a.trunk = v.trunk and a.started_at > v.since)
+                  + (select count(*)::int from call_legs l where l.trunk = v.trunk and l.started_at > v.since) as started
     from unnest(${trunks.map(({ trunk }) => trunk)}::text[], ${trunks.map(({ since }) => since)}::timestamptz[]) as v (trunk, since)`.execute(db)
   return new Map(rows.map(({ trunk, started }) => [trunk, started]))
 }

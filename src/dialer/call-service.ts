@@ -1,6 +1,8 @@
 // What the APIs ask of the dialer: place, look up, follow, stop. Does not know HTTP or wire formats.
 import type { CallEventRow } from '../events.ts'
+import type { CallCommand } from '../call/controls.ts'
 import type { EndReason } from '../call/end-reason.ts'
+import type { Controlled } from './command-desk.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { Blocked } from './trunk-choice.ts'
 
@@ -57,5 +59,12 @@ export interface CallService {
   follow(accountId: string, callId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<CallEventRow>
   /** Cancels before dialling, hangs up after. Resolves when the wish is durable; 'already-ended' when there was nothing to stop. */
   stop(accountId: string, callId: string, wish: 'cancel' | 'hang-up'): Promise<'stopping' | 'already-ended'>
+  /**
+   * Has a talking call do something, on whichever process it is. Phones in `command` as the customer wrote them. Resolves when the call did it,
+   * or began it (its log tells the rest).
+   * Errors: NotFoundError; RefusedError `not-live` (nobody talks in it), `no-owner` (its process is gone), `not-possible` (not in its state),
+   * `never-dial`, `do-not-call`; InvalidInputError; OverloadedError when its process did not begin in time: then it will not be done.
+   */
+  control(accountId: string, callId: string, command: CallCommand): Promise<Controlled>
   list(accountId: string, limit: number): Promise<CallRecord[]>
 }

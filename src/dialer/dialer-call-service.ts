@@ -5,6 +5,8 @@ import { eventsAfter } from '../db/call-events.ts'
 import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
+import type { CallCommand } from '../call/controls.ts'
+import { CommandDesk, type CommandLimits, type Controlled } from './command-desk.ts'
 import { forgetRequests } from '../db/idempotency.ts'
 import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
@@ -37,6 +39,7 @@ export type DialerOptions = {
   understandsPeople: boolean
   defaultPrice: Price
   settings?: Partial<DialerSettings> | undefined
+  commandLimits?: Partial<CommandLimits> | undefined
   /** Unix milliseconds; the wall clock unless a test says otherwise. */
   now?: (() => number) | undefined
   /** 0..1, below 1; decides among trunks of equal priority. */
@@ -56,6 +59,7 @@ export class DialerCallService implements CallService {
   readonly live: LiveCalls
   readonly followers: Followers
   readonly webhooks: Webhooks
+  readonly #commands: CommandDesk
   readonly trunks: TrunkDirectory
   readonly #db: Database
   readonly #now: () => number
@@ -72,12 +76,14 @@ export class DialerCallService implements CallService {
     this.#place = { ...inner, queueDepth: new QueueDepth() }
     this.live = new LiveCalls(inner)
     this.followers = new Followers(options.db, this.settings)
+    this.#commands = new CommandDesk(options.db, this.#now, options.commandLimits)
     this.webhooks = new Webhooks(options.db, this.settings.webhook, this.#now)
   }
 
   /** Closes what dead processes left, then dials. Errors: OverloadedError when the database is away. */
   async start(): Promise<void> {
     await this.followers.start()
+    await this.#commands.start()
     await this.live.start()
     await this.webhooks.start()
     this.#forgetting = setInterval(() => void this.forgetOldRequests(), forgetEveryMs).unref()
@@ -87,6 +93,7 @@ export class DialerCallService implements CallService {
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#forgetting)
     await this.live.stop(graceMs)
+    await this.#commands.stop()
     await this.webhooks.stop()
     await this.followers.stop()
   }
@@ -134,10 +141,15 @@ export class DialerCallService implements CallService {
     return this.#db.retry('stop a call', stopping)
   }
 
+  async control(accountId: string, callId: string, command: CallCommand): Promise<Controlled> {
+    return await this.#commands.send(await this.#find(accountId, callId), command)
+  }
+
   /** Drops idempotency keys that no client still repeats. Never throws: the next hour does the same. */
   async forgetOldRequests(): Promise<void> {
     try {
       await forgetRequests(this.#db.sql, new Date(this.#now() - this.settings.idempotencyKeyMs))
+      await this.#commands.forgetOld()
     } catch (error) {
       log.warn({ err: errorFacts(error) }, 'old idempotency keys could not be dropped')
     }

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { costOf, type Price } from '../account/billing.ts'
 import type { CallHooks, CallResult, DialFailure, NextDial, RunCall, StopCause } from '../call/call.ts'
+import type { CallCommand, CallControls, CommandResult } from '../call/controls.ts'
 import type { EndDetail } from '../call/end-reason.ts'
-import { storeDialog } from '../db/calls.ts'
 import { passesByItself } from '../db/connection-loss.ts'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
@@ -13,6 +13,7 @@ import { log } from '../log.ts'
 import { neverDial } from '../numbering/never-dial.ts'
 import type { RobotNote } from '../robot/robot.ts'
 import { CallHold } from './call-hold.ts'
+import { CallLegs } from './call-legs.ts'
 import type { ClaimedCall } from './claim.ts'
 import type { CallLog, EventLog } from './event-log.ts'
 import { nextAttempt } from './failover.ts'
@@ -65,6 +66,9 @@ export class LiveCall {
   /** Kept here too, in case the call never answers for itself. */
   readonly #notes: RobotNote[] = []
   #stage: 'dialing' | 'ringing' | 'talking' = 'dialing'
+  readonly #legs: CallLegs
+  #controls: CallControls | undefined
+  #overdue: NodeJS.Timeout | undefined
   /** The attempt that is being made; `told` once its trunk has shown what it can do. */
   #attempt: { number: number; trunk: string; startedMs: number; told: boolean }
 
@@ -81,6 +85,8 @@ export class LiveCall {
     const price: Price = { priceLiPerMin: row.priceLiPerMin, initialBlockSec: row.initialBlockSec, incrementSec: row.incrementSec }
     const held = { id: row.id, accountId: row.accountId, fence, heldLi: costOf(1, price).costLi, price }
     this.#hold = new CallHold(deps.db, held, deps.settings, (heldLi) => this.#append({ type: 'hold-extended', heldLi }))
+    const { db, trunks, now, dice } = deps
+    this.#legs = new CallLegs({ db, trunks, now, dice, call: { id: row.id, fence, line: line.name, accountId: row.accountId }, trunk: () => this.#attempt.trunk, mayDial: () => this.running && !this.#abort.signal.aborted })
     this.done = this.#run()
   }
 
@@ -97,6 +103,12 @@ export class LiveCall {
   /** Hangs up. The first cause stays. */
   stop(cause: StopCause): void {
     if (!this.#abort.signal.aborted) this.#abort.abort(cause)
+  }
+
+  /** Has the call do something from outside of its conversation. Never rejects. */
+  async command(command: CallCommand): Promise<CommandResult> {
+    if (!this.running || !this.#controls) return { ok: false, code: 'not-possible', message: this.running ? '还没有接通，接通之后才能操作' : '通话已经结束' }
+    return await this.#controls.command(command)
   }
 
   /** Somebody else owns the call now: hangs up and writes nothing more. */
@@ -125,7 +137,7 @@ export class LiveCall {
     const { trunk, callerId, ringMsMax } = this.#claimed
     const ringMsLongest = Math.max(ringMsMax, ...deps.trunks.of(line.name).map((terms) => terms.ringMsMax))
     const limitMs = deps.settings.failover.withinMs + ringMsLongest + line.talkMsMax + deps.settings.overrunMsMax
-    const timer = setTimeout(() => this.stop({ by: 'platform', detail: 'overdue' }), limitMs)
+    this.#endAfter(limitMs)
     try {
       const robot = deps.robots.open(row.robot, { callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
       const request = {
@@ -136,6 +148,7 @@ export class LiveCall {
         attempt: this.#claimed.attempt,
         ringMsMax,
         talkMsMax: line.talkMsMax,
+        handover: deps.settings.handover,
         recordingPath: deps.recordingPath(row.id),
         robot,
       }
@@ -145,9 +158,15 @@ export class LiveCall {
       log.error({ err: errorFacts(error), call: this.id }, 'a call failed')
       return this.#failed('internal-failure', String(error))
     } finally {
-      clearTimeout(timer)
+      clearTimeout(this.#overdue)
       overdue.abort()
     }
+  }
+
+  /** From now on; takes the place of the limit before. */
+  #endAfter(ms: number): void {
+    clearTimeout(this.#overdue)
+    this.#overdue = setTimeout(() => this.stop({ by: 'platform', detail: 'overdue' }), ms)
   }
 
   /** Resolves when the call was aborted and did not come back within the grace. */
@@ -183,8 +202,10 @@ export class LiveCall {
         if (this.#abort.signal.aborted || !this.ours) throw new RefusedError('not-allowed', '通话在拨出前被取消')
       },
       onDialFailed: (failure) => this.#dialFailed(failure),
-      onAnswered: (dialog) => void this.#storeDialog(dialog),
+      onAnswered: (dialog) => this.#legs.onDialogs([dialog]),
       mayContinue: (talkMs) => this.#hold.mayContinue(talkMs),
+      legs: this.#legs,
+      onControls: (controls) => (this.#controls = controls),
     }
   }
 
@@ -222,6 +243,8 @@ export class LiveCall {
       this.#stage = 'talking'
       this.#answeredAt ??= new Date(this.#deps.now())
     }
+    // A colleague may talk for longer than a robot.
+    if (event.type === 'transfer' && event.state === 'joined') this.#endAfter(this.#deps.settings.handover.talkMsMax + this.#deps.settings.overrunMsMax)
     if (event.type === 'noted') this.#notes.push(event.note)
     this.#append(event)
   }
@@ -229,15 +252,6 @@ export class LiveCall {
   #append(event: CallEvent): void {
     if (this.#phase !== 'running') return
     if (this.#log.append(event, new Date(this.#deps.now())) === 'full') this.stop({ by: 'platform', detail: 'log-full' })
-  }
-
-  /** Helps a survivor to hang up; the call does not depend on it. */
-  async #storeDialog(dialog: unknown): Promise<void> {
-    try {
-      await this.#deps.db.retry('store the SIP dialog', () => storeDialog(this.#deps.db.sql, { id: this.id, fence: this.fence }, dialog))
-    } catch (error) {
-      log.warn({ err: errorFacts(error), call: this.id }, 'the SIP dialog of a call could not be stored')
-    }
   }
 
   /** Tries until the database took it. The lease is kept meanwhile, so that nobody closes the call as interrupted. */

@@ -1,4 +1,5 @@
 // Knows the loop that turns queued calls into calls: wake, claim, run, keep the lease, close what others left. Does not know SIP or HTTP.
+import { commandChannel } from '../db/call-commands.ts'
 import { countEvents } from '../db/call-events.ts'
 import { claimedBy, dueChannel, heartbeat, linesWithDueCalls, stopChannel, stopsRequested } from '../db/calls.ts'
 import { passesByItself } from '../db/connection-loss.ts'
@@ -8,6 +9,7 @@ import type { RunCall } from '../call/call.ts'
 import { log } from '../log.ts'
 import { newOwnerId } from './call-id.ts'
 import { claimCalls, type ClaimedCall } from './claim.ts'
+import { CommandInbox } from './command-inbox.ts'
 import { EventLog } from './event-log.ts'
 import type { Line } from './line.ts'
 import { LiveCall, type LiveCallDeps } from './live-call.ts'
@@ -57,6 +59,7 @@ export class LiveCalls {
   readonly #linesNotCounted: readonly string[]
   readonly #live = new Map<string, LiveCall>()
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #commands: CommandInbox
   readonly #unlisten: (() => Promise<void>)[] = []
   #pass: Promise<void> | undefined
   #again = false
@@ -77,6 +80,7 @@ export class LiveCalls {
     this.eventLog = new EventLog(deps.db, deps.settings)
     this.watch = new TrunkWatch(deps.db, this.owner, deps.trunks)
     this.#dice = deps.dice ?? Math.random
+    this.#commands = new CommandInbox({ db: deps.db, owner: this.owner, obey: (id, command) => this.#live.get(id)?.command(command) })
     const open = deps.lines.filter((line) => deps.understandsPeople || !line.understandsPeopleRequired)
     this.#lines = new Map(open.map((line) => [line.name, line]))
     this.#linesNotCounted = deps.lines.filter((line) => line.exempt.frequency).map((line) => line.name)
@@ -113,6 +117,8 @@ export class LiveCalls {
     this.#unlisten.push(
       await db.listen(stopChannel, { onNotify: (id) => this.#stopWanted(id), onReconnect: () => void this.#checkStops() }),
     )
+    const look = (): void => void this.#commands.look([...this.#live.keys()])
+    this.#unlisten.push(await db.listen(commandChannel, { onNotify: (id) => void (this.#live.has(id) && this.#commands.look([id])), onReconnect: look }))
     this.#every(settings.pollMs, wake)
     this.#every(settings.heartbeatMs, () => void this.heartbeat())
     this.#every(settings.takeoverMs, () => void this.sweep().catch((error: unknown) => this.#failed(error, 'look for abandoned calls')))
@@ -233,6 +239,8 @@ export class LiveCalls {
 
   async #heartbeat(): Promise<void> {
     const calls = [...this.#live.values()].filter((call) => call.ours)
+    // A notification may have been lost.
+    if (calls.length > 0) void this.#commands.look(calls.map((call) => call.id))
     if (calls.length === 0) return
     try {
       const answers = await heartbeat(this.#deps.db.sql, calls, { leaseMs: this.#deps.settings.leaseMs, now: new Date(this.#now()) })

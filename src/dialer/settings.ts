@@ -1,8 +1,11 @@
 // Knows every limit and default of the dialer. Does not know where they come from.
+import { handoverDefaults, type HandoverTerms } from '../call/controls.ts'
 import { assertHours, type DayWindow } from './admission/calling-hours.ts'
 import type { FrequencyLimit } from './admission/frequency.ts'
 
 export type DialerSettings = {
+  /** How humans are brought into calls. */
+  handover: HandoverTerms
   /** When single calls may be dialled, Asia/Shanghai. Must lie within 08:00–22:00. */
   hours: readonly DayWindow[]
   /** Attempts per callee over all accounts and lines, failures included. */
@@ -82,6 +85,7 @@ const minute = 60_000
 const hour = 60 * minute
 
 export const dialerDefaults: DialerSettings = checkDialerSettings({
+  handover: handoverDefaults,
   hours: [{ openMinute: 8 * 60, closeMinute: 21 * 60 }],
   frequency: [
     { count: 1, windowMs: minute },

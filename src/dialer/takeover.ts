@@ -39,7 +39,8 @@ export async function takeOverAbandoned(db: Database, input: SweepInput): Promis
     if (call === undefined) continue
     closed += 1
     log.warn({ call: id, status: call.status }, 'closed a call whose process is gone')
-    if (call.status === 'talking' && call.dialog !== null) input.onOrphan?.(id, call.dialog)
+    // One, or one of each leg.
+    if (call.status === 'talking' && call.dialog !== null) for (const dialog of [call.dialog].flat()) input.onOrphan?.(id, dialog)
   }
   return closed
 }

@@ -1,0 +1,97 @@
+// Knows the more phones of one running call as its owner keeps them: room on the trunk, who may be dialled, which dialogs stand. Does not know SIP or why they are called.
+import type { LegHooks, LegRoom } from '../call/controls.ts'
+import { endLeg, insertLeg } from '../db/call-legs.ts'
+import { lockLine, lockOwnedCall, storeDialog } from '../db/calls.ts'
+import type { Database, Tx } from '../db/connection.ts'
+import { doNotCallAmong } from '../db/do-not-call.ts'
+import { errorFacts } from '../db/error-facts.ts'
+import { OverloadedError, RefusedError } from '../errors.ts'
+import { log } from '../log.ts'
+import { neverDial } from '../numbering/never-dial.ts'
+import { readBoard } from './trunk-board.ts'
+import { chooseTrunk } from './trunk-choice.ts'
+import type { TrunkDirectory } from './trunk-directory.ts'
+
+export type CallLegsDeps = {
+  db: Database
+  call: { id: string; fence: number; line: string; accountId: string }
+  /** The trunk that the call itself goes over: audio passes between its legs here, and a carrier wants both ends of a transfer. */
+  trunk: () => string
+  trunks: TrunkDirectory
+  /** False once the call is being ended or is somebody else's. */
+  mayDial: () => boolean
+  /** Unix milliseconds. */
+  now: () => number
+  /** 0..1, below 1. */
+  dice: () => number
+}
+
+/** A callee is waiting meanwhile. */
+const withinMs = 3_000
+const retryAfterMs = 5_000
+
+export class CallLegs implements LegHooks {
+  readonly #deps: CallLegsDeps
+  /** Writes one after the other, so that the newest is the last. */
+  #storing: Promise<void> = Promise.resolve()
+  #dialogs: readonly unknown[] = []
+
+  constructor(deps: CallLegsDeps) {
+    this.#deps = deps
+  }
+
+  /** Errors: RefusedError, OverloadedError; nothing was dialled then. */
+  async admit(phone: string): Promise<LegRoom> {
+    const { db } = this.#deps
+    this.beforeInvite(phone)
+    const { id, callerId } = await db.retry('admit one more leg', () => db.transaction((tx) => this.#admitIn(tx, phone)), { withinMs })
+    return { callerId, giveBack: () => void this.#giveBack(id) }
+  }
+
+  beforeInvite(phone: string): void {
+    const never = neverDial(phone)
+    if (never) throw new RefusedError('never-dial', never.reason)
+    if (!this.#deps.mayDial()) throw new RefusedError('not-allowed', '通话已经在结束')
+  }
+
+  onDialogs(dialogs: readonly unknown[]): void {
+    this.#dialogs = dialogs
+    this.#storing = this.#storing.then(() => this.#store(dialogs))
+  }
+
+  /** The same locks as for claims and failovers, so that the limits of the trunk hold over all processes. */
+  async #admitIn(tx: Tx, phone: string): Promise<{ id: number; callerId: string }> {
+    const { call, trunk, trunks, now, dice } = this.#deps
+    const nowMs = now()
+    await lockLine(tx, call.line)
+    if (!(await lockOwnedCall(tx, call))) throw new RefusedError('not-allowed', '通话已经不属于本进程')
+    const [listed] = await doNotCallAmong(tx, [{ accountId: call.accountId, phone }], new Date(nowMs))
+    if (listed) throw new RefusedError('do-not-call', '这个号码在免打扰名单中')
+    const choice = chooseTrunk({ candidates: await readBoard(tx, { trunks, line: call.line, nowMs }), wish: { trunk: trunk() }, nowMs, dice: dice() })
+    if ('blocked' in choice) throw new OverloadedError(`线路 ${trunk()} 不能再呼叫一方（${choice.blocked.why}）`, retryAfterMs)
+    const id = await insertLeg(tx, { callId: call.id, trunk: trunk(), callerId: choice.callerId, phone, startedAt: new Date(nowMs) })
+    return { id, callerId: choice.callerId }
+  }
+
+  async #giveBack(id: number): Promise<void> {
+    const { db, now, call } = this.#deps
+    try {
+      await db.retry('end a leg', () => endLeg(db.sql, id, new Date(now())))
+    } catch (error) {
+      // It stops counting with its call.
+      log.warn({ err: errorFacts(error), call: call.id }, 'the end of a leg could not be stored')
+    }
+  }
+
+  /** Helps a survivor to hang up; the call does not depend on it. */
+  async #store(dialogs: readonly unknown[]): Promise<void> {
+    // A newer one is already waiting.
+    if (dialogs !== this.#dialogs) return
+    const { db, call } = this.#deps
+    try {
+      await db.retry('store the SIP dialogs', () => storeDialog(db.sql, call, dialogs))
+    } catch (error) {
+      log.warn({ err: errorFacts(error), call: call.id }, 'the SIP dialogs of a call could not be stored')
+    }
+  }
+}
