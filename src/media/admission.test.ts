@@ -21,6 +21,12 @@ void test('one bad report closes nothing, two in a row do, busy or late', () => 
   assert.deepEqual(fed(busy, idle, late, idle, busy, late), [true, true, true, true, true, false])
 })
 
+void test('late beats close nothing while the thread is mostly idle, and it opens again when it is', () => {
+  const others = { busy: 0.1, lateMsP99: 60 }
+  assert.deepEqual(fed(others, others, others), [true, true, true])
+  assert.deepEqual(fed(late, late, others, others, others), [true, false, false, false, true])
+})
+
 void test('what is at the limit is within it', () => {
   const atLimit = { busy: 0.8, lateMsP99: 10 }
   assert.deepEqual(fed(atLimit, atLimit, atLimit), [true, true, true])

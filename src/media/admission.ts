@@ -21,6 +21,8 @@ export type ThreadLoad = {
 const REOPEN_SHARE = 0.85
 /** One bad second is nobody's load: garbage collected, a machine that looked away. */
 const REPORTS_TO_CLOSE = 2
+/** Late beats of a thread that is mostly idle are the machine's doing: refusing its few calls would help nobody. */
+const OWN_DOING_BUSY_MIN = 0.25
 const REPORTS_TO_REOPEN = 3
 
 export class Admission {
@@ -41,8 +43,8 @@ export class Admission {
   report({ busy, lateMsP99 }: ThreadLoad): void {
     const { busyMax, lateMsMax } = this.#limits
     const against = this.#open
-      ? busy > busyMax || lateMsP99 > lateMsMax
-      : busy <= busyMax * REOPEN_SHARE && lateMsP99 <= lateMsMax * REOPEN_SHARE
+      ? busy > busyMax || (lateMsP99 > lateMsMax && busy > OWN_DOING_BUSY_MIN)
+      : busy <= busyMax * REOPEN_SHARE && (lateMsP99 <= lateMsMax * REOPEN_SHARE || busy <= OWN_DOING_BUSY_MIN)
     this.#against = against ? this.#against + 1 : 0
     if (this.#against < (this.#open ? REPORTS_TO_CLOSE : REPORTS_TO_REOPEN)) return
     this.#open = !this.#open
