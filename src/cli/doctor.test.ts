@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { openAsr, openTts } from '../speech-options.ts'
 import { readConfig, type Config } from '../config.ts'
 import { PostgresStartError } from '../db/postgres/start-error.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
@@ -155,7 +156,7 @@ describe('speech', () => {
     },
     [Symbol.asyncDispose]: async () => {},
   })
-  const look = (asr: AsrProvider, tts: TtsProvider, env: Record<string, string> = {}) => examineSpeech(config({ ASR: 'a', TTS: 't', ...env }), { asr: { a: () => asr }, tts: { t: () => tts }, pause: async () => {} })
+  const look = (asr: AsrProvider, tts: TtsProvider, env: Record<string, string> = {}) => examineSpeech(config(env), { openAsr: () => asr, openTts: () => tts, pause: async () => {} })
   const said = '通知您明天上午9点在三楼会议室开会'
 
   test('a voice that the recogniser understands is fine, also with other numerals', async () => {
@@ -176,10 +177,12 @@ describe('speech', () => {
     assert.equal((await look(ears(said, 'people'), voice(8_000), trunk))[0]!.level, 'ok')
   })
 
-  test('names that are not known are told with those that are', async () => {
-    const findings = await examineSpeech(config({ ASR: 'x', TTS: 'y' }), { asr: { a: () => ears('') }, tts: { t: () => voice(0) }, pause: async () => {} })
+  test('names that are not known are told with those that are, and options that are missing by name', async () => {
+    const options = { openAsr, openTts, pause: async () => {} }
+    const findings = await examineSpeech(config({ ASR: 'x', TTS: 'y' }), options)
     assert.equal(levels(findings), 'problem problem')
-    assert.match(english(findings), /Choose one of a[^]*Choose one of t/)
+    assert.match(english(findings), /ASR 'x' is not known: choose one of builtin, funasr[^]*TTS 'y' is not known: choose one of espeak, cosyvoice/)
+    assert.match(english(await examineSpeech(config({ ASR: 'funasr', TTS: 'nls' }), options)), /needs ASR_URL[^]*needs NLS_ACCESS_KEY_ID/)
   })
 })
 

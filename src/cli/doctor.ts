@@ -3,8 +3,7 @@ import { defineCommand } from 'citty'
 import { readConfig, type Config } from '../config.ts'
 import { InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
-import { asrProviders } from '../speech/asr/index.ts'
-import { ttsProviders } from '../speech/tts/index.ts'
+import { openAsr, openTts } from '../speech-options.ts'
 import { examineClock, examineDatabase, realClock, realDatabase } from './doctor/database.ts'
 import { examine, problem, type Check, type Examined, type Finding } from './doctor/finding.ts'
 import { examineLanguageModel, realLanguageModel } from './doctor/language-model.ts'
@@ -16,8 +15,6 @@ import { examineTrunks, trunkAddress, type TrunkProbes } from './doctor/trunk.ts
 
 /** Who still holds the process back this long after the last result is left behind. */
 const LEAVE_MS_MAX = 3_000
-
-const speechProviders = { tts: ttsProviders, asr: Object.fromEntries(Object.entries(asrProviders).map(([name, make]) => [name, () => make({})])), pause: (ms: number) => sleep(ms) }
 
 async function withTrunkProbes<T>(config: Config, examine: (probes: TrunkProbes) => Promise<T>): Promise<T> {
   await using probes = await openTrunkProbes(config)
@@ -37,7 +34,7 @@ export const checks: readonly Check[] = [
   { name: 'rtp-ports', zh: 'RTP 端口', en: 'RTP ports', msMax: 5_000, run: (config) => examineRtpPorts(config, realNetwork) },
   { name: 'addresses', zh: '地址', en: 'Addresses', msMax: 30_000, run: async (config) => await withTrunkProbes(config, async (probes) => examineAddresses(config, await trunkAddress(probes))) },
   { name: 'trunk', zh: '线路', en: 'Trunks', msMax: 45_000, run: async (config) => await withTrunkProbes(config, async (probes) => await examineTrunks(config, probes)) },
-  { name: 'speech', zh: '语音', en: 'Speech', msMax: 30_000, run: (config) => examineSpeech(config, speechProviders) },
+  { name: 'speech', zh: '语音', en: 'Speech', msMax: 30_000, run: (config) => examineSpeech(config, { openAsr, openTts, pause: (ms) => sleep(ms) }) },
   { name: 'language-model', zh: '大模型', en: 'Language model', msMax: 15_000, run: (config) => examineLanguageModel(config, realLanguageModel) },
 ]
 
