@@ -1,6 +1,6 @@
 // Knows how to hold a conversation in simulated time: a robot and a callee whom the test plays. Used by tests only.
 import type { CallEvent } from '../events.ts'
-import type { Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
+import type { MachinePolicy, Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
 import type { DialogState } from '../sip/dialog.ts'
 import type { InviteOptions } from '../sip/invitation.ts'
 import type { LegEvent, OfferResult, OutgoingCall, TransferOptions, TransferResult } from '../sip/leg.ts'
@@ -80,7 +80,7 @@ export class Conversation implements AsyncDisposable {
   readonly answeredAtMs: number
   end: { end: LoopEnd; atMs: number } | undefined
 
-  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void } = {}) {
+  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number } = {}) {
     this.time = new FakeTime()
     this.line = new FakeLine(this.time)
     this.asr = new FakeAsr(this.time.now)
@@ -99,6 +99,8 @@ export class Conversation implements AsyncDisposable {
       },
       now: this.time.now,
       options: more.options ?? {},
+      machinePolicy: more.machinePolicy,
+      rangMs: more.rangMs,
     })
     this.line.onEvent = (event) => this.loop.onMediaEvent(event)
     void this.loop.ended.then((end) => (this.end = { end, atMs: this.time.now() }))
