@@ -8,7 +8,7 @@ import { afterEach, test } from 'node:test'
 import { OverloadedError, RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
 import type { NextDial } from './call.ts'
-import { CallStage, fakeTrunk, greets, hangs, say } from './testing.ts'
+import { CallStage, fakeTrunk, greets, hangs, say, theirSdp, type Reaction } from './testing.ts'
 
 log.level = 'silent'
 
@@ -511,4 +511,63 @@ test('no recording asked for: none is told', async () => {
   s.invite.bye()
   await settled(s)
   assert.equal(s.result!.recording, undefined)
+})
+
+// ── Who picked up, and dead air ──────────────────────────────────────────────
+
+test('a machine that picked up is told by the reason, with what gave it away', async () => {
+  using s = new CallStage((event) => (event.type === 'answered-by' || (event.type === 'answered' && event.machines?.machine) ? [say('好的，再见。'), { type: 'hang-up' }] : []))
+  await s.answered()
+  s.asr.texts.push('您好我是机主的智能助理请问您有什么事')
+  s.port.speak(3_000)
+  await s.time.advance(8_000)
+  assert.deepEqual([s.result?.reason.outcome, s.result?.conversation, s.result?.reason.detail], ['assistant', 'machine', 'robot-hung-up'])
+  assert.equal(s.result!.reason.evidence.answeredBy?.who, 'assistant')
+  assert.match(s.result!.reason.evidence.answeredBy!.because[0]!, /^words:/)
+  assert.ok(s.types.includes('answered-by'))
+})
+
+test('an answer without a single packet is hung up after ten seconds, as a fault of the line and no conversation', async () => {
+  using s = new CallStage(talks)
+  s.media.starved = true
+  await s.place()
+  s.invite.ring()
+  s.invite.answer()
+  await s.time.advance(9_000)
+  assert.equal(s.result, undefined)
+  await s.time.advance(3_500)
+  assert.deepEqual(over(s), { outcome: 'line-fault', by: 'network', stage: 'talking', detail: 'no-audio-received' })
+  assert.equal(s.result!.conversation, undefined)
+  assert.equal(s.invite.hangUps, 1)
+  assert.ok(s.result!.talkMs >= 10_000, 'billing follows the answer')
+})
+
+const staysOn: Reaction = (event) => (event.type === 'answered' ? [say('您好。')] : [{ type: 'set-mute-time', muteMs: 600_000 }])
+
+test('sound that stops for thirty seconds ends the call; sound that comes back in time does not', async () => {
+  using s = new CallStage(staysOn, { talkMsMax: 600_000 })
+  await s.answered()
+  await s.time.advance(5_000)
+  const stops = () => s.port.onEvent({ type: 'dead-air', atMs: s.time.now(), sinceMs: s.time.now() - 1_000 })
+  stops()
+  await s.time.advance(25_000)
+  s.port.onEvent({ type: 'live-again', atMs: s.time.now() })
+  await s.time.advance(20_000)
+  assert.equal(s.result, undefined)
+  stops()
+  await s.time.advance(34_000)
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'network', stage: 'talking', detail: 'audio-stopped' })
+})
+
+test('a callee who puts us on hold is not dead air', async () => {
+  using s = new CallStage(staysOn, { talkMsMax: 600_000 })
+  await s.answered()
+  await s.time.advance(3_000)
+  s.invite.options.onEvent({ type: 'remote-offer', sdp: theirSdp.replace('a=sendrecv', 'a=inactive') })
+  s.port.onEvent({ type: 'dead-air', atMs: s.time.now(), sinceMs: s.time.now() - 1_000 })
+  await s.time.advance(120_000)
+  assert.equal(s.result, undefined)
+  s.invite.bye()
+  await s.time.advance(2_000)
+  assert.deepEqual(over(s), { outcome: 'answered', by: 'callee', stage: 'talking', detail: 'callee-hung-up' })
 })

@@ -172,6 +172,8 @@ export class FakeMedia implements MediaEngine {
   readonly opened: OpenPortOptions[] = []
   openFails: Error | undefined
   openMs = 0
+  /** Far ends never send anything. */
+  starved = false
   readonly #time: FakeTime
 
   constructor(time: FakeTime) {
@@ -182,6 +184,7 @@ export class FakeMedia implements MediaEngine {
     if (this.openMs > 0) await new Promise((resolve) => setTimeout(resolve, this.openMs))
     if (this.openFails) throw this.openFails
     const port = new FakePort(this.#time)
+    port.starved = this.starved
     port.onEvent = (event) => options.onEvent(event)
     this.opened.push(options)
     this.ports.push(port)
