@@ -18,13 +18,17 @@ import { startEmbeddedPostgres } from './db/postgres/supervisor.ts'
 import { ensureDemoAccount } from './demo-account.ts'
 import { parseHours } from './dialer/admission/calling-hours.ts'
 import { DialerCallService } from './dialer/dialer-call-service.ts'
+import { DoNotCallDesk } from './dialer/do-not-call-desk.ts'
+import { RecordingKeeper } from './dialer/recording-keeper.ts'
 import { dialerDefaults } from './dialer/settings.ts'
+import { TrunkDesk } from './dialer/trunk-desk.ts'
 import { TrunkStore } from './dialer/trunk-store.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
 import { repairRecording } from './media/recording-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
+import { S3Bucket } from './objects/s3.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
@@ -60,6 +64,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     // What can be wrong in the options is told before anything is started.
     const rules = { hours: hoursOf(config), testNumbers: testNumbersOf(config) }
     optionTrunk(config)
+    const bucket = bucketOf(config)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
     const asr = openAsr(config)
@@ -82,13 +87,14 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const recordings = path.join(config.dataDir, 'recordings')
     // What people said is for the owner's eyes only.
     if (config.record) await mkdir(recordings, { recursive: true, mode: 0o700 })
+    const traces = path.join(config.dataDir, 'traces')
     const metrics = new Registry()
     const calls = new DialerCallService({
       db,
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: voiceOf(config), traces: path.join(config.dataDir, 'traces') }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: voiceOf(config), machinePolicy: config.machinePolicy, traces }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -114,14 +120,20 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     showGauges({ liveCalls: () => calls.live.live, rtpPorts: () => media.load().ports, busiestMediaThread: () => media.load().busiest, sip: () => userAgent.stats }, metrics)
     await calls.start()
     stack.defer(() => calls.close(DRAIN_MS))
+    const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })
+    keeper.start()
+    stack.defer(() => keeper.stop())
 
     const keys = new ApiKeys(db)
     const server = await buildServer({
       calls,
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
+      trunks: new TrunkDesk(db, store, trunks.directory),
+      doNotCall: new DoNotCallDesk(db),
+      traces,
       log,
       metrics,
-      recordings: { dir: recordings, linkSecret: await linkSecret(config.dataDir) },
+      recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },
       publicUrl: config.publicUrl,
       health: {
         database: async () => ({ ok: (await db.pool.query('select 1')).rowCount === 1 }),
@@ -215,6 +227,16 @@ async function recoverRecording(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') rootLog.warn({ err: error, file: path.basename(file) }, 'a recording could not be repaired')
     return undefined
   }
+}
+
+/** The store that recordings go to. Errors: InvalidInputError when it is named and cannot be used. */
+function bucketOf(config: Config): S3Bucket | undefined {
+  const { s3Bucket: bucket, s3Region: region, s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config
+  if (bucket === undefined) return undefined
+  if (accessKeyId === undefined) throw new InvalidInputError('S3_ACCESS_KEY_ID', '设置了 S3_BUCKET，还需要 S3_ACCESS_KEY_ID。 S3_BUCKET is set, S3_ACCESS_KEY_ID is needed too')
+  if (secretAccessKey === undefined) throw new InvalidInputError('S3_SECRET_ACCESS_KEY', '设置了 S3_BUCKET，还需要 S3_SECRET_ACCESS_KEY。 S3_BUCKET is set, S3_SECRET_ACCESS_KEY is needed too')
+  const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  return new S3Bucket({ endpoint, bucket, region, accessKeyId, secretAccessKey, pathStyle: config.s3PathStyle })
 }
 
 /** Secret of recording links, made once per installation. */

@@ -17,13 +17,16 @@ export async function ensureDemoAccount(p: { db: Database; keys: ApiKeys; dataDi
   const demo = accounts.find((account) => account.name === DEMO_NAME)
   if (accounts.length > 0 && !demo) return undefined
   const kept = readDemoAccount(p.dataDir)
-  if (demo && kept?.account_id === demo.id && (await p.keys.authenticate(kept.api_key))) {
+  const found = demo && kept?.account_id === demo.id ? await p.keys.authenticate(kept.api_key) : undefined
+  if (kept && found) {
+    // Whoever has the file has the installation.
+    if (!found.admin) await p.keys.makeAdmin(kept.api_key)
     const account = { ...kept, base_url: p.baseUrl }
     if (kept.base_url !== p.baseUrl) await keep(p.dataDir, account)
     return { account, created: false }
   }
   const owner = demo ?? (await createAccount(p.db, { name: DEMO_NAME, organisation: '示例公司', creditLi: p.creditLi }))
-  const { key } = await p.keys.create(owner.id, 'demo')
+  const { key } = await p.keys.create(owner.id, 'demo', { admin: true })
   const account: DemoAccount = { account_id: owner.id, api_key: key, base_url: p.baseUrl }
   await keep(p.dataDir, account)
   return { account, created: true }

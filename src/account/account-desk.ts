@@ -16,7 +16,7 @@ export class AccountDesk {
   }
 
   /** See ApiKeys. */
-  authenticate(key: string): Promise<{ accountId: string } | undefined> {
+  authenticate(key: string): Promise<{ accountId: string; admin: boolean } | undefined> {
     return this.#keys.authenticate(key)
   }
 

@@ -17,7 +17,7 @@ test('a key opens its account and only its digest is stored', async () => {
   const account = await createAccount(t.db, { name: 'a' })
   const keys = new ApiKeys(t.db)
   const { key, prefix } = await keys.create(account.id, 'laptop')
-  assert.deepEqual(await keys.authenticate(key), { accountId: account.id })
+  assert.deepEqual(await keys.authenticate(key), { accountId: account.id, admin: false })
   assert(key.startsWith(prefix))
   const { rows } = await t.db.pool.query<{ row: string }>('select k::text as row from api_keys k')
   assert(!rows[0]!.row.includes(key.slice(prefix.length)))
@@ -68,7 +68,7 @@ test('a known key is not looked up again until its time in the cache is over', a
   await keys.authenticate(key)
   await t.db.pool.query('update api_keys set revoked_at = now()')
   now += apiKeyDefaults.cacheMs - 1
-  assert.deepEqual(await keys.authenticate(key), { accountId: account.id })
+  assert.deepEqual(await keys.authenticate(key), { accountId: account.id, admin: false })
   now += 1
   assert.equal(await keys.authenticate(key), undefined)
 })
@@ -111,4 +111,17 @@ test('a key needs an account that exists and a label of sensible length', async 
   const keys = new ApiKeys(t.db)
   await assert.rejects(keys.create('acc_nobody'), NotFoundError)
   await assert.rejects(keys.create('acc_nobody', 'x'.repeat(101)), InvalidInputError)
+})
+
+test('an admin’s key is told apart, and an ordinary one can be made one', async () => {
+  await using test = await testDatabase()
+  const account = await createAccount(test.db, { name: 'a' })
+  const keys = new ApiKeys(test.db)
+  const { key: admin } = await keys.create(account.id, 'admin', { admin: true })
+  const { key: plain } = await keys.create(account.id, 'plain')
+  assert.deepEqual([(await keys.authenticate(admin))?.admin, (await keys.authenticate(plain))?.admin], [true, false])
+  await keys.makeAdmin(plain)
+  assert.equal((await keys.authenticate(plain))?.admin, true)
+  assert.deepEqual((await keys.list(account.id)).map(({ label, admin: is }) => [label, is]), [['plain', true], ['admin', true]])
+  await assert.rejects(keys.makeAdmin(newApiKey()), NotFoundError)
 })

@@ -1,6 +1,6 @@
 // Knows how keys are made, checked and revoked. A key itself exists in its owner's hands only: we keep its digest.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { apiKeysOf, findActiveKey, insertApiKey, revokeApiKey, touchApiKey, type ApiKey } from '../db/api-keys.ts'
+import { apiKeysOf, findActiveKey, grantAdmin, insertApiKey, revokeApiKey, touchApiKey, type ApiKey } from '../db/api-keys.ts'
 import type { Database } from '../db/connection.ts'
 import { InvalidInputError, NotFoundError } from '../errors.ts'
 
@@ -37,20 +37,23 @@ export class ApiKeys {
   readonly #db: Database
   readonly #now: () => number
   /** By digest in hex. Unknown keys are not kept: a guesser would push the real ones out. */
-  readonly #known = new Map<string, { accountId: string; sha256: Buffer; untilMs: number }>()
+  readonly #known = new Map<string, { accountId: string; admin: boolean; sha256: Buffer; untilMs: number }>()
 
   constructor(db: Database, now: () => number = Date.now) {
     this.#db = db
     this.#now = now
   }
 
-  /** The key is in the answer and never again. Errors: InvalidInputError for a long label; NotFoundError for an unknown account. */
-  async create(accountId: string, label = ''): Promise<{ key: string; id: number; prefix: string }> {
+  /**
+   * The key is in the answer and never again. `admin`: it may also change what belongs to the whole installation, such as trunks.
+   * Errors: InvalidInputError for a long label; NotFoundError for an unknown account.
+   */
+  async create(accountId: string, label = '', { admin = false } = {}): Promise<{ key: string; id: number; prefix: string }> {
     if (label.length > apiKeyDefaults.labelCharsMax) throw new InvalidInputError('label', `a label has at most ${apiKeyDefaults.labelCharsMax} characters`)
     const key = newApiKey()
     const prefix = key.slice(0, prefixChars)
     try {
-      const id = await insertApiKey(this.#db.sql, { accountId, sha256: digestOf(key), prefix, label })
+      const id = await insertApiKey(this.#db.sql, { accountId, sha256: digestOf(key), prefix, label, admin })
       return { key, id, prefix }
     } catch (error) {
       if ((error as { code?: string }).code === '23503') throw new NotFoundError('account', `there is no account ${accountId}`) // foreign_key_violation
@@ -63,12 +66,12 @@ export class ApiKeys {
    * What the time of an answer tells is about the digest of the key and not the key: one character more or less right changes nothing.
    * Errors: OverloadedError while the database is away and the key was not seen lately.
    */
-  async authenticate(key: string): Promise<{ accountId: string } | undefined> {
+  async authenticate(key: string): Promise<{ accountId: string; admin: boolean } | undefined> {
     if (!shape.test(key)) return undefined
     const sha256 = digestOf(key)
     const digest = sha256.toString('hex')
     const known = this.#known.get(digest)
-    if (known && known.untilMs > this.#now() && timingSafeEqual(known.sha256, sha256)) return { accountId: known.accountId }
+    if (known && known.untilMs > this.#now() && timingSafeEqual(known.sha256, sha256)) return { accountId: known.accountId, admin: known.admin }
     const found = await this.#db.retry('authenticate', () => findActiveKey(this.#db.sql, sha256), { withinMs: apiKeyDefaults.databaseMsMax })
     this.#known.delete(digest)
     if (!found || !timingSafeEqual(found.sha256, sha256)) return undefined
@@ -78,12 +81,19 @@ export class ApiKeys {
       if (this.#known.size < apiKeyDefaults.cacheEntriesMax) break
       this.#known.delete(oldest)
     }
-    this.#known.set(digest, { accountId: found.accountId, sha256, untilMs: now + apiKeyDefaults.cacheMs })
+    this.#known.set(digest, { accountId: found.accountId, admin: found.admin, sha256, untilMs: now + apiKeyDefaults.cacheMs })
     if (!found.lastUsedAt || now - found.lastUsedAt.getTime() >= apiKeyDefaults.lastUsedMs) {
       // A key that is right opens the door also when this cannot be written; the next request tries again.
       await touchApiKey(this.#db.sql, found.id, new Date(now)).catch(() => {})
     }
-    return { accountId: found.accountId }
+    return { accountId: found.accountId, admin: found.admin }
+  }
+
+  /** Makes an existing key an admin's. Errors: NotFoundError. */
+  async makeAdmin(key: string): Promise<void> {
+    const sha256 = digestOf(key)
+    if (!(await grantAdmin(this.#db.sql, sha256))) throw new NotFoundError('key', 'there is no such key')
+    this.#known.delete(sha256.toString('hex'))
   }
 
   /** Newest first, revoked ones too. */

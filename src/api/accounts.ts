@@ -4,8 +4,8 @@
 export type Balance = { balanceLi: number; heldLi: number }
 
 export interface AccountDesk {
-  /** The account of a key. Undefined: unknown, revoked or malformed key. */
-  authenticate(key: string): Promise<{ accountId: string } | undefined>
+  /** The account of a key. Undefined: unknown, revoked or malformed key. `admin`: it may change what belongs to the whole installation. */
+  authenticate(key: string): Promise<{ accountId: string; admin: boolean } | undefined>
   balance(accountId: string): Promise<Balance>
   webhook(accountId: string): Promise<{ url: string | undefined }>
   /**

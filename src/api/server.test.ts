@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { shouldShed } from './load-shedding.ts'
 import { headers, testApi } from './testing.ts'
+import type { Action } from './stepone/action.ts'
+import { actions } from './stepone/index.ts'
 
 const place = { phones: '13800138000', user_requirement: '通知开会' }
 
@@ -89,10 +91,8 @@ test('the OpenAPI document describes every action with examples, and the page sh
   await using api = await testApi()
   const document = (await api.app.inject('/openapi.json')).json<{ openapi: string; paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: { properties: Record<string, { examples?: string[] }> } }> }; responses: Record<string, unknown> }>> }>()
   assert.equal(document.openapi, '3.1.0')
-  assert.deepEqual(Object.keys(document.paths).sort(), [
-    '/api/v1/account/balance', '/api/v1/account/webhook', '/api/v1/callinfo/cancel', '/api/v1/callinfo/explain', '/api/v1/callinfo/hang_up', '/api/v1/callinfo/initiate_call',
-    '/api/v1/callinfo/recording/{call_id}', '/api/v1/callinfo/search_callinfo', '/api/v1/callinfo/skill_version', '/api/v1/callinfo/stream_chat_history', '/healthz',
-  ])
+  const served = Object.values<Action>(actions).map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
+  assert.deepEqual(Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`)).sort(), [...served, 'get /healthz'].sort())
   const initiate = document.paths['/api/v1/callinfo/initiate_call']!['post']!
   assert.deepEqual(initiate.requestBody?.content['application/json']?.schema.properties['phones']?.examples, ['13800138000'])
   assert.deepEqual(Object.keys(initiate.responses), ['200', '4XX', '5XX'])
@@ -125,7 +125,7 @@ test('sheds before any work when too many requests are under way, and recovers',
           arrived.resolve()
           await held.promise
         }
-        return { accountId: 'acc_one' }
+        return { accountId: 'acc_one', admin: false }
       },
       balance: () => Promise.resolve({ balanceLi: 0, heldLi: 0 }),
       webhook: () => Promise.resolve({ url: undefined }),

@@ -8,7 +8,11 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, t
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
 import type { CallService } from '../dialer/call-service.ts'
+import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
+import { RecordingFiles } from '../dialer/recording-files.ts'
+import type { TrunkDesk } from '../dialer/trunk-desk.ts'
 import type { Log } from '../log.ts'
+import type { S3Bucket } from '../objects/s3.ts'
 import type { AccountDesk } from './accounts.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { healthRoute, type HealthProbes } from './health.ts'
@@ -29,8 +33,13 @@ export type ServerDeps = {
   health: HealthProbes
   /** Served at /metrics; the server adds its own figures. */
   metrics: Registry
-  /** Folder of recordings and the secret of their links (same on every node). Undefined: recordings are not served. */
-  recordings?: { dir: string; linkSecret: string } | undefined
+  /** Folder of recordings, the store they go to, and the secret of their links (same on every node). Undefined: recordings are not served. */
+  recordings?: { dir: string; bucket?: S3Bucket | undefined; linkSecret: string } | undefined
+  /** Undefined: trunks and the do-not-call list are not served. */
+  trunks?: TrunkDesk | undefined
+  doNotCall?: DoNotCallDesk | undefined
+  /** Folder of SIP traces. */
+  traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
   publicUrl?: string | undefined
   clock?: Clock | undefined
@@ -128,8 +137,11 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       clock,
       limits,
       streams,
+      trunks: deps.trunks,
+      doNotCall: deps.doNotCall,
+      traces: deps.traces,
       recordings: new RecordingLinks({
-        dir: deps.recordings?.dir,
+        files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),
         secret: deps.recordings?.linkSecret ?? randomBytes(32).toString('hex'),
         clock,
         validMs: limits.recordingLinkMs,

@@ -143,14 +143,14 @@ export class MemoryCalls implements CallService {
   }
 }
 
-/** Two accounts, `sk_one` and `sk_two`. */
+/** Two accounts, `sk_one` and `sk_two`; `sk_admin` is of the first and an admin's. */
 export function memoryAccounts(): AccountDesk {
-  const keys = new Map([['sk_one', 'acc_one'], ['sk_two', 'acc_two']])
+  const keys = new Map([['sk_one', 'acc_one'], ['sk_two', 'acc_two'], ['sk_admin', 'acc_one']])
   const hooks = new Map<string, string>()
   return {
     authenticate: async (key) => {
       const accountId = keys.get(key)
-      return Promise.resolve(accountId === undefined ? undefined : { accountId })
+      return Promise.resolve(accountId === undefined ? undefined : { accountId, admin: key === 'sk_admin' })
     },
     balance: async () => Promise.resolve({ balanceLi: 9_850, heldLi: 150 }),
     webhook: async (accountId) => Promise.resolve({ url: hooks.get(accountId) }),

@@ -12,15 +12,15 @@ const list = defineCommand({
   run: ({ args }) =>
     withDatabase(cliConfig(), async (db) => {
       for (const key of await new ApiKeys(db).list(args.account_id)) {
-        console.log(`${key.id}  ${key.prefix}…  ${key.label}  ${key.createdAt.toISOString()}  ${key.revokedAt ? '已吊销 revoked' : '有效 active'}`)
+        console.log(`${key.id}  ${key.prefix}…  ${key.label}${key.admin ? '  管理 admin' : ''}  ${key.createdAt.toISOString()}  ${key.revokedAt ? '已吊销 revoked' : '有效 active'}`)
       }
     }),
 })
 
 const create = defineCommand({
   meta: { name: 'create', description: '新建密钥（只显示一次）。 Make a key, shown once.' },
-  args: { ...accountArg, label: { type: 'string', default: '', description: '备注 label' } },
-  run: ({ args }) => withDatabase(cliConfig(), async (db) => console.log((await new ApiKeys(db).create(args.account_id, args.label)).key)),
+  args: { ...accountArg, label: { type: 'string', default: '', description: '备注 label' }, admin: { type: 'boolean', default: false, description: '管理密钥：可改线路和全局免打扰名单 may change trunks and the do-not-call list of everybody' } },
+  run: ({ args }) => withDatabase(cliConfig(), async (db) => console.log((await new ApiKeys(db).create(args.account_id, args.label, { admin: args.admin })).key)),
 })
 
 const revoke = defineCommand({

@@ -49,3 +49,20 @@ export async function removeDoNotCall(db: Queryable, accountId: string | undefin
     where phone = ${phone} and coalesce(account_id, '') = ${accountId ?? ''} and removed_at is null returning id`.execute(db)
   return rows.length > 0
 }
+
+export type DoNotCallRecord = { id: number; scope: 'account' | 'everybody'; phone: string; source: DoNotCallEntry['source']; callId: string | null; evidence: string; createdAt: Date; expiresAt: Date | null }
+
+/** What is in force, newest first: for an account its own entries and those for everybody, without one those for everybody. */
+export async function doNotCallEntries(
+  db: Queryable,
+  p: { accountId: string | undefined; phone: string | undefined; before: number | undefined; limit: number; now: Date },
+): Promise<DoNotCallRecord[]> {
+  const { rows } = await sql<DoNotCallRecord>`
+    select id, case when account_id is null then 'everybody' else 'account' end as scope, phone, source, call_id as "callId", evidence,
+           created_at as "createdAt", expires_at as "expiresAt"
+    from do_not_call
+    where removed_at is null and (expires_at is null or expires_at > ${p.now}) and (account_id is null or account_id = ${p.accountId ?? null})
+      and (${p.phone ?? null}::text is null or phone = ${p.phone ?? null}) and id < ${p.before ?? Number.MAX_SAFE_INTEGER}
+    order by id desc limit ${p.limit}`.execute(db)
+  return rows
+}

@@ -1,6 +1,7 @@
 // Knows what every outcome, stage and wait is called in Chinese and English, and every detail and rule behind them. Does not know calls.
 import type { EndDetail, EndReason, Outcome, Stage } from '../call/end-reason.ts'
 import type { Answerer, ConversationOutcome } from '../robot/robot.ts'
+import type { LineReason } from './trunk-choice.ts'
 
 export type Language = 'zh' | 'en'
 export type Words = Readonly<Record<Language, string>>
@@ -64,6 +65,18 @@ export const waitingWords: Readonly<Record<'window' | 'frequency' | 'line' | 'ba
   frequency: { zh: '等待呼叫频率限制', en: 'waiting because the callee was called recently' },
   line: { zh: '等待空闲线路', en: 'waiting for a free line' },
   balance: { zh: '等待余额', en: 'waiting for balance' },
+}
+
+/** What keeps the trunks from taking a call. */
+export const lineReasonWords: Readonly<Record<LineReason, Words>> = {
+  pace: { zh: '等待线路：已到每秒呼叫数上限', en: 'waiting for a trunk: as many calls per second as it allows have started' },
+  'callers-full': { zh: '等待线路：主叫号码的并发都用满了', en: 'waiting for a trunk: its numbers show as many calls as they may' },
+  full: { zh: '等待线路：并发已满', en: 'waiting for a trunk: all of them are full' },
+  'backing-off': { zh: '等待线路：线路出错或要求稍后再试，正在退避', en: 'waiting for a trunk: they failed or asked to be left alone for a while' },
+  down: { zh: '等待线路：所有线路都不通', en: 'waiting for a trunk: all of them are down' },
+  'no-such-caller': { zh: '等待线路：指定的主叫号码已不在线路上', en: 'waiting for a trunk: the number it asked for is on none any more' },
+  'no-such-trunk': { zh: '等待线路：指定的线路已停用或删除', en: 'waiting for a trunk: the one it asked for was disabled or removed' },
+  none: { zh: '等待线路：没有可用的线路', en: 'waiting for a trunk: there is none that can be used' },
 }
 
 export const stageWords: Readonly<Record<Stage, Words>> = {

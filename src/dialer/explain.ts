@@ -6,7 +6,7 @@ import type { Answerer } from '../robot/robot.ts'
 import type { CallRecord } from './call-service.ts'
 import { toldOfLegs } from './explain-legs.ts'
 import { adviceOn } from './explain-advice.ts'
-import { answererWords, conversationWords, detailWords, enderWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
+import { answererWords, conversationWords, detailWords, enderWords, lineReasonWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
 
 export type { Language } from './explain-words.ts'
 
@@ -63,7 +63,7 @@ type Told = { text: Words; details?: Words[] | undefined }
 function headline(record: CallRecord): Words {
   if (record.reason === undefined) {
     const stage = stageWords[record.status === 'ended' ? 'talking' : record.status]
-    const waiting = record.waitingFor && waitingWords[record.waitingFor]
+    const waiting = record.waitingBecause ? lineReasonWords[record.waitingBecause.why] : record.waitingFor && waitingWords[record.waitingFor]
     return {
       zh: `通话还没有结束：${stage.zh}${waiting ? `，${waiting.zh}` : ''}。`,
       en: `The call is not over: ${stage.en}${waiting ? `, ${waiting.en}` : ''}.`,

@@ -1,5 +1,6 @@
 // Knows how trunks are added, shown, changed and removed without two editors overwriting each other, and where passwords go meanwhile. Does not run trunks.
 import type { Database } from '../db/connection.ts'
+import { forgetTrunkState } from '../db/trunk-states.ts'
 import { deleteTrunk, findTrunk, insertTrunk, replaceTrunk, storedTrunks, type NewTrunk, type StoredTrunk } from '../db/trunks.ts'
 import { AppError, InvalidInputError, NotFoundError, RefusedError } from '../errors.ts'
 import type { SecretBox } from '../secret-box.ts'
@@ -68,6 +69,8 @@ export class TrunkStore {
     const config = this.#check(isLoose(input) ? { ...input, name } : input, this.#passwordsKept(before, input))
     const row = await replaceTrunk(this.#db.sql, this.#sealed(config), version)
     if (row === undefined) throw conflict(name)
+    // Whoever changed it wants to see whether it works now.
+    await forgetTrunkState(this.#db.sql, name)
     return this.#record(row)
   }
 
@@ -76,6 +79,7 @@ export class TrunkStore {
     const { config, secrets, version } = await this.#find(name)
     const row = await replaceTrunk(this.#db.sql, { name, config: { ...(config as Loose), enabled }, secrets, enabled }, version)
     if (row === undefined) throw conflict(name)
+    await forgetTrunkState(this.#db.sql, name)
     return this.#record(row)
   }
 

@@ -2,6 +2,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { CallService } from '../../dialer/call-service.ts'
+import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
+import type { TrunkDesk } from '../../dialer/trunk-desk.ts'
 import type { AccountDesk } from '../accounts.ts'
 import type { Clock } from '../clock.ts'
 import type { ApiLimits } from '../limits.ts'
@@ -18,8 +20,13 @@ export type StepOne = {
   recordings: RecordingLinks
   /** Base of links in answers, without a trailing slash, for this request. */
   baseUrl: (request: FastifyRequest) => string
-  /** The account of an X-API-Key header. Errors: RefusedError key-invalid. */
-  authenticate: (key: unknown) => Promise<string>
+  /** Undefined: this server manages no trunks. */
+  trunks: TrunkDesk | undefined
+  doNotCall: DoNotCallDesk | undefined
+  /** Folder of SIP traces; undefined: none are kept. */
+  traces: string | undefined
+  /** The account of an X-API-Key header. Errors: RefusedError key-invalid; not-allowed when an admin's key is needed and this is none. */
+  authenticate: (key: unknown, rights?: 'admin') => Promise<string>
 }
 
 export type ActionInput<Body> = {
@@ -31,13 +38,13 @@ export type ActionInput<Body> = {
 }
 
 export type Action = {
-  method: 'GET' | 'POST' | 'PUT'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
-  tag: '通话' | '账户' | '其他'
+  tag: '通话' | '账户' | '线路' | '其他'
   summary: string
   description?: string
-  /** `version`: X-Skill-Version is checked as well. */
-  needs: { key: boolean; version: boolean }
+  /** `version`: X-Skill-Version is checked as well. `admin`: the key must be an admin's. */
+  needs: { key: boolean; version: boolean; admin?: boolean }
   body?: z.ZodType
   params?: z.ZodType
   query?: z.ZodType

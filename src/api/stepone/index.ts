@@ -3,6 +3,8 @@ import { account_balance } from './account_balance.ts'
 import { account_webhook, set_account_webhook } from './account_webhook.ts'
 import type { Action } from './action.ts'
 import { cancel } from './cancel.ts'
+import { control } from './control.ts'
+import { add_do_not_call, list_do_not_call, remove_do_not_call } from './do_not_call.ts'
 import { early_media } from './early_media.ts'
 import { explain } from './explain.ts'
 import { hang_up } from './hang_up.ts'
@@ -11,6 +13,8 @@ import { recording } from './recording.ts'
 import { search_callinfo } from './search_callinfo.ts'
 import { skill_version } from './skill_version.ts'
 import { stream_chat_history } from './stream_chat_history.ts'
+import { trace } from './trace.ts'
+import { delete_trunk, get_trunk, list_trunks, put_trunk, trunk_state } from './trunks.ts'
 
 export const actions = {
   initiate_call,
@@ -18,11 +22,21 @@ export const actions = {
   stream_chat_history,
   explain,
   hang_up,
+  control,
   cancel,
   recording,
   early_media,
+  trace,
   account_balance,
   account_webhook,
   set_account_webhook,
+  list_do_not_call,
+  add_do_not_call,
+  remove_do_not_call,
+  list_trunks,
+  get_trunk,
+  put_trunk,
+  delete_trunk,
+  trunk_state,
   skill_version,
 } satisfies Record<string, Action>

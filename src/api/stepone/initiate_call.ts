@@ -18,6 +18,8 @@ export const initiate_call = action({
     user_requirement: requiredText('user_requirement', '要通知或询问的内容', apiLimits.requirementCharsMax).meta({
       examples: ['通知张总明天上午9点开会'],
     }),
+    line: requiredText('line', '线路名', 32).optional().meta({ description: '只走这条线路；不填则自动选择' }),
+    caller: requiredText('caller', '主叫号码', 32).optional().meta({ description: '只用这个主叫号码，须在线路的号码池里；不填则自动选择' }),
   }),
   answer: z.object({
     success: z.literal(true),
@@ -32,6 +34,8 @@ export const initiate_call = action({
       source: 'stepone',
       phones: body.phones,
       userRequirement: body.user_requirement,
+      line: body.line,
+      caller: body.caller,
       idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']),
     })
     return {

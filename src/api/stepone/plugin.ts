@@ -27,7 +27,7 @@ export function stepOnePlugin(stepone: StepOne): FastifyPluginAsync {
     app.addHook('onRequest', async (request) => {
       const { needs } = request.routeOptions.config
       if (needs?.version) requireVersion(request.headers['x-skill-version'])
-      if (needs?.key) request.accountId = await stepone.authenticate(request.headers['x-api-key'])
+      if (needs?.key) request.accountId = await stepone.authenticate(request.headers['x-api-key'], needs.admin ? 'admin' : undefined)
     })
     for (const [name, action] of Object.entries<Action>(actions)) serve(app, name, action, stepone)
     return Promise.resolve()
@@ -74,12 +74,13 @@ function requireVersion(header: string | string[] | undefined): void {
 
 /** The authenticate function of StepOne, from the accounts' own. */
 export function authenticateWith(desk: StepOne['accounts']): StepOne['authenticate'] {
-  return async (header) => {
+  return async (header, rights) => {
     const key = typeof header === 'string' ? header.trim() : ''
     if (key === '') throw new RefusedError('key-invalid', '缺少密钥：请在请求头 X-API-Key 中填写 sk_ 开头的密钥')
     // Longer than any key: not worth a look-up.
     const found = key.length <= 200 ? await desk.authenticate(key) : undefined
     if (!found) throw new RefusedError('key-invalid', '密钥无效或已停用：请检查 X-API-Key（或环境变量 STEPONEAI_API_KEY）')
+    if (rights === 'admin' && !found.admin) throw new RefusedError('not-allowed', '此操作需要管理密钥：用 waihu key create <账户> --admin 新建，或使用本机的演示密钥')
     return found.accountId
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { assertNever } from '../../errors.ts'
 import type { CallEvent, CallEventRow } from '../../events.ts'
 import type { CallRecord } from '../../dialer/call-service.ts'
+import { lineReasons } from '../../dialer/trunk-choice.ts'
 
 /** The version that clients name in X-Skill-Version. */
 export const skillVersion = '1.0.0'
@@ -48,6 +49,7 @@ export const callInfoShape = z.object({
   call_id: z.string(),
   status: z.enum(['queued', 'dialing', 'ringing', 'talking', 'ended']),
   waiting_for: z.string().nullable().meta({ description: '排队原因：window 时段、frequency 频次、line 线路、balance 余额' }),
+  waiting_reason: z.enum(lineReasons).nullable().meta({ description: '等待线路时的原因：pace 每秒呼叫数、full 并发、callers-full 主叫并发、backing-off 线路退避中、down 线路不通、no-such-caller 与 no-such-trunk 指定的主叫或线路已不在、none 没有启用的线路；null 表示即将轮到' }),
   outcome: z.string().nullable().meta({ description: '呼叫结果，如 answered、busy、no-answer、powered-off' }),
   conversation: z.string().nullable().meta({ description: '会话结果，如 confirmed、refused、wrong-number' }),
   ended_by: z.string().nullable(),
@@ -83,6 +85,7 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], ur
     call_id: record.id,
     status: record.status,
     waiting_for: record.waitingFor ?? null,
+    waiting_reason: record.waitingBecause?.why ?? null,
     outcome: record.reason?.outcome ?? null,
     conversation: record.conversation ?? null,
     ended_by: record.reason?.by ?? null,
