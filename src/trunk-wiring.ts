@@ -9,6 +9,7 @@ import { TrunkDirectory, type TrunkRuntime } from './dialer/trunk-directory.ts'
 import type { TrunkStore } from './dialer/trunk-store.ts'
 import { InvalidInputError } from './errors.ts'
 import type { Log } from './log.ts'
+import { noAttribution, readAttribution, type Attribution } from './numbering/attribution.ts'
 import type { TransportOption } from './sip/open-transports.ts'
 import { Registrar } from './sip/registrar.ts'
 import { SipUserAgent } from './sip/user-agent.ts'
@@ -53,7 +54,7 @@ export async function openTrunks({ config, db, store, carrier, stack, log }: Tru
   })
   const userAgent = await SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', registrar, transports: await transportsOf(config), log })
   stack.use(userAgent)
-  const running = new Trunks({ userAgent, mediaAddress: config.sipPublicAddress ?? config.sipAddress, gatewayAt: (username) => registrar.contactsOf(username), log })
+  const running = new Trunks({ userAgent, mediaAddress: config.sipPublicAddress ?? config.sipAddress, attribution: await attributionOf(config), gatewayAt: (username) => registrar.contactsOf(username), log })
   trunks = running
   // Unregisters before its sockets close.
   stack.use(running)
@@ -103,16 +104,23 @@ function named<T>(make: () => T): T {
   }
 }
 
+/** Where mobiles are from. Errors: InvalidInputError naming the line that is wrong. */
+async function attributionOf({ attributionFile }: Config): Promise<Attribution> {
+  const table = await read('ATTRIBUTION_FILE', attributionFile)
+  return table === undefined ? noAttribution : readAttribution(table)
+}
+
+async function read(option: string, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new InvalidInputError(option, `${option} 读不了：${(cause as Error).message}。 ${option} cannot be read: ${(cause as Error).message}`, [], { cause })
+  }
+}
+
 /** UDP and TCP always, so that trunks may come at any time; TLS with our certificate, or without one towards trunks that want none. */
 async function transportsOf({ sipPort, sipTlsCert, sipTlsKey, sipTlsCa }: Config): Promise<TransportOption[]> {
-  const read = async (option: string, file: string | undefined): Promise<string | undefined> => {
-    if (file === undefined) return undefined
-    try {
-      return await readFile(file, 'utf8')
-    } catch (cause) {
-      throw new InvalidInputError(option, `${option} 读不了：${(cause as Error).message}。 ${option} cannot be read: ${(cause as Error).message}`, [], { cause })
-    }
-  }
   if ((sipTlsCert === undefined) !== (sipTlsKey === undefined)) throw new InvalidInputError('SIP_TLS_CERT', 'SIP_TLS_CERT 和 SIP_TLS_KEY 要一起设置。 Set SIP_TLS_CERT and SIP_TLS_KEY together')
   const [cert, key, ca] = [await read('SIP_TLS_CERT', sipTlsCert), await read('SIP_TLS_KEY', sipTlsKey), await read('SIP_TLS_CA', sipTlsCa)]
   return [{ protocol: 'UDP' }, { protocol: 'TCP' }, { protocol: 'TLS', port: sipPort === 0 || cert === undefined ? 0 : sipPort + 1, cert, key, ca }]
