@@ -1,110 +1,39 @@
 // Knows one call that we place: INVITE to answer, CANCEL and its races, forks, credentials. Does not know audio or why we call.
 import { tell, type CallContext, type DialogUser } from './call-context.ts'
 import type { Cancel } from './clock.ts'
-import type { ClientHandlers, ClientTransaction } from './client-transaction.ts'
 import { Dialog, type DialogState } from './dialog.ts'
-import { DigestClient } from './digest.ts'
 import { q850Of } from './header-values.ts'
-import { cancelRequest, checkReferTarget, inviteRequest, type Invitation, type InviteOptions } from './invitation.ts'
+import { cancelRequest, checkReferTarget, type Invitation, type InviteOptions } from './invitation.ts'
+import { InviteAttempts, type Final } from './invite-attempts.ts'
 import type { HangUpReason, LegEvent, LocalFailure, OfferResult, OutgoingCall, TransferOptions, TransferResult } from './leg.ts'
 import { sdpOf } from './message-body.ts'
 import { fromWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
+import { steps, type Action, type Signal, type State } from './outgoing-call-states.ts'
 import { phraseOf, replyTo } from './reply.ts'
-import { shouldTryNext } from './resolve.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { Session, type SessionEvent } from './session.ts'
-import { minSeOf, sessionExpiresOf } from './session-timer.ts'
+import { sessionExpiresOf } from './session-timer.ts'
 import { GIVE_UP_MS } from './transaction-tables.ts'
-import type { Peer } from './transport.ts'
-
-/** `aborting`: we want to stop, but CANCEL must wait for the first response (RFC 3261 §9.1). `over` still answers late messages. */
-type State = 'calling' | 'proceeding' | 'aborting' | 'cancelling' | 'talking' | 'over'
-type Signal = 'provisional' | 'try-again' | 'success' | 'failure' | 'no-response' | 'hang-up' | 'ring-limit' | 'cancel-limit' | 'remote-bye' | 'dead'
-/**
- * `progress` tells a provisional; `retry` repeats the INVITE with what the refusal asked for; `answer` acknowledges and tells the 2xx;
- * `acknowledge` handles any other 2xx: a repeat gets its ACK again, a fork or a late answer ACK and BYE;
- * `fail` and `end` tell the last event.
- */
-type Action = 'progress' | 'retry' | 'answer' | 'acknowledge' | 'cancel' | 'bye' | 'fail' | 'end'
-
-const steps: Readonly<Record<State, Readonly<Partial<Record<Signal, readonly [State, ...Action[]]>>>>> = {
-  calling: {
-    provisional: ['proceeding', 'progress'],
-    'try-again': ['calling', 'retry'],
-    success: ['talking', 'answer'],
-    failure: ['over', 'fail'],
-    'no-response': ['over', 'fail'],
-    'hang-up': ['aborting'],
-    'ring-limit': ['aborting'],
-  },
-  proceeding: {
-    provisional: ['proceeding', 'progress'],
-    'try-again': ['calling', 'retry'],
-    success: ['talking', 'answer'],
-    failure: ['over', 'fail'],
-    'no-response': ['over', 'fail'],
-    'hang-up': ['cancelling', 'cancel'],
-    'ring-limit': ['cancelling', 'cancel'],
-  },
-  aborting: {
-    provisional: ['cancelling', 'cancel'],
-    'try-again': ['over', 'fail'],
-    success: ['over', 'acknowledge', 'fail'],
-    failure: ['over', 'fail'],
-    'no-response': ['over', 'fail'],
-  },
-  cancelling: {
-    'try-again': ['over', 'fail'],
-    success: ['over', 'acknowledge', 'fail'],
-    failure: ['over', 'fail'],
-    'no-response': ['over', 'fail'],
-    'cancel-limit': ['over', 'fail'],
-  },
-  talking: {
-    success: ['talking', 'acknowledge'],
-    'hang-up': ['over', 'bye', 'end'],
-    'remote-bye': ['over', 'end'],
-    dead: ['over', 'bye', 'end'],
-  },
-  over: {
-    success: ['over', 'acknowledge'],
-  },
-}
 
 /** More early dialogs than a call can sensibly have. */
 const EARLY_DIALOGS_MAX = 16
-const ATTEMPTS_MAX = 4
-
-type Final = { status: number; reason: string; q850?: number | undefined; retryAfterMs?: number | undefined }
 
 export class InviteClient implements OutgoingCall, DialogUser {
   readonly callId: string
   readonly localTag: string
   readonly #context: CallContext
   readonly #options: InviteOptions
-  readonly #invitation: Invitation
-  #digest: DigestClient | undefined
+  readonly #attempts: InviteAttempts
   readonly #done = Promise.withResolvers<void>()
   readonly #forgetSignal: Cancel
   /** By To tag. Early ones become confirmed; forks and late answers stay only to be acknowledged. */
   readonly #sessions = new Map<string, Session>()
   readonly #acks = new Map<string, () => void>()
-  #target: Peer
-  #contact: string
-  #failovers = 0
-  /** INVITEs to the present target. */
-  #attempts = 0
-  /** A provisional above 100 came: a phone may have rung. */
-  #rang = false
   #state: State = 'calling'
-  #cseq = 0
-  #invite: ClientTransaction | undefined
   #winner: Session | undefined
   /** Whose description was told last. */
   #told: Session | undefined
   #earlySdp: string | undefined
-  /** The session interval a 422 asked for. */
-  #leastSeconds: number | undefined
   #rseqs = new Map<string, number>()
   #cancelRingLimit: Cancel = () => {}
   #cancelCancelLimit: Cancel = () => {}
@@ -120,10 +49,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     this.localTag = context.newTag()
     this.#context = context
     this.#options = options
-    this.#invitation = invitation
-    this.#target = options.target
-    this.#contact = invitation.contact
-    this.#digest = options.credentials && new DigestClient(options.credentials)
+    this.#attempts = new InviteAttempts(context, options, invitation, this)
     const onAbort = (): void => void this.hangUp()
     options.signal?.addEventListener('abort', onAbort, { once: true })
     this.#forgetSignal = () => options.signal?.removeEventListener('abort', onAbort)
@@ -262,75 +188,36 @@ export class InviteClient implements OutgoingCall, DialogUser {
   }
 
   #sendInvite(): void {
-    this.#cseq += 1
-    this.#attempts += 1
-    const request = inviteRequest({ ...this.#invitation, contact: this.#contact }, {
-      callId: this.callId,
-      localTag: this.localTag,
-      cseq: this.#cseq,
-      product: this.#context.product,
-      credentials: this.#digest?.authorize('INVITE', this.#invitation.requestUri) ?? [],
-      leastSeconds: this.#leastSeconds,
-    })
-    const attempt = this.#cseq
-    const isLast = this.#options.alternatives?.[this.#failovers] === undefined
-    const handlers: ClientHandlers = {
-      onResponse: (response) => this.#receiveResponse(response, attempt),
-      onTimeout: () => this.#unreachable({ status: 408, reason: 'No response' }, 'timeout'),
-      onTransportError: (error) => {
-        this.#context.log.warn({ callId: this.callId, error: error.message }, 'INVITE could not be sent')
-        this.#unreachable({ status: 503, reason: 'Not sent' }, 'transport')
+    this.#attempts.send({
+      onResponse: (response, newest) => this.#receiveResponse(response, newest),
+      onUnreachable: (final, why) => {
+        this.#final = final
+        if (this.#isWaiting() && this.#attempts.turnToNext(final.status, why)) return this.#signal('try-again')
+        this.#stoppedBy ??= why
+        this.#signal('no-response')
       },
-    }
-    this.#invite = this.#context.transactions.request(request, this.#target, handlers, { silenceMsMax: isLast ? undefined : this.#invitation.silenceMsMax })
+    })
   }
 
-  #unreachable(final: Final, why: 'timeout' | 'transport'): void {
-    this.#final = final
-    if (this.#takeNextTarget(why)) return this.#signal('try-again')
-    this.#stoppedBy ??= why
-    this.#signal('no-response')
+  #isWaiting(): boolean {
+    return this.#state === 'calling' || this.#state === 'proceeding'
   }
 
-  /** True when the address is dead, no phone can have rung, and there is another one (RFC 3263 §4.3). */
-  #takeNextTarget(local: LocalFailure): boolean {
-    const { alternatives = [] } = this.#options
-    const next = this.#state === 'calling' || this.#state === 'proceeding' ? alternatives[this.#failovers] : undefined
-    if (next === undefined || !shouldTryNext({ status: this.#final.status, local, provisional: this.#rang })) return false
-    this.#context.log.info({ callId: this.callId, status: this.#final.status, target: next.address }, 'INVITE goes to the next address')
-    this.#failovers += 1
-    this.#attempts = 0
-    this.#target = next
-    this.#contact = this.#context.contact(this.#invitation.contactUser, next.protocol)
-    this.#digest = this.#options.credentials && new DigestClient(this.#options.credentials)
-    return true
-  }
-
-  #receiveResponse(response: ReceivedResponse, attempt: number): void {
-    if (response.status < 200) return attempt === this.#cseq ? this.#signal('provisional', response) : undefined
+  #receiveResponse(response: ReceivedResponse, newest: boolean): void {
+    if (response.status < 200) return newest ? this.#signal('provisional', response) : undefined
     if (response.status < 300) {
-      this.#digest?.passed()
+      this.#attempts.digest?.passed()
       this.#final = { status: response.status, reason: fromWire(response.reason) }
       return this.#signal('success', response)
     }
-    if (attempt !== this.#cseq) return
+    if (!newest) return
     this.#final = finalOf(response)
-    const again = (this.#attempts < ATTEMPTS_MAX && this.#learn(response)) || this.#takeNextTarget(undefined)
+    const again = this.#attempts.learn(response) || (this.#isWaiting() && this.#attempts.turnToNext(response.status, undefined))
     this.#signal(again ? 'try-again' : 'failure', response)
   }
 
-  /** True when the refusal says what would do. */
-  #learn(response: ReceivedResponse): boolean {
-    if (response.status === 401 || response.status === 407) return this.#digest?.learn(response.headers) === true
-    if (response.status !== 422) return false
-    const least = minSeOf(response.headers)
-    if (least === undefined || this.#invitation.sessionSeconds === 0 || least <= (this.#leastSeconds ?? 0)) return false
-    this.#leastSeconds = least
-    return true
-  }
-
   #progress(response: ReceivedResponse): void {
-    if (response.status > 100) this.#rang = true
+    if (response.status > 100) this.#attempts.rang = true
     const tag = response.envelope.toTag
     let sdp: string | undefined
     if (response.status > 100 && tag !== undefined) {
@@ -352,15 +239,15 @@ export class InviteClient implements OutgoingCall, DialogUser {
     const known = this.#sessions.get(tag)
     if (known) return known
     if (this.#sessions.size >= EARLY_DIALOGS_MAX) return undefined
-    return this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
+    return this.#session(tag, Dialog.ofResponse(this.#attempts.newest!.request, response, this.#attempts.target))
   }
 
   #session(tag: string, dialog: Dialog): Session {
     const session = new Session({
       dialog,
       context: this.#context,
-      contact: this.#contact,
-      digest: this.#digest,
+      contact: this.#attempts.contact,
+      digest: this.#attempts.digest,
       localSdp: this.#options.sdp,
       ownsCallId: true,
       answerOffer: () => this.#options.answerOffer,
@@ -400,7 +287,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
   #answer(response: ReceivedResponse): void {
     this.#cancelRingLimit()
     const tag = response.envelope.toTag ?? ''
-    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
+    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#attempts.newest!.request, response, this.#attempts.target))
     this.#winner = session
     this.#told = session
     session.dialog.confirm(response)
@@ -416,7 +303,7 @@ export class InviteClient implements OutgoingCall, DialogUser {
     if (repeat) return repeat()
     if (this.#acks.size >= EARLY_DIALOGS_MAX) return
     // RFC 3261 §13.2.2.4: an answer nobody waits for is accepted and ended.
-    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#invite!.request, response, this.#target))
+    const session = this.#sessions.get(tag) ?? this.#session(tag, Dialog.ofResponse(this.#attempts.newest!.request, response, this.#attempts.target))
     session.dialog.confirm(response)
     session.confirmed = true
     this.#sendAck(tag, session, response)
@@ -426,13 +313,13 @@ export class InviteClient implements OutgoingCall, DialogUser {
 
   /** RFC 3261 §22.1: the ACK carries the credentials of its INVITE. */
   #sendAck(tag: string, session: Session, response: ReceivedResponse): void {
-    const credentials = [...this.#invite!.request.headers].filter(([name]) => name === 'Authorization' || name === 'Proxy-Authorization')
+    const credentials = [...this.#attempts.newest!.request.headers].filter(([name]) => name === 'Authorization' || name === 'Proxy-Authorization')
     const ack = session.dialog.ack(response.envelope.cseq, credentials)
     this.#acks.set(tag, this.#context.transactions.sendAck(ack, session.dialog.hop()))
   }
 
   #cancel(): void {
-    const invite = this.#invite!
+    const invite = this.#attempts.newest!
     const ignore = (): void => {}
     this.#context.transactions.request(
       cancelRequest(invite.request, this.#hangUpReason),
