@@ -7,14 +7,19 @@ import { balance } from './balance.ts'
 import { call } from './call.ts'
 import { callinfo } from './callinfo.ts'
 import { demo } from './demo.ts'
+import { digits } from './digits.ts'
 import { doctor } from './doctor.ts'
+import { hold } from './hold.ts'
 import { key } from './key.ts'
+import { listen } from './listen.ts'
+import { say } from './say.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
+import { transfer } from './transfer.ts'
 import { trunk } from './trunk.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, why, doctor, softphone }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, why, doctor, softphone, transfer, listen, say, hold, digits }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

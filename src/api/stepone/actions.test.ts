@@ -148,6 +148,56 @@ test('hang_up and cancel pass the wish on and tell when there was nothing to sto
   assert.equal((await api.post('hang_up', { call_id: 'call_1' })).json()['result'], 'already-ended')
 })
 
+test('control passes each wish on as the dialer knows it, and tells the state', async () => {
+  await using api = await testApi()
+  await api.post('initiate_call', place)
+  const wish = async (more: object) => (await api.post('control', { call_id: 'call_1', ...more })).json()
+  assert.deepEqual(await wish({ action: 'hold' }), { success: true, call_id: 'call_1', action: 'hold', state: 'held', message: '已执行' })
+  assert.equal((await wish({ action: 'transfer', phone: '139 0013 9000', by: 'refer' }))['state'], 'calling')
+  await wish({ action: 'send_digits', digits: '12#', tone_ms: 200 })
+  await wish({ action: 'play', text: '请稍等', interruptible: false })
+  await wish({ action: 'play', file: 'welcome' })
+  await wish({ action: 'parallel_transfer', phone: '13900139000', bridge: 'wait' })
+  await wish({ action: 'bridge' })
+  await wish({ action: 'listen', phone: '13700137000' })
+  await wish({ action: 'stop_listening' })
+  assert.deepEqual(api.calls.commands.map(({ command }) => command), [
+    { type: 'hold' },
+    { type: 'transfer', phone: '139 0013 9000', by: 'refer' },
+    { type: 'send-digits', digits: '12#', toneMs: 200 },
+    { type: 'play', text: '请稍等', file: undefined, interruptible: false },
+    { type: 'play', text: '', file: 'welcome', interruptible: true },
+    { type: 'parallel-transfer', phone: '13900139000', join: 'when-asked' },
+    { type: 'bridge' },
+    { type: 'listen', phone: '13700137000' },
+    { type: 'stop-listening', phone: undefined },
+  ])
+})
+
+test('control refuses what is no wish, and tells why the call did not do one', async () => {
+  await using api = await testApi()
+  await api.post('initiate_call', place)
+  const told: [object, RegExp][] = [
+    [{ action: 'dance' }, /action 应为其中之一：hold/],
+    [{ action: 'transfer' }, /phone/],
+    [{ action: 'send_digits', digits: 'hello' }, /digits 应为/],
+    [{ action: 'play' }, /text（要说的话）或 file/],
+    [{ action: 'play', text: '好', file: 'a' }, /text（要说的话）或 file/],
+    [{ action: 'transfer', phone: '13900139000', by: 'magic' }, /by 应为/],
+  ]
+  for (const [more, message] of told) {
+    const answer = await api.post('control', { call_id: 'call_1', ...more })
+    assert.deepEqual([answer.status, answer.json()['success']], [400, false], JSON.stringify(more))
+    assert.match(String(answer.json()['message']), message)
+  }
+  assert.equal((await api.post('control', { call_id: 'call_none', action: 'hold' })).status, 404)
+  for (const [error, status] of [[new RefusedError('not-live', '通话已经结束'), 409], [new RefusedError('no-owner', '进程已不在'), 409], [new RefusedError('not-possible', '正在保持'), 409], [new OverloadedError('来不及', 1_000), 503]] as const) {
+    api.calls.controlFails = error
+    const answer = await api.post('control', { call_id: 'call_1', action: 'hold' })
+    assert.deepEqual([answer.status, answer.json()['code'], answer.json()['message'], answer.json()['call_started']], [status, error.code, error.message, false])
+  }
+})
+
 test('the version is told without a key, and every other call path demands it', async () => {
   await using api = await testApi()
   const version = await api.app.inject('/api/v1/callinfo/skill_version')
