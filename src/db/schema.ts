@@ -93,6 +93,7 @@ export type CallsTable = {
   summary: string | null
   slots: NullableJson<Record<string, string>>
   recording: string | null
+  recording_removed_at: Date | null
   dialog: NullableJson<unknown>
   trunk_wanted: string | null
   caller_wanted: string | null

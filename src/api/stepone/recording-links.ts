@@ -1,17 +1,17 @@
-// Knows signed, short-lived addresses of recordings and where the files may lie. Does not know calls or HTTP.
+// Knows signed, short-lived addresses of recordings and what they open. Does not know calls or HTTP.
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import path from 'node:path'
+import type { RecordingFiles, StoredAudio } from '../../dialer/recording-files.ts'
 import type { Clock } from '../clock.ts'
 
 export class RecordingLinks {
-  readonly #dir: string | undefined
+  readonly #files: RecordingFiles | undefined
   readonly #secret: string
   readonly #clock: Clock
   readonly #validMs: number
 
-  /** `dir` undefined: nothing is recorded here. `secret` must be the same on every node that serves the links. */
-  constructor(deps: { dir: string | undefined; secret: string; clock: Clock; validMs: number }) {
-    this.#dir = deps.dir === undefined ? undefined : path.resolve(deps.dir)
+  /** `files` undefined: nothing is recorded here. `secret` must be the same on every node that serves the links. */
+  constructor(deps: { files: RecordingFiles | undefined; secret: string; clock: Clock; validMs: number }) {
+    this.#files = deps.files
     this.#secret = deps.secret
     this.#clock = deps.clock
     this.#validMs = deps.validMs
@@ -33,11 +33,14 @@ export class RecordingLinks {
     return Number(expires) * 1_000 > this.#clock.nowMs() ? accountId : undefined
   }
 
-  /** Absolute path of a recording as the record names it; undefined when it lies outside the recordings folder. */
-  fileOf(recording: string): string | undefined {
-    if (this.#dir === undefined) return undefined
-    const file = path.resolve(this.#dir, recording)
-    return file.startsWith(this.#dir + path.sep) ? file : undefined
+  /** Whether a link to what the record names makes sense: it lies in the recordings folder or our bucket. */
+  offers(recording: string): boolean {
+    return this.#files?.offers(recording) ?? false
+  }
+
+  /** What the record names, when it is still there. Errors: ProviderError of the store. */
+  async find(recording: string): Promise<StoredAudio | undefined> {
+    return await this.#files?.find(recording)
   }
 
   #mac(accountId: string, callId: string, expiresSec: number): string {
