@@ -4,24 +4,60 @@ import { InvalidInputError } from './errors.ts'
 import { asrProviders, type AsrFactory } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
 import { ttsProviders, type TtsFactory } from './speech/tts/index.ts'
+import { AsrChain } from './speech/fallback/asr-chain.ts'
+import { TtsChain } from './speech/fallback/tts-chain.ts'
 import { defaultVoice, type TtsProvider, type Voice } from './speech/tts/provider.ts'
 
-/** The recogniser of ASR. Errors: InvalidInputError that names the option. */
+/**
+ * The recogniser of ASR, or the chain of several. ASR_URL, ASR_API_KEY and ASR_MODEL belong to them by position.
+ * Errors: InvalidInputError that names the option.
+ */
 export function openAsr(config: Config): AsrProvider {
-  const { asrUrl: url, asrApiKey: apiKey, asrModel: model, asrTlsVerify: verifyCertificate } = config
-  return pick<AsrFactory>('ASR', asrProviders, config.asr)({ url, apiKey, model, verifyCertificate, ...nlsSettings(config) })
+  const names = listed(config.asr)
+  const [urls, keys, models] = [urlsOf('ASR_URL', config.asrUrl, names), byPosition('ASR_API_KEY', config.asrApiKey, names), byPosition('ASR_MODEL', config.asrModel, names)]
+  const [first, ...others] = names.map((name, i) => pick<AsrFactory>('ASR', asrProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], verifyCertificate: config.asrTlsVerify, ...nlsSettings(config) }))
+  return others.length === 0 ? first! : new AsrChain([first!, ...others])
 }
 
-/** The voice of TTS. Errors: InvalidInputError that names the option. */
+/** The voice of TTS, or the chain of several. TTS_URL, TTS_API_KEY, TTS_MODEL and TTS_VOICE belong to them by position. Errors: as openAsr(). */
 export function openTts(config: Config): TtsProvider {
-  const { ttsUrl: url, ttsApiKey: apiKey, ttsModel: model, ttsSampleRate } = config
-  return pick<TtsFactory>('TTS', ttsProviders, config.tts)({ url, apiKey, model, sampleRateHz: ttsSampleRate || undefined, ...nlsSettings(config) })
+  const names = listed(config.tts)
+  const [urls, keys, models] = [urlsOf('TTS_URL', config.ttsUrl, names), byPosition('TTS_API_KEY', config.ttsApiKey, names), byPosition('TTS_MODEL', config.ttsModel, names)]
+  const voices = voiceNames(config)
+  const [first, ...others] = names.map((name, i) => ({
+    provider: pick<TtsFactory>('TTS', ttsProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], sampleRateHz: config.ttsSampleRate || undefined, ...nlsSettings(config) }),
+    voiceName: voices[i],
+  }))
+  return others.length === 0 ? first!.provider : new TtsChain([first!, ...others])
 }
 
 /** What the robot speaks with. */
 export function voiceOf(config: Config): Voice {
+  return { ...defaultVoice, name: voiceNames(config)[0]! }
+}
+
+function voiceNames(config: Config): string[] {
+  const names = listed(config.tts)
+  const voices = byPosition('TTS_VOICE', config.ttsVoice, names)
   // The plain voice of eSpeak is harder to follow on the telephone.
-  return { ...defaultVoice, name: config.ttsVoice === '' && config.tts === 'espeak' ? 'f3' : config.ttsVoice }
+  return names.map((name, i) => voices[i] ?? (name === 'espeak' ? 'f3' : ''))
+}
+
+function listed(text: string): string[] {
+  return text.split(',').map((name) => name.trim())
+}
+
+/** One value for each name; undefined where it is left empty. */
+function byPosition(option: string, text: string | undefined, names: readonly string[]): (string | undefined)[] {
+  const values = text === undefined ? [] : listed(text)
+  if (values.length > names.length) throw new InvalidInputError(option, `${option} 的项数多于 ${option.slice(0, 3)}。 ${option} has more entries than ${option.slice(0, 3)} names: ${names.join(', ')}`)
+  return names.map((_, i) => values[i] || undefined)
+}
+
+function urlsOf(option: string, text: string | undefined, names: readonly string[]): (string | undefined)[] {
+  const urls = byPosition(option, text, names)
+  for (const url of urls) if (url !== undefined && !URL.canParse(url)) throw new InvalidInputError(option, `${option} '${url}' 不是地址。 ${option} '${url}' is no address: write ws://host:port or http://host:port/v1`)
+  return urls
 }
 
 function nlsSettings({ nlsAccessKeyId, nlsAccessKeySecret, nlsAppkey, nlsTokenUrl }: Config) {
