@@ -6,7 +6,7 @@ import { optionGroups, programRoot } from '../src/config.ts'
 import { operationsPage } from './write-operations.ts'
 import { numberTable } from '../src/simulator/numbers.ts'
 
-const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/operations.md', 'scripts/skill/SKILL.md']
+const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/operations.md', 'docs/trunks.md', 'scripts/skill/SKILL.md']
 const read = (file: string) => readFileSync(path.join(programRoot, file), 'utf8')
 
 test('every file that a document names exists', () => {
