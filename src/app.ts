@@ -26,6 +26,7 @@ import { TrunkStore } from './dialer/trunk-store.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
 import { repairRecording } from './media/recording-file.ts'
+import { readSound } from './media/sound-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
 import { S3Bucket } from './objects/s3.ts'
@@ -94,12 +95,13 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: voiceOf(config), machinePolicy: config.machinePolicy, traces }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: voiceOf(config), machinePolicy: config.machinePolicy, traces, readSound: (name) => readSound(path.join(config.dataDir, 'sounds'), name) }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
       settings: {
         ...rules,
+        handover: { by: config.handoverBy, ringMsMax: config.handoverRingMsMax, talkMsMax: config.handoverTalkMsMax },
         frequency: [
           { count: config.frequencyMinute, windowMs: 60_000 },
           { count: config.frequencyHour, windowMs: 3_600_000 },
