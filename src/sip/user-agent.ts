@@ -3,18 +3,20 @@ import { randomBytes } from 'node:crypto'
 import { isIP, isIPv6 } from 'node:net'
 import { InvalidInputError, OverloadedError, ProtocolError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { allowedMethods, type CallContext, type DialogUser } from './call-context.ts'
-import { systemClock, type Cancel, type Clock } from './clock.ts'
+import { allowedMethods, type CallContext } from './call-context.ts'
+import { CallRegistry } from './call-registry.ts'
+import { systemClock, type Clock } from './clock.ts'
 import { Dialog, type DialogState } from './dialog.ts'
 import { DigestClient, type Credentials } from './digest.ts'
-import { parseNameAddr, type Via } from './header-values.ts'
+import { parseNameAddr } from './header-values.ts'
 import { InviteServer, mergeKeyOf } from './incoming-call.ts'
 import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invitation.ts'
 import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
 import { hasForeignBody } from './message-body.ts'
-import { emptyBody, SipHeaders, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
-import { openTransports, type TransportOption } from './open-transports.ts'
+import { toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
+import { openTransports } from './open-transports.ts'
 import { InviteClient } from './outgoing-call.ts'
+import { probe, type ProbeAnswer } from './probe.ts'
 import type { Registrar } from './registrar.ts'
 import { RegistrationClient, type RegisterOptions, type Registration, type RegistrationAnswer } from './registration.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
@@ -22,75 +24,13 @@ import type { ServerTransaction } from './server-transaction.ts'
 import { Session } from './session.ts'
 import { answerInterval } from './session-timer.ts'
 import { SourceLimits } from './source-limits.ts'
-import { GIVE_UP_MS } from './transaction-tables.ts'
-import { Transactions, type TransactionCounts } from './transactions.ts'
 import { CallTrace, TraceTap } from './trace.ts'
+import { Transactions } from './transactions.ts'
 import type { Peer, Protocol, Receive, Transport } from './transport.ts'
+import { userAgentLimits, type UserAgentLimits, type UserAgentOptions, type UserAgentStats } from './user-agent-options.ts'
 
-export type UserAgentOptions = {
-  /** Local address to bind; a wildcard needs `publicAddress`. */
-  address: string
-  /** 0: any free port. */
-  port: number
-  /** The address far ends see, when it is not the bound one. Written into Via and Contact. */
-  publicAddress?: string | undefined
-  /** For User-Agent and Server headers. */
-  userAgent?: string | undefined
-  /** Takes the REGISTERs of phones and gateways; without it they are refused with 405. It ends with the agent. */
-  registrar?: Registrar | undefined
-  /** Takes calls; without it every call in is refused with 480. */
-  onCall?: ((call: IncomingCall) => void) | undefined
-  /**
-   * Provisionals with SDP go out reliably (RFC 3262) to callers that support it. Default true; false: only to those that require it,
-   * who always get all of them so.
-   */
-  reliableProvisionals?: boolean | undefined
-  limits?: Partial<UserAgentLimits> | undefined
-  log: Log
-  clock?: Clock | undefined
-  /** What to listen and send on, best first: the first is used where a peer names none. UDP alone when absent. A port left out is `port`. */
-  transports?: readonly TransportOption[] | undefined
-  /** Opens one transport instead of those, for tests. */
-  openTransport?: ((receive: Receive) => Promise<Transport>) | undefined
-}
-
-export type UserAgentLimits = {
-  /** Calls at once, in and out. More: OverloadedError out, 503 in. */
-  callsMax: number
-  /** Open transactions; each call leaves about two for 32 s after it ended, so allow 70 × calls per second. */
-  transactionsMax: number
-  /**
-   * Requests outside of dialogs that one source address may send us per second before it is dropped, with a first burst of three times as
-   * much; ten times as much for all of them together. Not for this machine, addresses we sent something to in the last hour, and whoever
-   * registered. Infinity: no limit.
-   */
-  unknownPerSecondMax: number
-  /** An incoming call that nobody answers is refused after this. */
-  incomingRingMsMax: number
-  /** How long close() waits for the far ends to answer BYE and CANCEL. */
-  closeMsMax: number
-}
-
-export const userAgentLimits = { callsMax: 4_000, transactionsMax: 20_000, unknownPerSecondMax: 30, incomingRingMsMax: 180_000, closeMsMax: 3_000 } as const satisfies UserAgentLimits
-
-export type UserAgentStats = TransactionCounts & {
-  calls: number
-  transactions: number
-  /** Calls whose messages are kept. */
-  traced: number
-  /** Devices that are registered with us, wrong passwords and names they came with, and requests of guessers that were not heard. */
-  registered: number
-  registerFailed: number
-  registerBlocked: number
-}
-
-export type ProbeAnswer = {
-  status: number
-  /** The far end's words, when it answered. */
-  reason?: string | undefined
-  /** Where the far end saw our request come from (RFC 3581): another address or port than ours is a NAT on the way. */
-  seenAs?: { address: string; port: number } | undefined
-}
+export type { ProbeAnswer } from './probe.ts'
+export type { UserAgentLimits, UserAgentOptions, UserAgentStats } from './user-agent-options.ts'
 
 export class SipUserAgent implements AsyncDisposable {
   readonly address: string
@@ -109,12 +49,7 @@ export class SipUserAgent implements AsyncDisposable {
   readonly #sources: SourceLimits
   readonly #reliableProvisionals: boolean
   readonly #tap: TraceTap
-  /** Calls that go on, by dialog key. */
-  readonly #calls = new Map<string, DialogUser>()
-  /** Calls that are over but may still get repeated messages. */
-  readonly #retired = new Map<string, { call: DialogUser; forget: Cancel }>()
-  /** Calls in, by what a CANCEL, or a copy of their INVITE over another path, shares with them (RFC 3261 §8.2.2.2, §9.2). */
-  readonly #merged = new Map<string, InviteServer>()
+  readonly #calls: CallRegistry
   readonly #registrations = new Set<Registration>()
   #closing: Promise<void> | undefined
 
@@ -143,6 +78,7 @@ export class SipUserAgent implements AsyncDisposable {
     this.#transports = transports
     this.#clock = options.clock ?? systemClock
     this.#log = options.log
+    this.#calls = new CallRegistry(this.#clock, (call) => tap.detach(call.callId))
     this.#limits = { ...userAgentLimits, ...options.limits }
     this.#onCall = options.onCall
     this.#registrar = options.registrar
@@ -169,14 +105,14 @@ export class SipUserAgent implements AsyncDisposable {
       product: toWire('userAgent', options.userAgent ?? 'waihu'),
       contact: (user, protocol) => this.#contact(user, protocol ?? first.protocol),
       newTag: () => randomBytes(8).toString('hex'),
-      retire: (call) => this.#retire(call),
+      retire: (call) => this.#calls.retire(call),
     }
   }
 
   get stats(): UserAgentStats {
     const { bindings = 0, failed = 0, blocked = 0 } = this.#registrar?.stats ?? {}
     const registrar = { registered: bindings, registerFailed: failed, registerBlocked: blocked }
-    return { ...this.#transactions.counts, ...registrar, calls: this.#calls.size, transactions: this.#transactions.open, traced: this.#tap.size }
+    return { ...this.#transactions.counts, ...registrar, calls: this.#calls.live, transactions: this.#transactions.open, traced: this.#tap.size }
   }
 
   /**
@@ -185,20 +121,18 @@ export class SipUserAgent implements AsyncDisposable {
    */
   invite(options: InviteOptions): OutgoingCall {
     if (this.#closing) throw new OverloadedError('the SIP user agent is closing', 1_000)
-    if (this.#calls.size >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
+    if (this.#calls.live >= this.#limits.callsMax) throw new OverloadedError('too many SIP calls are open', 1_000)
     for (const peer of [options.target, ...(options.alternatives ?? [])]) {
       this.#checkTransport(peer)
       this.#sources.trust(peer.address)
     }
     const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomBytes(16).toString('hex'))
-    const key = keyOf(call.callId, call.localTag)
-    this.#calls.set(key, call)
+    this.#calls.add(call)
     if (options.trace) this.#tap.attach(call.callId, options.trace)
     try {
       call.start()
     } catch (error) {
-      this.#calls.delete(key)
-      this.#tap.detach(call.callId)
+      this.#calls.remove(call)
       throw error
     }
     return call
@@ -241,25 +175,7 @@ export class SipUserAgent implements AsyncDisposable {
     checkPeer(target)
     this.#checkTransport(target)
     this.#sources.trust(target.address)
-    const contact = this.#context.contact(undefined, target.protocol)
-    const host = `sip:${isIPv6(target.address) ? `[${target.address}]` : target.address}:${target.port}`
-    const headers = new SipHeaders([
-      ['Max-Forwards', '70'],
-      ['From', `${contact};tag=${this.#context.newTag()}`],
-      ['To', `<${host}>`],
-      ['Call-ID', randomBytes(16).toString('hex')],
-      ['CSeq', '1 OPTIONS'],
-      ['Contact', contact],
-      ['Accept', 'application/sdp'],
-      ['User-Agent', this.#context.product],
-    ])
-    return await new Promise((resolve) => {
-      this.#transactions.request({ method: 'OPTIONS', uri: host, headers, body: emptyBody }, target, {
-        onResponse: ({ status, reason, envelope }) => status >= 200 && resolve({ status, reason, ...seenAs(envelope.via) }),
-        onTimeout: () => resolve({ status: 408 }),
-        onTransportError: () => resolve({ status: 503 }),
-      })
-    })
+    return await probe(this.#context, target)
   }
 
   /** Registers with a carrier and stays registered. Errors: InvalidInputError for options that cannot be used. */
@@ -293,12 +209,9 @@ export class SipUserAgent implements AsyncDisposable {
   async #close(): Promise<void> {
     const limit = Promise.withResolvers<void>()
     const cancelLimit = this.#clock.after(this.#limits.closeMsMax, limit.resolve)
-    const calls = [...this.#calls.values(), ...[...this.#retired.values()].map(({ call }) => call)]
-    await Promise.race([Promise.all([...calls.map((call) => call.hangUp()), ...[...this.#registrations].map((registration) => registration.close())]), limit.promise])
+    await Promise.race([Promise.all([this.#calls.hangUpAll(), ...[...this.#registrations].map((registration) => registration.close())]), limit.promise])
     cancelLimit()
-    for (const call of this.#calls.values()) call.abandon()
-    for (const { forget } of this.#retired.values()) forget()
-    this.#retired.clear()
+    this.#calls.abandonAll()
     this.#registrar?.close()
     this.#transactions.close()
     await Promise.all(this.#transports.map((transport) => transport[Symbol.asyncDispose]()))
@@ -329,7 +242,7 @@ export class SipUserAgent implements AsyncDisposable {
     const { callId, toTag } = request.envelope
     if (request.method === 'CANCEL') return this.#receiveCancel(request, transaction)
     if (toTag !== undefined) {
-      const call = this.#find(callId, toTag)
+      const call = this.#calls.find(callId, toTag)
       return call ? call.receive(request, transaction) : this.#reply(transaction, 481)
     }
     // RFC 3261 §8.2.2.1; an address in brackets is none.
@@ -372,8 +285,8 @@ export class SipUserAgent implements AsyncDisposable {
   }
 
   #receiveInvite(request: ReceivedRequest, transaction: ServerTransaction): void {
-    if (this.#merged.has(mergeKeyOf(request))) return this.#reply(transaction, 482)
-    if (this.#closing || this.#calls.size >= this.#limits.callsMax) return this.#reply(transaction, 503, { headers: [['Retry-After', '5']] })
+    if (this.#calls.merged(mergeKeyOf(request))) return this.#reply(transaction, 482)
+    if (this.#closing || this.#calls.live >= this.#limits.callsMax) return this.#reply(transaction, 503, { headers: [['Retry-After', '5']] })
     if (!this.#onCall) return this.#reply(transaction, 480)
     if (hasForeignBody(request)) return this.#reply(transaction, 415, { headers: [['Accept', 'application/sdp']] })
     const interval = answerInterval(request.headers)
@@ -381,8 +294,7 @@ export class SipUserAgent implements AsyncDisposable {
     transaction.respond(replyTo(request, 100))
     const to = parseNameAddr(request.headers.get('To')!).uri
     const call = new InviteServer(this.#context, transaction, { contactUser: userOf(to), ringMsMax: this.#limits.incomingRingMsMax, reliableProvisionals: this.#reliableProvisionals })
-    this.#merged.set(call.mergeKey, call)
-    this.#calls.set(keyOf(call.callId, call.localTag), call)
+    this.#calls.add(call)
     try {
       this.#onCall(call)
     } catch (error) {
@@ -393,7 +305,7 @@ export class SipUserAgent implements AsyncDisposable {
 
   #receiveCancel(request: ReceivedRequest, transaction: ServerTransaction): void {
     const invite = this.#transactions.inviteOf(request)
-    const call = invite && this.#merged.get(mergeKeyOf(invite.request))
+    const call = invite && this.#calls.merged(mergeKeyOf(invite.request))
     if (!call) return this.#reply(transaction, 481)
     this.#reply(transaction, 200, { toTag: call.localTag })
     call.cancel(request)
@@ -401,32 +313,16 @@ export class SipUserAgent implements AsyncDisposable {
 
   #receiveAck(request: ReceivedRequest): boolean {
     const { callId, toTag } = request.envelope
-    const call = this.#find(callId, toTag ?? '')
+    const call = this.#calls.find(callId, toTag ?? '')
     call?.receiveAck(request)
     return call !== undefined
   }
 
   #receiveLateSuccess(response: ReceivedResponse): boolean {
     const { callId, fromTag } = response.envelope
-    const call = this.#find(callId, fromTag ?? '')
+    const call = this.#calls.find(callId, fromTag ?? '')
     call?.receiveLateSuccess(response)
     return call !== undefined
-  }
-
-  #find(callId: string, localTag: string): DialogUser | undefined {
-    const key = keyOf(callId, localTag)
-    return this.#calls.get(key) ?? this.#retired.get(key)?.call
-  }
-
-  #retire(call: DialogUser): void {
-    const key = keyOf(call.callId, call.localTag)
-    if (!this.#calls.delete(key)) return
-    const forget = this.#clock.after(GIVE_UP_MS, () => {
-      this.#retired.delete(key)
-      this.#tap.detach(call.callId)
-      if (call instanceof InviteServer) this.#merged.delete(call.mergeKey)
-    })
-    this.#retired.set(key, { call, forget })
   }
 
   #reply(transaction: ServerTransaction, status: number, options: ReplyOptions = {}): void {
@@ -437,14 +333,4 @@ export class SipUserAgent implements AsyncDisposable {
     if (stranger) transaction.respondOnce(response)
     else transaction.respond(response)
   }
-}
-
-function seenAs({ params, host, port }: Via): Pick<ProbeAnswer, 'seenAs'> {
-  const [received = host.replace(/^\[|\]$/g, ''), rport = ''] = [params.get('received')?.replace(/^\[|\]$/g, ''), params.get('rport')]
-  if (isIP(received) === 0) return {}
-  return { seenAs: { address: received, port: /^\d{1,5}$/.test(rport) ? Number(rport) : (port ?? 5_060) } }
-}
-
-function keyOf(callId: string, localTag: string): string {
-  return `${callId} ${localTag}`
 }
