@@ -15,6 +15,7 @@ import { openDatabase, type Database } from './db/connection.ts'
 import { migrate } from './db/migrations.ts'
 import { folderError } from './db/postgres/start-error.ts'
 import { startEmbeddedPostgres } from './db/postgres/supervisor.ts'
+import { trunkStates } from './db/trunk-states.ts'
 import { ensureDemoAccount } from './demo-account.ts'
 import { parseHours } from './dialer/admission/calling-hours.ts'
 import { DialerCallService } from './dialer/dialer-call-service.ts'
@@ -22,6 +23,7 @@ import { DoNotCallDesk } from './dialer/do-not-call-desk.ts'
 import { RecordingKeeper } from './dialer/recording-keeper.ts'
 import { dialerDefaults } from './dialer/settings.ts'
 import { TrunkDesk } from './dialer/trunk-desk.ts'
+import type { TrunkDirectory } from './dialer/trunk-directory.ts'
 import { TrunkStore } from './dialer/trunk-store.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
@@ -63,11 +65,11 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
   try {
     signal.throwIfAborted()
     // What can be wrong in the options is told before anything is started.
-    const rules = { hours: hoursOf(config), testNumbers: testNumbersOf(config) }
+    const { handover, ...rules } = { hours: hoursOf(config), testNumbers: testNumbersOf(config), handover: handoverOf(config) }
     optionTrunk(config)
     const bucket = bucketOf(config)
     await makeDataDir(config.dataDir)
-    const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, log })
+    const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
     const asr = openAsr(config)
     stack.use(asr)
     const tts = new SynthesisCache(openTts(config))
@@ -119,7 +121,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
     })
-    showGauges({ liveCalls: () => calls.live.live, rtpPorts: () => media.load().ports, busiestMediaThread: () => media.load().busiest, sip: () => userAgent.stats }, metrics)
+    showGauges({ liveCalls: () => calls.live.live, rtpPorts: () => media.load().ports, busiestMediaThread: () => media.load().busiest, sip: () => userAgent.stats, trunks: () => trunkFigures(db, trunks.directory) }, metrics)
     await calls.start()
     stack.defer(() => calls.close(DRAIN_MS))
     const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })
@@ -156,6 +158,14 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     await stack.disposeAsync()
     throw error
   }
+}
+
+/** What is told about trunks when nobody can ask the database is what this process sees itself. */
+async function trunkFigures(db: Database, trunks: TrunkDirectory): Promise<{ trunk: string; up: boolean; backingOff: boolean; suspect: boolean }[]> {
+  const details = trunks.runtime.details()
+  const states = new Map((await trunkStates(db.sql, details.map(({ trunk }) => trunk)).catch(() => [])).map((state) => [state.trunk, state]))
+  const isAhead = (date: Date | null | undefined): boolean => (date?.getTime() ?? 0) > Date.now()
+  return details.map(({ trunk, up }) => ({ trunk, up, backingOff: isAhead(states.get(trunk)?.backingOffUntil), suspect: isAhead(states.get(trunk)?.suspectUntil) }))
 }
 
 /** Passable but not listable for others: PostgreSQL may have to run as another user below it. Errors: PostgresStartError. */
@@ -211,6 +221,14 @@ function hoursOf(config: Config): ReturnType<typeof parseHours> {
   } catch (error) {
     throw new InvalidInputError('CALLING_HOURS', `CALLING_HOURS '${config.callingHours}': ${(error as Error).message}`)
   }
+}
+
+/** The human of all calls, checked like a callee. */
+function handoverOf({ handoverNumber }: Config): string | undefined {
+  if (handoverNumber === undefined) return undefined
+  const parsed = parsePhone(handoverNumber)
+  if (!parsed.ok) throw new InvalidInputError('HANDOVER_NUMBER', `HANDOVER_NUMBER '${handoverNumber}': ${parsed.bad.reason}`)
+  return parsed.phone.phone
 }
 
 function testNumbersOf(config: Config): string[] {

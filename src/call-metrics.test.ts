@@ -17,9 +17,10 @@ const result: CallResult = {
 test('counts endings, turns and failures, and passes everything on', async () => {
   const registry = new Registry()
   const seen: string[] = []
-  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onDialFailed: () => Promise.resolve(undefined), onAnswered: () => seen.push('stored'), mayContinue: () => 'end' }
+  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onDialFailed: () => Promise.resolve({ trunk: 'reserve', callerId: '02160001000', attempt: 2, ringMsMax: 1, pauseMs: 0 }), onAnswered: () => seen.push('stored'), mayContinue: () => 'end' }
   const run: RunCall = async (_request, given) => {
     given.beforeInvite()
+    assert.equal((await given.onDialFailed({ trunk: 'main', outcome: 'line-fault', status: 503 }))?.trunk, 'reserve')
     given.onAnswered({})
     assert.equal(given.mayContinue(1), 'end')
     given.onEvent({ type: 'callee-said', turn: 1, text: '等一下', beginAtMs: 0, endAtMs: 1, confidence: 1, bargeIn: true })
@@ -28,12 +29,12 @@ test('counts endings, turns and failures, and passes everything on', async () =>
     given.onEvent({ type: 'robot-said', turn: 2, text: '好的', cut: false, beginAtMs: 2, endAtMs: 3, latency })
     return Promise.resolve(result)
   }
-  const request = { id: 'call_1', phone: '+8613800138000', attempt: 1, ringMsMax: 1, talkMsMax: 1 } as Parameters<RunCall>[0]
+  const request = { id: 'call_1', phone: '+8613800138000', trunk: 'main', attempt: 1, ringMsMax: 1, talkMsMax: 1 } as Parameters<RunCall>[0]
   assert.equal(await measured(run, registry)(request, hooks, new AbortController().signal), result)
   assert.deepEqual(seen, ['before', 'stored', 'callee-said', 'provider-failed', 'robot-said'])
-  showGauges({ liveCalls: () => 3, rtpPorts: () => 4, busiestMediaThread: () => 0.5, sip: () => ({ shed: 7 }) }, registry)
+  showGauges({ liveCalls: () => 3, rtpPorts: () => 4, busiestMediaThread: () => 0.5, sip: () => ({ shed: 7 }), trunks: () => Promise.resolve([{ trunk: 'main', up: true, backingOff: true, suspect: false }]) }, registry)
   const text = await registry.metrics()
-  for (const line of ['waihu_calls_ended_total{outcome="answered",by="robot"} 1', 'waihu_conversations_total{conversation="confirmed"} 1', 'waihu_talk_seconds_total 12', 'waihu_barge_ins_total 1', 'waihu_provider_failures_total{provider="espeak"} 1', 'waihu_turn_seconds_bucket{le="0.5"} 1', 'waihu_calls_live 3', 'waihu_sip{what="shed"} 7']) {
+  for (const line of ['waihu_calls_ended_total{outcome="answered",by="robot"} 1', 'waihu_conversations_total{conversation="confirmed"} 1', 'waihu_talk_seconds_total 12', 'waihu_barge_ins_total 1', 'waihu_provider_failures_total{provider="espeak"} 1', 'waihu_turn_seconds_bucket{le="0.5"} 1', 'waihu_calls_live 3', 'waihu_sip{what="shed"} 7', 'waihu_trunk_calls_total{trunk="reserve",outcome="answered"} 1', 'waihu_trunk_failed_attempts_total{trunk="main"} 1', 'waihu_trunk_up{trunk="main"} 1', 'waihu_trunk_backing_off{trunk="main"} 1', 'waihu_trunk_suspect{trunk="main"} 0']) {
     assert.ok(text.includes(line), `${line}\n${text}`)
   }
   assert.doesNotMatch(text, /138|等一下|好的/, 'no numbers and no words')

@@ -1,10 +1,17 @@
 // One function per figure about calls, for /metrics. Labels take few values: never ids, numbers, words or keys.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { RunCall } from './call/call.ts'
+import type { DialFailure, NextDial, RunCall } from './call/call.ts'
 import type { CallEvent } from './events.ts'
 
 /** Figures that are looked up when somebody asks. */
-export type CallGauges = { liveCalls(): number; rtpPorts(): number; busiestMediaThread(): number; sip(): Readonly<Record<string, number>> }
+export type CallGauges = {
+  liveCalls(): number
+  rtpPorts(): number
+  busiestMediaThread(): number
+  sip(): Readonly<Record<string, number>>
+  /** Never rejects: what is not known is false. */
+  trunks(): Promise<readonly { trunk: string; up: boolean; backingOff: boolean; suspect: boolean }[]>
+}
 
 /** Counts what calls come to, and how fast turns are answered, around the function that makes them. */
 export function measured(runCall: RunCall, registry: Registry): RunCall {
@@ -14,6 +21,9 @@ export function measured(runCall: RunCall, registry: Registry): RunCall {
   const turnSec = new Histogram({ name: 'waihu_turn_seconds', help: 'From the end of the callee’s speech to the first packet of the answer.', buckets: [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2, 2.5, 4], registers: [registry] })
   const bargeIns = new Counter({ name: 'waihu_barge_ins_total', help: 'Times a callee stopped the robot.', registers: [registry] })
   const failures = new Counter({ name: 'waihu_provider_failures_total', help: 'Failures of speech and language providers during calls.', labelNames: ['provider'], registers: [registry] })
+  // Names of trunks are set up by people: few, and no numbers.
+  const byTrunk = new Counter({ name: 'waihu_trunk_calls_total', help: 'What calls came to, by the trunk of their last attempt.', labelNames: ['trunk', 'outcome'], registers: [registry] })
+  const failedAttempts = new Counter({ name: 'waihu_trunk_failed_attempts_total', help: 'Attempts that ended before anything rang.', labelNames: ['trunk'], registers: [registry] })
   const count = (event: CallEvent) => {
     if (event.type === 'robot-said' && event.latency) turnSec.observe(event.latency.totalMs / 1_000)
     else if (event.type === 'callee-said' && event.bargeIn) bargeIns.inc()
@@ -24,7 +34,15 @@ export function measured(runCall: RunCall, registry: Registry): RunCall {
       count(event)
       hooks.onEvent(event)
     }
-    const result = await runCall(request, { ...hooks, onEvent }, signal)
+    let { trunk } = request
+    const onDialFailed = async (failure: DialFailure): Promise<NextDial | undefined> => {
+      failedAttempts.inc({ trunk: failure.trunk })
+      const next = await hooks.onDialFailed(failure)
+      if (next) trunk = next.trunk
+      return next
+    }
+    const result = await runCall(request, { ...hooks, onEvent, onDialFailed }, signal)
+    byTrunk.inc({ trunk, outcome: result.reason.outcome })
     ended.inc({ outcome: result.reason.outcome, by: result.reason.by })
     talkSec.inc(result.talkMs / 1_000)
     if (result.conversation) conversations.inc({ conversation: result.conversation })
@@ -46,6 +64,22 @@ export function showGauges(gauges: CallGauges, registry: Registry): void {
   gauge('waihu_calls_live', 'Calls on the line or being settled.', () => gauges.liveCalls())
   gauge('waihu_rtp_ports', 'RTP ports in use.', () => gauges.rtpPorts())
   gauge('waihu_media_thread_busy', 'Load of the busiest media thread, 0 to 1.', () => gauges.busiestMediaThread())
+  const trunkGauge = (name: string, help: string, read: (trunk: Awaited<ReturnType<CallGauges['trunks']>>[number]) => boolean) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['trunk'],
+      registers: [registry],
+      async collect() {
+        const trunks = await gauges.trunks()
+        // A trunk that was removed is no longer told.
+        this.reset()
+        for (const trunk of trunks) this.set({ trunk: trunk.trunk }, read(trunk) ? 1 : 0)
+      },
+    })
+  trunkGauge('waihu_trunk_up', '1 while this process can reach the trunk.', ({ up }) => up)
+  trunkGauge('waihu_trunk_backing_off', '1 while the trunk is left alone after faults or at its wish.', ({ backingOff }) => backingOff)
+  trunkGauge('waihu_trunk_suspect', '1 while the trunk looks blocked by its carrier.', ({ suspect }) => suspect)
   const sip = new Gauge({
     name: 'waihu_sip',
     help: 'Counters and sizes of the SIP user agent.',

@@ -54,6 +54,13 @@ export class ApiClient {
     return this.#read(await this.#fetch(pathname, { method: 'GET' }))
   }
 
+  /** A file. Errors: CliError with the server's message. */
+  async bytes(pathname: string): Promise<Buffer> {
+    const response = await this.#fetch(pathname, { method: 'GET' })
+    if (!response.ok) throw new CliError(messageOf(await response.text()))
+    return Buffer.from(await response.arrayBuffer())
+  }
+
   /** Lines of a live conversation until the server closes the stream. */
   async *stream(callId: string): AsyncGenerator<{ role: string; content: string; outcome?: string }> {
     const response = await this.#fetch('/api/v1/callinfo/stream_chat_history', { method: 'POST', body: JSON.stringify({ call_id: callId }) })

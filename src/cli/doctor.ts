@@ -5,7 +5,7 @@ import { InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
 import { openAsr, openTts } from '../speech-options.ts'
 import { examineClock, examineDatabase, realClock, realDatabase } from './doctor/database.ts'
-import { examine, problem, type Check, type Examined, type Finding } from './doctor/finding.ts'
+import { examine, findingText, problem, type Check, type Examined, type Finding } from './doctor/finding.ts'
 import { examineLanguageModel, realLanguageModel } from './doctor/language-model.ts'
 import { examineDataFolder, examineNode, examineOpenFiles, examineParts, realMachine } from './doctor/machine.ts'
 import { examineAddresses, examineHttpPort, examineRtpPorts, examineSipPort, realNetwork } from './doctor/network.ts'
@@ -69,14 +69,8 @@ function configOr(bad: (findings: Finding[]) => void): Config | undefined {
   }
 }
 
-const marks = { ok: '✓', warning: '!', problem: '✗' } as const
-
 function print({ zh, en, findings }: Examined): void {
-  for (const finding of findings) {
-    console.log(`${marks[finding.level]} ${zh} ${en}: ${finding.zh}`)
-    if (finding.en !== finding.zh) console.log(`    ${finding.en}`)
-    if (finding.next) console.log(`  → ${finding.next.zh}\n    ${finding.next.en}`)
-  }
+  for (const finding of findings) console.log(findingText(finding, `${zh} ${en}: `))
 }
 
 /** What it all comes to; the exit code is 1 when there are problems. */

@@ -8,6 +8,7 @@ import { call } from './call.ts'
 import { callinfo } from './callinfo.ts'
 import { demo } from './demo.ts'
 import { digits } from './digits.ts'
+import { dnc } from './dnc.ts'
 import { doctor } from './doctor.ts'
 import { hold } from './hold.ts'
 import { key } from './key.ts'
@@ -16,10 +17,11 @@ import { say } from './say.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
 import { transfer } from './transfer.ts'
+import { trace } from './trace.ts'
 import { trunk } from './trunk.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, why, doctor, softphone, transfer, listen, say, hold, digits }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, dnc, trace, why, doctor, softphone, transfer, listen, say, hold, digits }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

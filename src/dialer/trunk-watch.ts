@@ -25,8 +25,6 @@ export class TrunkWatch {
   #soon: NodeJS.Timeout | undefined
   #timer: NodeJS.Timeout | undefined
   readonly stats = { reported: 0, dropped: 0 }
-  /** As of the last write or renewal, for figures. */
-  readonly known = new Map<string, { health: TrunkHealth }>()
 
   /** `node`: this incarnation of the process. */
   constructor(db: Database, node: string, trunks: TrunkDirectory) {
@@ -77,8 +75,7 @@ export class TrunkWatch {
     try {
       // One transaction each: a state that another process is writing must not hold up the others.
       for (const [trunk, results] of batch) {
-        const health = await this.#db.transaction((tx) => fold(tx, trunk, results))
-        this.known.set(trunk, { health })
+        await this.#db.transaction((tx) => fold(tx, trunk, results))
         batch.delete(trunk)
       }
     } catch (error) {
@@ -99,10 +96,9 @@ export class TrunkWatch {
 }
 
 /** By the order of their moments, so that it does not matter which process or batch they came in. */
-async function fold(tx: Tx, trunk: string, results: readonly AttemptResult[]): Promise<TrunkHealth> {
+async function fold(tx: Tx, trunk: string, results: readonly AttemptResult[]): Promise<void> {
   const health = results.toSorted((a, b) => a.atMs - b.atMs).reduce(afterAttempt, healthOf(await lockTrunkState(tx, trunk)))
   await saveTrunkState(tx, rowOf(trunk, health))
-  return health
 }
 
 export function healthOf(row: TrunkStateRow): TrunkHealth {

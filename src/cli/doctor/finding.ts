@@ -11,6 +11,13 @@ export const ok = (zh: string, en: string): Finding => ({ level: 'ok', zh, en })
 export const warning = (zh: string, en: string, next: { zh: string; en: string }): Finding => ({ level: 'warning', zh, en, next })
 export const problem = (zh: string, en: string, next: { zh: string; en: string }): Finding => ({ level: 'problem', zh, en, next })
 
+const marks = { ok: '✓', warning: '!', problem: '✗' } as const
+
+/** As people read it: Chinese first, then English, then what to do. */
+export function findingText({ level, zh, en, next }: Finding, title = ''): string {
+  return [`${marks[level]} ${title}${zh}`, ...(en === zh ? [] : [`    ${en}`]), ...(next ? [`  → ${next.zh}`, `    ${next.en}`] : [])].join('\n')
+}
+
 /** One line of the table in doctor.ts: its probes are bound already. */
 export type Check = { name: string; zh: string; en: string; msMax: number; run(config: Config): Promise<Finding[]> | Finding[] }
 
