@@ -33,6 +33,14 @@ export function operationsPage(): string {
     'and `link-secret`. One server at a time owns it. Stop with SIGTERM: calls in progress get ten seconds to end by themselves. After `kill -9` just start again: the',
     'database is adopted, calls that were in progress are closed as `interrupted`, and none is dialled again.',
     '',
+    '## Recordings',
+    '',
+    'Written to `recordings/` while the call goes on. With `S3_BUCKET` each is moved to the store within seconds of its end (Alibaba Cloud OSS, Tencent COS, AWS, MinIO …: whatever',
+    'takes SigV4 and `PUT`, `HEAD`, `GET` with ranges, `DELETE`); while the store is away they wait in the folder, over restarts too, and the log says so. Download links stay the same.',
+    'After `RECORDING_DAYS` a recording and the sound before an unanswered call are removed wherever they lie; the call keeps the moment of it (`calls.recording_removed_at`). Nothing',
+    'that is not the recording of an ended call on record is ever removed. Every file carries the label of GB 45438 in a RIFF chunk `AIGC` that players skip: set `AIGC_PRODUCER` to your',
+    'registered name or code. The label and the audio of a file cut by a crash are kept; the file is mended at the next start.',
+    '',
   )
   return lines.join('\n')
 }
