@@ -36,8 +36,9 @@ const EARLY_ANSWER_MS = 1_000
 const BEEP_MS = [180, 1_100] as const
 const BEEP_HZ = [380, 2_150] as const
 const BEEP_QUIET_MS = 500
-/** Unsettled words must say the same for so long. */
+/** Unsettled words must say the same for so long; an announcement longer, because what follows may make a voicemail of it. */
 const STABLE_MS = 300
+const STABLE_ANNOUNCEMENT_MS = 2_500
 /** Of the quiet frames, so many hold nothing at all, … */
 const NO_NOISE_SHARE = 0.9
 /** … among at least so many. */
@@ -132,7 +133,8 @@ export class AnsweredBy {
     if (this.#closed) return
     if (speech) this.#speak(nowMs, voiced)
     else this.#beQuiet(nowMs, frame)
-    if (this.#leaning && nowMs - this.#leaning.sinceMs >= STABLE_MS) this.#words = this.#leaning.said
+    const { said, sinceMs } = this.#leaning ?? {}
+    if (said && nowMs - sinceMs! >= (said.machine === 'announcement' ? STABLE_ANNOUNCEMENT_MS : STABLE_MS)) this.#words = said
     this.#decide()
     if (nowMs - this.#sinceMs >= WATCH_MS && this.#rings === 'no') this.close()
   }

@@ -15,10 +15,10 @@ const words: Readonly<Record<Exclude<Machine, 'fax' | 'announcement'>, Words>> =
   // Before the assistant: "I am the assistant, please leave a message" is a mailbox.
   voicemail: {
     decisive: [
-      '嘀声后', '滴声后', '哔声后', '提示音后', '听到提示音', '嘀的一声', '请留言', '请您留言', '语音信箱', '语音留言', '如需留言', '留下口信', '录制留言', '开始留言', '结束留言',
+      '嘀声后', '滴声后', '哔声后', '提示音后', '听到提示音', '嘀的一声', '请留言', '请您留言', '语音信箱+欢迎|请|转到|转入|您好', '语音留言+欢迎|请|按|您好', '如需留言', '留下口信', '录制留言', '开始留言', '结束留言',
       'leave a message', 'leave your message', 'leave your name', 'after the tone', 'after the beep', 'voicemail', 'voice mail', 'mailbox', 'record your message',
     ],
-    hints: ['留言'],
+    hints: ['留言', '语音信箱'],
   },
   assistant: {
     decisive: [
