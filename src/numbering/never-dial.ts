@@ -98,7 +98,8 @@ export function neverDialAs(dialled: string, phone: string, local?: string): Num
     if (danger?.code === 'EMERGENCY_NUMBER') return danger
   }
   const national = whole.ok ? whole.number.national : meant.digits.replace(/^86(?=\d{5})/, '')
-  const subscriber = [national, local].find((form) => form !== undefined && form !== '' && sent.digits.endsWith(form))
+  // As a whole: a # in the middle would end the number there.
+  const subscriber = [national, local].find((form) => form !== undefined && form !== '' && dialled.replace(/#$/, '').endsWith(form))
   if (subscriber === undefined) return { code: 'NOT_A_NUMBER', reason: '号码规则把号码改成了别的号码' }
   for (const reading of withoutLeads(sent)) {
     // What is only the subscriber was judged above; here it is about digits that the lead adds in front.

@@ -1,6 +1,6 @@
 // Knows what calls see of a configured trunk: number rules, templates and media wishes bound together. Does not know health, registration or when to call.
 import type { Trunk, TrunkInvitation } from '../call/leg.ts'
-import { RefusedError } from '../errors.ts'
+import { InvalidInputError } from '../errors.ts'
 import type { Attribution } from '../numbering/attribution.ts'
 import { hostInUri, identityHeaders } from './identity-headers.ts'
 import { callerE164, dialledNumber } from './number-rules.ts'
@@ -35,12 +35,12 @@ export function configuredTrunk(config: TrunkConfig, place: TrunkPlace): Trunk {
 }
 
 /**
- * Errors: RefusedError `never-dial` when rules would dial anybody but `phone`, `not-allowed` when `callerId` is none of the trunk's numbers;
- * InvalidInputError when a header cannot be written.
+ * Errors: RefusedError `never-dial` for an emergency number; InvalidInputError when rules would dial anybody but `phone`, when `callerId` is none
+ * of the trunk's numbers, or a header cannot be written: all of them mistakes of the configuration.
  */
 function invitationOver(config: TrunkConfig, place: TrunkPlace, phone: string, callerId: string): TrunkInvitation {
   // A number that is not ours must never be shown (主叫号码真实性): the carrier would refuse it at best.
-  if (!config.callers.some(({ number }) => number === callerId)) throw new RefusedError('not-allowed', `主叫号码不属于线路 ${config.name}。 The caller number is none of trunk ${config.name}: add it to callers.`)
+  if (!config.callers.some(({ number }) => number === callerId)) throw new InvalidInputError('callerId', `主叫号码不属于线路 ${config.name}。 The caller number is none of trunk ${config.name}: add it to callers.`)
   return identityHeaders(config.headers, {
     callee: dialledNumber(phone, config.numbers.out, place.attribution),
     calleeE164: phone,

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RefusedError } from '../errors.ts'
+import { InvalidInputError, RefusedError } from '../errors.ts'
 import { areas } from '../numbering/area-codes.ts'
 import { noAttribution, readAttribution } from '../numbering/attribution.ts'
 import { parsePhone } from '../numbering/phone.ts'
-import { callerE164, dialledNumber, nationalDigits, receivedNumber } from './number-rules.ts'
-import { parseTrunkConfig, type IncomingRule, type NumberRule, type TrunkConfigInput } from './trunk-config.ts'
+import { callerE164, checkOutgoingRules, dialledNumber, nationalDigits, receivedNumber } from './number-rules.ts'
+import { numberRuleSchema, type IncomingRule, type NumberRule, type TrunkConfigInput } from './trunk-config.ts'
 
 type RulesInput = NonNullable<NonNullable<TrunkConfigInput['numbers']>['out']>
 
-function rulesOf(out: RulesInput): NumberRule[] {
-  return parseTrunkConfig({ name: 'a', targets: ['192.0.2.1'], callers: [{ number: '02160001000' }], numbers: { out } }).numbers.out
-}
+/** Also of rules that no configuration may have. */
+const rulesOf = (out: RulesInput): NumberRule[] => out.map((rule) => numberRuleSchema.parse(rule))
 const dialled = (phone: string, out: RulesInput, attribution = noAttribution) => dialledNumber(phone, rulesOf(out), attribution)
 
 test('presets write mobiles, fixed lines, hotlines and foreign numbers in each form', () => {
@@ -66,6 +65,7 @@ test('no rule turns a number into another one or into an emergency number', () =
     ['+8613800138000', [{ preset: 'national' }, { replace: '\\d$', with: '' }]],
     ['+8613800138000', [{ preset: 'national' }, { replace: '$', with: '1' }]],
     ['+8613800138000', [{ replace: '^.*$', with: '' }]],
+    ['+8613800138000', [{ preset: 'national' }, { replace: '^(\\d{5})', with: '$1#' }]],
     // Exchanges connect as soon as the digits so far make sense.
     ['+8613800138000', [{ preset: 'national' }, { prefix: '110' }]],
     ['+8613800138000', [{ preset: 'national' }, { prefix: '9110' }]],
@@ -73,10 +73,18 @@ test('no rule turns a number into another one or into an emergency number', () =
     ['+8613800138000', [{ preset: 'national' }, { prefix: '95110' }]],
     ['+8657188888888', [{ preset: 'national' }, { prefix: '11' }]],
     ['+862088888888', [{ preset: 'national' }, { strip: '0' }, { prefix: '1' }]],
-    // Emergency numbers themselves, however they got this far.
-    ['110', []], ['+86110', [{ preset: 'national' }]], ['119', [{ prefix: '9' }]], ['+8610120', [{ preset: 'national' }]], ['95110', [{ preset: 'national' }]], ['1100000', [{ preset: 'national' }]],
   ]
   for (const [phone, rules] of attempts) {
+    assert.throws(() => dialled(phone, rules), (error) => error instanceof InvalidInputError && error.field === 'numbers.out' && /does not lead to that number/.test(error.message), `${phone} ${JSON.stringify(rules)}`)
+    assert.throws(() => checkOutgoingRules(rulesOf(rules)), InvalidInputError, `saved: ${JSON.stringify(rules)}`)
+  }
+})
+
+test('an emergency number is not dialled by any rule, however it got this far', () => {
+  for (const [phone, rules] of [
+    ['110', []], ['+86110', [{ preset: 'national' }]], ['119', [{ prefix: '9' }]], ['+8610120', [{ preset: 'national' }]], ['95110', [{ preset: 'national' }]], ['1100000', [{ preset: 'national' }]],
+    ['+86110', [{ replace: '^.*$', with: '13800138000' }]],
+  ] as [string, RulesInput][]) {
     assert.throws(() => dialled(phone, rules), (error) => error instanceof RefusedError && error.code === 'never-dial', `${phone} ${JSON.stringify(rules)}`)
   }
 })
@@ -103,7 +111,7 @@ test('over 20,000 seeded rule chains the result always ends in the subscriber an
     try {
       result = dialledNumber(parsed.phone.phone, rulesOf(out), noAttribution)
     } catch (error) {
-      assert.ok(error instanceof RefusedError)
+      assert.ok(error instanceof InvalidInputError)
       refusals += 1
       continue
     }

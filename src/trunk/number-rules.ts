@@ -1,7 +1,7 @@
 // Knows how a number is written for one carrier and read back from it. Does not know headers, calls or whether a number may be called at all.
-import { assertNever, RefusedError } from '../errors.ts'
-import type { Attribution } from '../numbering/attribution.ts'
-import { neverDialAs } from '../numbering/never-dial.ts'
+import { assertNever, InvalidInputError, RefusedError } from '../errors.ts'
+import { noAttribution, type Attribution } from '../numbering/attribution.ts'
+import { neverDial, neverDialAs } from '../numbering/never-dial.ts'
 import { parsePhone } from '../numbering/phone.ts'
 import { compileBounded, patternInputMax } from './bounded-pattern.ts'
 import type { IncomingRule, NumberRule } from './trunk-config.ts'
@@ -24,7 +24,7 @@ export function nationalDigits(phone: string): string {
  * Writes an E.164 number the way the carrier wants it. The rules run in order, each on what the one before it made; a preset writes the number
  * anew; `when` limits a rule to numbers that match, and a rule with `last` that changed the number is the last one.
  * Whatever rules say, the result is the same subscriber behind some lead: rules cannot dial another number, nor 110 in disguise.
- * Errors: RefusedError `never-dial`.
+ * Errors: RefusedError `never-dial` for an emergency number; InvalidInputError when it is the rules that lead elsewhere.
  */
 export function dialledNumber(phone: string, rules: readonly NumberRule[], attribution: Attribution): string {
   let text = phone
@@ -36,13 +36,23 @@ export function dialledNumber(phone: string, rules: readonly NumberRule[], attri
       text = presetForm(phone, rule, attribution)
       if (rule.preset === 'zero-for-other-cities' && rule.dropAreaCode) local = localNumber(phone, rule.areaCode)
     } else text = edited(text, rule)
-    if (text.length > DIALLED_MAX) throw refused('号码规则使号码太长')
+    if (text.length > DIALLED_MAX) throw misled(phone, text)
     if (rule.last && ('preset' in rule || text !== before)) break
   }
-  if (!/^\+?[\d*#]+$/.test(text)) throw refused('号码规则没有留下号码')
   const danger = neverDialAs(text, phone, local)
-  if (danger) throw refused(danger.reason)
-  return text
+  if (!danger) return text
+  const own = neverDial(phone)
+  if (own?.code === 'EMERGENCY_NUMBER') throw new RefusedError('never-dial', own.reason)
+  throw misled(phone, text)
+}
+
+/** Numbers of every kind, so that rules that lead elsewhere are found before a call is lost by them. */
+const samples = ['+8613800138000', '+8619900001234', '+862158881234', '+861058881234', '+8657188888888', '+868162221234'] as const
+
+/** Tries the rules of a configuration. Errors: InvalidInputError with the number that they spoil. */
+export function checkOutgoingRules(rules: readonly NumberRule[]): void {
+  const cities = rules.flatMap((rule) => ('areaCode' in rule ? [`+86${rule.areaCode.slice(1)}66668888`, `+86${rule.areaCode.slice(1)}6666888`] : []))
+  for (const phone of [...samples, ...cities.filter((phone) => parsePhone(phone).ok)]) dialledNumber(phone, rules, noAttribution)
 }
 
 /**
@@ -118,6 +128,6 @@ function edited(text: string, rule: Edit): string {
   return text.replace(compileBounded('replace', rule.replace), rule.with)
 }
 
-function refused(reason: string): RefusedError {
-  return new RefusedError('never-dial', `${reason}。 The number rules of this trunk must leave the number itself as it is: look at numbers.out.`)
+function misled(phone: string, text: string): InvalidInputError {
+  return new InvalidInputError('numbers.out', `these rules make ${nationalDigits(phone)} into ${text === '' ? 'nothing' : text.slice(0, patternInputMax)}, which does not lead to that number alone: they may put digits in front, and change how it is written`)
 }

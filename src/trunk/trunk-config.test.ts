@@ -65,6 +65,8 @@ test('every mistake is named by its field and says what to write', () => {
     [{ ...least, numbers: { out: [{ prefx: '9' }] } }, 'numbers.out[0]', /must be one of \{"preset":"national"\}/],
     [{ ...least, numbers: { out: [{ replace: '(a*)*', with: '' }] } }, 'numbers.out[0].replace', /not repeated/],
     [{ ...least, numbers: { out: [{ preset: 'zero-for-other-cities' }] } }, 'numbers.out[0]', /"areaCode":"021"/],
+    [{ ...least, numbers: { out: [{ preset: 'national' }, { prefix: '110' }] } }, 'numbers.out', /make 13800138000 into 11013800138000/],
+    [{ ...least, numbers: { out: [{ preset: 'national' }, { strip: '021' }] } }, 'numbers.out', /make 02158881234 into 58881234/],
     [{ ...least, headers: { fro: 'x' } }, 'headers.fro', /there are preset, requestUri, from/],
     [{ ...least, codecs: ['G729'] }, 'codecs[0]', /PCMA, PCMU, G722, opus/],
     [{ ...least, codecs: [] }, 'codecs', /best first/],

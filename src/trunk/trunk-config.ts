@@ -6,6 +6,7 @@ import { AppError, InvalidInputError } from '../errors.ts'
 import { parseTrunkAddress } from '../sip/resolve.ts'
 import { compileBounded } from './bounded-pattern.ts'
 import { checkHeaders } from './identity-headers.ts'
+import { checkOutgoingRules } from './number-rules.ts'
 
 /** Among `targets`: wherever the gateway that registered to us is at the moment. */
 export const registeredTarget = 'registered'
@@ -43,7 +44,7 @@ const edits = [
 ] as const
 const editForms = '{"strip":"0"}, {"prefix":"9"} or {"replace":"^0","with":""}, each with "when" and "last" if wanted'
 
-const numberRule = z.union(
+export const numberRuleSchema = z.union(
   [
     z.strictObject({ preset: z.enum(['national', 'e164', 'e164-no-plus']), ...condition }),
     z.strictObject({ preset: z.literal('zero-for-other-cities'), areaCode, unknown: z.enum(['zero', 'no-zero']).default('zero'), dropAreaCode: z.boolean().default(false), ...condition }),
@@ -53,7 +54,7 @@ const numberRule = z.union(
 )
 const incomingRule = z.union([z.strictObject({ preset: z.literal('local'), areaCode, ...condition }), ...edits], `must be one of {"preset":"local","areaCode":"021"}, ${editForms}`)
 /** How a number is written for the carrier. */
-export type NumberRule = z.output<typeof numberRule>
+export type NumberRule = z.output<typeof numberRuleSchema>
 /** How a number of the carrier is read; `local` says which area code completes numbers without one. */
 export type IncomingRule = z.output<typeof incomingRule>
 
@@ -93,7 +94,7 @@ export const trunkConfigSchema = z
     domain: hostName.optional(),
     callers: z.array(z.strictObject({ number: z.string().regex(/^\+?\d{3,20}$/), concurrencyMax: z.int().min(1).max(10_000).optional() })).min(1).max(10_000),
     numbers: z
-      .strictObject({ out: z.array(numberRule).max(32).default([{ preset: 'national' }]), in: z.array(incomingRule).max(32).default([]) })
+      .strictObject({ out: z.array(numberRuleSchema).max(32).superRefine(checked(checkOutgoingRules)).default([{ preset: 'national' }]), in: z.array(incomingRule).max(32).default([]) })
       .default({ out: [{ preset: 'national' }], in: [] }),
     headers: checkedHeadersSchema.default({ preset: 'plain', extra: [] }),
     codecs: z.array(z.enum(['PCMA', 'PCMU', 'G722', 'opus'])).min(1).max(4).default(['PCMA', 'PCMU']),

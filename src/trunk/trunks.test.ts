@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
-import { RefusedError } from '../errors.ts'
+import { InvalidInputError, RefusedError } from '../errors.ts'
 import { FakeClock } from '../sip/fake-clock.ts'
 import type { RegisterOptions, RegistrationState } from '../sip/registration.ts'
 import type { NameResolver } from '../sip/resolve.ts'
@@ -73,7 +73,7 @@ test('a number that is none of the trunk is never shown, and 110 is never dialle
   const { trunks } = stage()
   trunks.set([configOf()])
   const trunk = trunks.get('telecom')!
-  assert.throws(() => trunk.invitation('+8613800138000', '02160009999'), (error) => error instanceof RefusedError && error.code === 'not-allowed')
+  assert.throws(() => trunk.invitation('+8613800138000', '02160009999'), (error) => error instanceof InvalidInputError && error.field === 'callerId')
   assert.throws(() => trunk.invitation('110', '02160001000'), (error) => error instanceof RefusedError && error.code === 'never-dial')
 })
 
