@@ -10,19 +10,15 @@ import { checkReferTarget } from './invitation.ts'
 import type { AnswerOffer, HangUpReason, IncomingCall, LegEvent, LocalFailure, OfferResult, Response, TransferOptions, TransferResult } from './leg.ts'
 import { sdpOf } from './message-body.ts'
 import { fromWire, toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
-import { ReliableProvisionals, reliabilityFor, type Reliability } from './reliable-provisionals.ts'
+import { Provisionals } from './provisionals.ts'
+import { reliabilityFor } from './reliable-provisionals.ts'
 import { phraseOf, replyTo } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
 import { reasonText, Session, type SessionEvent } from './session.ts'
 import { answerInterval } from './session-timer.ts'
 
-const PROGRESS_REPEAT_MS = 60_000
 /** Events kept for a listener that comes later. */
 const PENDING_EVENTS_MAX = 64
-/** Provisionals that wait for the PRACK of an earlier one. */
-const QUEUED_MAX = 8
-
-type Provisional = { status: number; response: Response }
 
 export class InviteServer implements IncomingCall, DialogUser {
   readonly callId: string
@@ -44,12 +40,7 @@ export class InviteServer implements IncomingCall, DialogUser {
   #status = 200
   #response: Response = {}
   #stopRepeating: Cancel = () => {}
-  #stopRinging: Cancel = () => {}
-  readonly #reliability: Reliability
-  readonly #reliable: ReliableProvisionals
-  #queued: Provisional[] = []
-  /** Our SDP reached the caller in a reliable provisional: nothing that follows needs it (RFC 3261 §13.2.1). */
-  #described = false
+  readonly #provisionals: Provisionals
   /** Decided on, but SDP of ours still waits for its PRACK. */
   #deferredAnswer: Response | undefined
   #cancelRingLimit: Cancel
@@ -78,13 +69,19 @@ export class InviteServer implements IncomingCall, DialogUser {
       localSdp: undefined,
       ownsCallId: false,
       answerOffer: () => this.answerOffer,
-      onPrack: (rack) => this.#reliable.acknowledge(rack),
+      onPrack: (rack) => this.#provisionals.acknowledge(rack),
       onEvent: (event) => this.#sessionEvent(event),
     })
-    this.#reliability = reliabilityFor(request.headers, options.reliableProvisionals)
-    this.#reliable = new ReliableProvisionals({
+    this.#provisionals = new Provisionals({
       clock: context.clock,
+      reliability: reliabilityFor(request.headers, options.reliableProvisionals),
       inviteCseq: request.envelope.cseq,
+      respond: (status, response) => this.#respond(status, response),
+      onDescribed: (sdp) => {
+        this.#session.localSdp = sdp
+        // Our side of the exchange is settled, so UPDATE may change it before the answer.
+        this.#session.remoteSdp ??= this.offer
+      },
       onGivenUp: () => {
         this.#refuseWith(504, { reason: 'Provisional Response Not Acknowledged' }, 'timeout')
         this.#signal('refuse')
@@ -111,54 +108,21 @@ export class InviteServer implements IncomingCall, DialogUser {
   progress(status: number, response: Response = {}): boolean {
     assert(status > 100 && status < 200, `${status} is no provisional status of ours`)
     if (this.#state !== 'ringing' || this.#deferredAnswer) return false
-    if (!this.#reliable.waiting) return this.#sendProvisional({ status, response })
-    if (this.#queued.length === QUEUED_MAX) return false
-    this.#queued.push({ status, response })
-    return true
-  }
-
-  #sendProvisional({ status, response }: Provisional): boolean {
-    const sdp = this.#described ? undefined : response.sdp
-    if (sdp !== undefined) {
-      this.#session.localSdp = sdp
-      // Our side of the exchange is settled, so UPDATE may change it before the answer.
-      this.#session.remoteSdp ??= this.offer
-    }
-    const reliable = this.#reliability === 'always' || (this.#reliability === 'with-sdp' && sdp !== undefined)
-    const send = (more: Response['headers'] = []): boolean => this.#respond(status, { ...response, sdp, headers: [...more, ...(response.headers ?? [])] })
-    const sent = reliable ? this.#reliable.start(sdp !== undefined, send) : send()
-    if (sent && reliable && sdp !== undefined) this.#described = true
-    if (sent) this.#keepRinging({ status, response })
-    return sent
-  }
-
-  /** RFC 3261 §13.3.1.1: proxies forget an INVITE that nobody speaks of for three minutes. */
-  #keepRinging(latest: Provisional): void {
-    this.#stopRinging()
-    this.#stopRinging = this.#context.clock.after(PROGRESS_REPEAT_MS, () => {
-      if (this.#state === 'ringing') this.#sendProvisional(latest)
-    })
-  }
-
-  /** A PRACK came: what waited for it goes out. */
-  #sendQueued(): void {
-    while (this.#state === 'ringing' && !this.#reliable.waiting) {
-      const next = this.#queued.shift()
-      if (!next) break
-      this.#sendProvisional(next)
-    }
-    const answer = this.#deferredAnswer
-    if (this.#state !== 'ringing' || !answer || this.#reliable.waitingWithSdp) return
-    this.#response = answer
-    this.#signal('answer')
+    return this.#provisionals.send({ status, response })
   }
 
   answer(sdp: string, response: Omit<Response, 'sdp'> = {}): boolean {
     if (this.#state !== 'ringing' || this.#deferredAnswer) return false
-    this.#queued = []
+    this.#provisionals.drop()
     this.#deferredAnswer = { ...response, sdp }
-    this.#sendQueued()
+    this.#answerWhenPossible()
     return true
+  }
+
+  #answerWhenPossible(): void {
+    if (this.#state !== 'ringing' || !this.#deferredAnswer || this.#provisionals.holdsAnswer) return
+    this.#response = this.#deferredAnswer
+    this.#signal('answer')
   }
 
   reject(status: number, response: Omit<Response, 'sdp'> = {}): boolean {
@@ -220,7 +184,9 @@ export class InviteServer implements IncomingCall, DialogUser {
   receive(request: ReceivedRequest, transaction: ServerTransaction): void {
     if (request.envelope.fromTag !== this.#transaction.request.envelope.fromTag) return void transaction.respond(replyTo(request, 481))
     this.#session.receive(request, transaction)
-    if (request.method === 'PRACK') this.#sendQueued()
+    if (request.method !== 'PRACK' || this.#state !== 'ringing') return
+    this.#provisionals.sendWaiting()
+    this.#answerWhenPossible()
   }
 
   receiveAck(request: ReceivedRequest): void {
@@ -291,8 +257,7 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   #finish(): void {
     this.#cancelRingLimit()
-    this.#stopRinging()
-    this.#reliable.stop()
+    this.#provisionals.stop()
     this.#stopRepeating()
     this.#session.stop()
     this.#context.retire(this)
@@ -301,12 +266,11 @@ export class InviteServer implements IncomingCall, DialogUser {
 
   #accept(): void {
     this.#cancelRingLimit()
-    this.#stopRinging()
-    this.#reliable.stop()
+    this.#provisionals.stop()
     const { headers: invite } = this.#transaction.request
     const { agreed, headers } = answerInterval(invite)
     this.#session.establish(invite, agreed, false)
-    if (!this.#described) this.#session.localSdp = this.#response.sdp
+    if (!this.#provisionals.described) this.#session.localSdp = this.#response.sdp
     this.#session.remoteSdp ??= this.offer
     this.#stopRepeating = repeatUntilAck(
       this.#context.clock,
@@ -316,7 +280,7 @@ export class InviteServer implements IncomingCall, DialogUser {
         this.#signal('no-ack')
       },
     )
-    const sdp = this.#described ? undefined : this.#response.sdp
+    const sdp = this.#provisionals.described ? undefined : this.#response.sdp
     this.#respond(200, { ...this.#response, sdp, headers: [...headers, ...(this.#response.headers ?? [])] })
   }
 
