@@ -355,6 +355,28 @@ void describe('calls from sipp', { skip, timeout: 60_000 }, () => {
     assert.deepEqual([...stories.values()].map((story) => story.join(', ')), Array<string>(40).fill('answered 200+sdp, ended remote'))
   })
 
+  void test('early media reaches a caller for certain, may be moved before the answer, and the answer repeats none of it (uac-100rel)', async () => {
+    const stories: string[][] = []
+    await using agent = await SipUserAgent.open({
+      address: '127.0.0.1',
+      port: 0,
+      log,
+      onCall(call: IncomingCall) {
+        const story: string[] = []
+        stories.push(story)
+        call.listen((event) => {
+          story.push(text(event))
+          if (event.type === 'remote-offer') call.answer(sdp)
+        })
+        const sdp = buildAnswer(call.offer!, { address: '127.0.0.1', port: 40_100, sessionId: 1, version: 1 })!.sdp
+        call.progress(183, { sdp })
+      },
+    })
+    await using sipp = await Sipp.start('uac-100rel', { calls: 5, target: `127.0.0.1:${agent.port}` })
+    assert.equal(await sipp.finished, 0)
+    assert.deepEqual(stories.map((story) => story.join(', ')), Array<string>(5).fill('offer send, answered 200+sdp, ended remote'))
+  })
+
   void test('our OPTIONS answer is what sipp expects (uac-options)', async () => {
     await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
     await using sipp = await Sipp.start('uac-options', { calls: 1, target: `127.0.0.1:${agent.port}` })
