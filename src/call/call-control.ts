@@ -231,8 +231,8 @@ export class CallControl implements CallControls {
         return this.#end.resolve({ by: 'colleague', detail: 'colleague-hung-up' })
       case 'leave':
         this.#stopWaiting()
-        loop.note({ outcome: 'transferred' })
         this.#tell('joined')
+        this.#noteTransferred()
         return this.#end.resolve({ by: this.#wish!.askedBy, detail: 'transferred' })
       default:
         return assertNever(deed)
@@ -280,6 +280,13 @@ export class CallControl implements CallControls {
     this.#signal('colleague-left')
   }
 
+  /** The robot learns it too: what it still has to note about its part belongs to the record. */
+  #noteTransferred(): void {
+    const { loop } = this.#deps
+    loop.note({ outcome: 'transferred' })
+    loop.tellRobot({ type: 'transfer', state: 'joined' })
+  }
+
   /** The colleague hears what goes on before being heard. */
   #ready(): void {
     const { media, leg, loop } = this.#deps
@@ -289,8 +296,7 @@ export class CallControl implements CallControls {
   }
 
   #bridge(): void {
-    const { media, leg, loop, now } = this.#deps
-    const waited = this.#waiting !== undefined
+    const { media, leg, now } = this.#deps
     this.#stopWaiting()
     this.#letListen?.()
     this.#letListen = undefined
@@ -303,8 +309,7 @@ export class CallControl implements CallControls {
     }
     this.#joinedAtMs = now()
     this.#tell('joined')
-    loop.note({ outcome: 'transferred' })
-    if (waited) loop.tellRobot({ type: 'transfer', state: 'answered' })
+    this.#noteTransferred()
   }
 
   #onColleagueMedia(event: MediaEvent): void {

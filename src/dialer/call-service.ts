@@ -16,6 +16,8 @@ export type PlaceRequest = {
   /** The trunk to go over, and the number to show; undefined: whatever is free. */
   line?: string | undefined
   caller?: string | undefined
+  /** The human whom a callee is handed to that asks for one, as the customer wrote it; undefined: the configured one. */
+  handoverPhone?: string | undefined
 }
 
 export type CallRecord = {

@@ -15,6 +15,7 @@ import { admit, type Admission } from './admission/admit.ts'
 import { frequencyReach } from './admission/frequency.ts'
 import { newCallId } from './call-id.ts'
 import type { PlaceRequest } from './call-service.ts'
+import { checkedPhone } from './command-desk.ts'
 import type { Line } from './line.ts'
 import type { QueueDepth } from './queue-depth.ts'
 import type { AcceptedRequirement, RobotMaker } from './robots.ts'
@@ -45,7 +46,7 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
   const { db, settings } = deps
   const nowMs = deps.now()
   const phones = readRequest(request, settings)
-  const wishes = request.line === undefined && request.caller === undefined ? [] : [request.line ?? null, request.caller ?? null]
+  const wishes = request.line === undefined && request.caller === undefined && request.handoverPhone === undefined ? [] : [request.line ?? null, request.caller ?? null, ...(request.handoverPhone === undefined ? [] : [request.handoverPhone])]
   const bodySha256 = createHash('sha256').update(JSON.stringify([request.source, request.phones, request.userRequirement, ...wishes])).digest()
   // Made here and not in the transaction, so that a commit whose answer was lost is recognised when it is tried again.
   // Sorted, so that calls due at the same moment are dialled in the order of the list.
@@ -57,7 +58,8 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
     if (known) return replay(known, bodySha256, ids)
     const account = await findAccount(db.sql, request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
-    const accepted = deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation })
+    const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
+    const accepted = deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
     const price = priceOf(account, deps.defaultPrice)
     const line = await lineFor(deps, request)
     return db.transaction((tx) => placeIn(tx, deps, { request, nowMs, bodySha256, calls, accepted, price, line }))

@@ -9,8 +9,8 @@ export type AcceptedRequirement = {
 }
 
 export interface RobotMaker {
-  /** Pure. Errors: InvalidInputError('user_requirement'), RefusedError('expired') when its time has passed. */
-  accept(userRequirement: string, p: { acceptedAt: Date; organisation: string | undefined }): AcceptedRequirement
+  /** `handover`: the human whom this call may be handed to, E.164. Pure. Errors: InvalidInputError('user_requirement'), RefusedError('expired') when its time has passed. */
+  accept(userRequirement: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): AcceptedRequirement
   /** Errors: Error when `spec` was not made by `accept`. */
   open(spec: unknown, p: { callId: string; startedAt: Date; attempt: number }): Robot
 }

@@ -11,7 +11,7 @@ import { createRulesRobot } from './rules.ts'
 
 /** A model and what is known of its health, one for all calls. */
 export type RobotModel = { model: ChatModel; breaker: CircuitBreaker }
-export type RobotContext = { requirement: Requirement; callId: string; now: () => Date; attempt: number; log: Log; model: RobotModel | undefined }
+export type RobotContext = { requirement: Requirement; callId: string; now: () => Date; attempt: number; handover: string | undefined; log: Log; model: RobotModel | undefined }
 
 export const robotKinds = {
   rules: (context) => createRulesRobot(context),
@@ -21,33 +21,34 @@ export const robotKinds = {
 export type RobotKind = keyof typeof robotKinds
 
 /** Stored with the call. The text is compiled again from the same inputs, so relative dates stay what they were at acceptance. */
-type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisation?: string | undefined }
+type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisation?: string | undefined; handover?: string | undefined }
 
 export type LlmSettings = { baseUrl: string | undefined; apiKey: string | undefined; model: string }
 
 /**
  * What the dialer needs of robots: `accept` when a call is placed, `open` when it is dialled.
+ * `handover`: the human of calls that name none, E.164.
  * `kind` 'auto' is 'prompt' when there is a model to ask, else 'rules'.
  * Errors: InvalidInputError when a model is wanted and none is named. `accept` errors: InvalidInputError, RefusedError ('not-allowed', 'expired').
  */
-export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; now?: () => Date; log: Log }) {
+export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; now?: () => Date; log: Log }) {
   const now = options.now ?? (() => new Date())
   const { baseUrl, apiKey, model: modelName } = options.llm ?? { baseUrl: undefined, apiKey: undefined, model: '' }
   if (options.kind === 'prompt' && baseUrl === undefined) throw new InvalidInputError('ROBOT', 'ROBOT=prompt needs a language model: set LLM_BASE_URL (and LLM_API_KEY, LLM_MODEL), or ROBOT=rules')
   const kind: RobotKind = options.kind === 'auto' ? (baseUrl === undefined ? 'rules' : 'prompt') : options.kind
   const model: RobotModel | undefined = kind === 'prompt' && baseUrl !== undefined ? { model: new OpenAiModel({ baseUrl, apiKey, model: modelName }), breaker: new CircuitBreaker() } : undefined
   return {
-    accept(text: string, p: { acceptedAt: Date; organisation: string | undefined }): { spec: unknown; expiresAt: Date | undefined } {
+    accept(text: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): { spec: unknown; expiresAt: Date | undefined } {
       const requirement = compileRequirement(text, p)
       if (isExpired(requirement, p.acceptedAt)) throw new RefusedError('expired', '通知里的时间已经过去，没有拨打：请改成将来的时间')
-      const spec: StoredRobot = { kind, text, acceptedAt: p.acceptedAt.toISOString(), organisation: p.organisation }
+      const spec: StoredRobot = { kind, text, acceptedAt: p.acceptedAt.toISOString(), organisation: p.organisation, handover: p.handover ?? options.handover }
       return { spec, expiresAt: requirement.expiresAt }
     },
     open(spec: unknown, p: { callId: string; attempt: number }): Robot {
-      const { kind, text, acceptedAt, organisation } = spec as StoredRobot
+      const { kind, text, acceptedAt, organisation, handover } = spec as StoredRobot
       // A kind that this version does not know is played by the rules.
       const make = Object.hasOwn(robotKinds, kind) ? robotKinds[kind] : robotKinds.rules
-      return make({ requirement: compileRequirement(text, { acceptedAt: new Date(acceptedAt), organisation }), callId: p.callId, now, attempt: p.attempt, log: options.log, model })
+      return make({ requirement: compileRequirement(text, { acceptedAt: new Date(acceptedAt), organisation }), callId: p.callId, now, attempt: p.attempt, handover, log: options.log, model })
     },
   }
 }

@@ -22,6 +22,10 @@ export interface Lines {
   stopped: string
   calm(organisation: string | undefined): string
   passOn(organisation: string | undefined): string
+  /** A human is called while the callee waits. */
+  handOver: string
+  /** Nobody could be reached; what follows is `passOn`. */
+  noHuman: string
   machine: string
   /** To a machine: who called, and nothing of what about or for whom. */
   leaveMessage(organisation: string | undefined): string
@@ -73,6 +77,8 @@ const chinese: Lines = {
   stopped: '非常抱歉，已为您登记，不会再拨打。再见。',
   calm: (organisation) => `抱歉给您添麻烦了。我是${organisation ?? '受委托来电'}的AI语音助手，您可以先核实再决定，我不会索要任何账户信息。`,
   passOn: (organisation) => `好的，我会把您的要求转达给${caller(organisation)}，请工作人员跟您联系。再见。`,
+  handOver: '好的，我为您转人工。',
+  noHuman: '不好意思，人工现在无法接听。',
   machine: '好的，稍后再联系机主，再见。',
   leaveMessage: (organisation) => `您好，我是${organisation ?? '受委托来电'}的AI语音助手，本次通话为人工智能合成语音。有一件事需要跟机主本人说，我们稍后再打，也请机主方便时回电。再见。`,
   hold: '好的，您慢慢来，我等您。',
@@ -122,6 +128,8 @@ const english: Lines = {
   stopped: 'I am very sorry. You are registered and we will not call again. Goodbye.',
   calm: () => 'I am sorry for the trouble. I am an AI voice assistant; you may check first, and I will never ask for account details.',
   passOn: () => 'All right, I will pass this on so that a person contacts you. Goodbye.',
+  handOver: 'Of course, I will connect you with a person.',
+  noHuman: 'I am sorry, nobody can take the call right now.',
   machine: 'All right, we will call again later. Goodbye.',
   leaveMessage: (organisation) => `Hello, this is an AI voice assistant calling ${organisation === undefined ? 'on behalf of a client' : `for ${organisation}`}, in an AI-generated voice. We have something to say to the owner of this number in person and will call again; please call back when it suits you. Goodbye.`,
   hold: 'Of course, take your time. I will wait.',
@@ -160,6 +168,6 @@ export function linesBeforeIdentity(requirement: Pick<Requirement, 'organisation
   const { organisation, person, sensitive } = requirement
   return Object.values(lines).flatMap((l) => [
     l.disclosure(organisation), l.askIdentity(person, false), l.askIdentity(person, true), l.askIdentityAgain(person, false), l.askIdentityAgain(person, true), l.sayWho(organisation, person, sensitive), l.admitRobot(organisation), l.askForPerson(person), l.leaveForPerson(person),
-    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.machine, l.leaveMessage(organisation), l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye,
+    l.askCallBack, l.contentIsShort, l.willCallBack, l.endThirdParty, l.wrongNumber, l.refused, l.stopped, l.calm(organisation), l.passOn(organisation), l.handOver, l.noHuman, l.machine, l.leaveMessage(organisation), l.hold, l.checkLine, l.silentBye, l.unconfirmedBye, l.limitBye,
   ])
 }

@@ -17,6 +17,8 @@ export type PromptRobotOptions = {
   requirement: Requirement
   now: () => Date
   attempt: number
+  /** The human whom callees are handed to that ask for one, E.164. */
+  handover?: string | undefined
   callId: string
   log: Log
   model: ChatModel
@@ -56,7 +58,7 @@ class PromptRobot implements Robot {
     this.#options = options
     this.#limits = options.limits ?? answerLimits
     this.#timers = options.timers ?? realTimers
-    this.#rules = createRulesRobot({ requirement: options.requirement, now: options.now, attempt: options.attempt, leaves: isFreeTurn })
+    this.#rules = createRulesRobot({ requirement: options.requirement, now: options.now, attempt: options.attempt, handover: options.handover, leaves: isFreeTurn })
     this.hotWords = this.#rules.hotWords
     this.phrases = this.#rules.phrases
   }

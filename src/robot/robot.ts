@@ -67,8 +67,8 @@ export type RobotEvent =
   | { type: 'digits'; digits: string; ended: 'key' | 'time-out' | 'max-digits' | 'pressed' }
   /** A say is over: `heardText` is what reached the callee's ear of it, '' when nothing did. */
   | { type: 'played'; say: string; heardText: string; cut: boolean }
-  /** `answered`: the human is on the line. `failed`: the robot has the callee (again); `reason` is a TransferFailure, or says why it was not tried. */
-  | { type: 'transfer'; state: 'answered' | 'failed' | 'ended'; reason?: string | undefined }
+  /** `answered`: the human is on the line and listens while the robot talks on. `joined`: callee and human talk, nothing more is asked. `failed`: the robot has the callee (again); `reason` is a TransferFailure, or says why it was not tried. */
+  | { type: 'transfer'; state: 'answered' | 'joined' | 'failed'; reason?: string | undefined }
   /** Nothing more will be asked of the robot. */
   | { type: 'ended' }
 

@@ -43,6 +43,7 @@ export function isEnd(move: Move): move is Extract<Move, End> {
 
 /** Says goodbye and hangs up. `said`: the callee's words that led to it. `farewell`: somebody else's goodbye, in place of ours. */
 export function end(talk: Talk, how: End, said = '', farewell?: string): void {
+  if (how === 'end-handover' && talk.handover !== undefined) return handOver(talk, talk.handover)
   const [outcome, goodbye] = ends[how]
   const result = typeof outcome === 'function' ? outcome(talk) : outcome
   if (how === 'end-stopped') talk.note({ doNotCall: { evidence: slotOf(said) } })
@@ -51,6 +52,26 @@ export function end(talk: Talk, how: End, said = '', farewell?: string): void {
   talk.say(how === 'end-stopped' || farewell === undefined ? goodbye(talk.lines, talk) : farewell, 'other', false)
   close(talk, result)
   talk.push({ type: 'hang-up' })
+}
+
+/** The callee waits while a human is called; until that failed nothing is asked of us. */
+function handOver(talk: Talk, to: string): void {
+  talk.say(talk.lines.handOver, 'other', false)
+  talk.handingOver = true
+  talk.push({ type: 'transfer', to })
+}
+
+/** A human has the callee: what is said from here on is theirs. */
+export function handedOver(talk: Talk): void {
+  close(talk, 'transferred')
+}
+
+/** Nobody came to the phone: the wish is passed on, as where no human can be called. */
+export function notHandedOver(talk: Talk): void {
+  talk.handover = undefined
+  talk.handingOver = false
+  talk.say(talk.lines.noHuman, 'other', false)
+  end(talk, 'end-handover')
 }
 
 /** The call is over without a word of ours. */

@@ -23,6 +23,10 @@ export class Talk {
   /** Somebody else said so, even if they had passed for the person before. */
   thirdParty = false
   callBackAt: string | undefined
+  /** The human to hand the callee to, E.164; undefined when there is none, or was tried in vain. */
+  handover: string | undefined
+  /** We asked for that human. */
+  handingOver = false
   slots: Readonly<Record<string, string>> = {}
   /** The callee broke in before the words that name the voice synthetic. */
   #labelMissed = false
@@ -31,8 +35,9 @@ export class Talk {
   #sayCount = 0
   #out: RobotAction[] = []
 
-  constructor(requirement: Requirement, now: () => Date) {
+  constructor(requirement: Requirement, now: () => Date, handover?: string) {
     this.requirement = requirement
+    this.handover = handover
     this.now = now
     this.lines = lines[requirement.language]
     this.progress = new FactProgress(
@@ -103,7 +108,7 @@ export class Talk {
       if (action.type === 'say') {
         this.#outstanding.delete(action.id)
         this.progress.takenBack(action.id)
-      } else if (action.type === 'note' || action.type === 'hang-up') this.push(action)
+      } else if (action.type === 'note' || action.type === 'hang-up' || action.type === 'transfer') this.push(action)
     }
   }
 

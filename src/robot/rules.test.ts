@@ -9,9 +9,9 @@ import { RobotRig, spokenIn } from './rules-rig.ts'
 const acceptedAt = new Date('2026-11-20T10:00:00+08:00')
 const callAt = new Date('2026-11-20T11:00:00+08:00')
 
-function rigFor(text: string, options: { attempt?: number; organisation?: string; at?: Date } = {}): RobotRig {
+function rigFor(text: string, options: { attempt?: number; organisation?: string; at?: Date; handover?: string } = {}): RobotRig {
   const requirement = compileRequirement(text, { acceptedAt, organisation: options.organisation })
-  return new RobotRig(createRulesRobot({ requirement, now: () => options.at ?? callAt, attempt: options.attempt ?? 1 }))
+  return new RobotRig(createRulesRobot({ requirement, now: () => options.at ?? callAt, attempt: options.attempt ?? 1, handover: options.handover }))
 }
 const meeting = '通知张总明天上午9点在三楼会议室开会，请带上报表'
 
@@ -252,6 +252,38 @@ void test('passes a plea for a person on and ends', async () => {
   await rig.answer()
   assert.match(spokenIn(await rig.callee('给我转人工')), /转达给蓝天公司/)
   assert.equal(rig.outcome, 'handover-requested')
+})
+
+void test('hands a callee who asks for a person to one, when there is one, and asks nothing more', async () => {
+  const rig = rigFor(meeting, { organisation: '蓝天公司', handover: '+8613900139000' })
+  await rig.answer()
+  const actions = await rig.callee('给我转人工')
+  assert.match(spokenIn(actions), /我为您转人工/)
+  assert.deepEqual(actions.find(({ type }) => type === 'transfer'), { type: 'transfer', to: '+8613900139000' })
+  assert.equal(rig.hungUp, false)
+  await rig.send({ type: 'transfer', state: 'joined' })
+  assert.equal(rig.outcome, 'transferred')
+  assert.match(rig.summary!, /已转接人工/)
+  await rig.send({ type: 'ended' })
+  assert.equal(rig.outcome, 'transferred', 'the end changes nothing about it')
+})
+
+void test('passes the plea on when nobody comes to the phone, and does not try again', async () => {
+  const rig = rigFor(meeting, { organisation: '蓝天公司', handover: '+8613900139000' })
+  await rig.answer()
+  await rig.callee('转人工')
+  const actions = await rig.send({ type: 'transfer', state: 'failed', reason: 'busy' })
+  assert.match(spokenIn(actions), /无法接听.*转达给蓝天公司/)
+  assert.equal(rig.outcome, 'handover-requested')
+  assert.ok(actions.some(({ type }) => type === 'hang-up'))
+  assert.ok(!actions.some(({ type }) => type === 'transfer'))
+})
+
+void test('goes on where it was when a transfer fails that somebody else had begun', async () => {
+  const rig = rigFor(meeting)
+  await rig.answer()
+  assert.deepEqual(await rig.send({ type: 'transfer', state: 'failed', reason: 'busy' }), [])
+  assert.match(spokenIn(await rig.callee('是我')), /开会/)
 })
 
 void test('answers abuse calmly once, then leaves', async () => {

@@ -7,7 +7,7 @@ import type { Requirement } from './requirement.ts'
 import { hotWordsOf } from './requirement-words.ts'
 import type { MachinePolicy, RobotAction, RobotEvent } from './robot.ts'
 import type { ConversationState, FreeEnd, OpenTurn, RulesConversation } from './rules-conversation.ts'
-import { calleeLeft, end } from './rules-ending.ts'
+import { calleeLeft, end, handedOver, notHandedOver } from './rules-ending.ts'
 import { FreeTurn } from './rules-free-turn.ts'
 import { fittingMove, goesWithOurWords, type Heard, heardAs, languageOf, type Utterance } from './rules-hearing.ts'
 import { act, greet, learn } from './rules-moves.ts'
@@ -20,6 +20,8 @@ export type RulesRobotOptions = {
   now: () => Date
   /** 1 for the first call to this person. A later call does not press a busy person to listen. */
   attempt: number
+  /** The human whom callees are handed to that ask for one, E.164; undefined: the wish is passed on. */
+  handover?: string | undefined
   /** Turns for which this holds stay open: the state moves on, and the words are left to the owner of the conversation. */
   leaves?: ((turn: OpenTurn) => boolean) | undefined
 }
@@ -49,8 +51,8 @@ class RulesRobot implements RulesConversation {
   /** A murmur went with our words; a second one means something. */
   #murmured = false
 
-  constructor({ requirement, now, attempt, leaves }: RulesRobotOptions) {
-    this.#talk = new Talk(requirement, now)
+  constructor({ requirement, now, attempt, leaves, handover }: RulesRobotOptions) {
+    this.#talk = new Talk(requirement, now, handover)
     this.#attempt = attempt
     this.#leaves = leaves ?? (() => false)
     this.hotWords = hotWordsOf(requirement)
@@ -111,9 +113,14 @@ class RulesRobot implements RulesConversation {
       case 'ended':
         if (talk.stage !== 'closed') calleeLeft(talk)
         return
+      case 'transfer':
+        if (talk.stage === 'closed') return
+        if (event.state === 'joined') handedOver(talk)
+        // Whoever else had wanted it, the conversation goes on where it was.
+        else if (event.state === 'failed' && talk.handingOver) notHandedOver(talk)
+        return
       case 'partial':
       case 'time-break':
-      case 'transfer':
         return
     }
   }

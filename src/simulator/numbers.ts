@@ -35,6 +35,8 @@ export const numberTable: Readonly<Record<string, Behaviour>> = {
   '13800138016': { kind: 'congested-once', persona: 'cooperative' },
   '13800138017': answers('wants-human'),
   '13800138018': answers('presses-keys'),
+  // Whom calls are handed to: somebody of the caller's own.
+  '13900139017': answers('colleague'),
 }
 
 /** What any other number does, in parts of a hundred: roughly what a notification list meets. */

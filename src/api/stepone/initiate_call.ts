@@ -20,6 +20,7 @@ export const initiate_call = action({
     }),
     line: requiredText('line', '线路名', 32).optional().meta({ description: '只走这条线路；不填则自动选择' }),
     caller: requiredText('caller', '主叫号码', 32).optional().meta({ description: '只用这个主叫号码，须在线路的号码池里；不填则自动选择' }),
+    handover_phone: requiredText('handover_phone', '人工的号码', 40).optional().meta({ description: '对方要求人工时转接到这个号码；不填则用 HANDOVER_NUMBER，都没有则只转达' }),
   }),
   answer: z.object({
     success: z.literal(true),
@@ -36,6 +37,7 @@ export const initiate_call = action({
       userRequirement: body.user_requirement,
       line: body.line,
       caller: body.caller,
+      handoverPhone: body.handover_phone,
       idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']),
     })
     return {
