@@ -77,6 +77,8 @@ describe('the network', () => {
     assert.equal(levels(await examineSipPort(config({ SIP_PORT: '5060' }), { ...busy, isOurs: async () => true })), 'ok')
     assert.match(english(await examineSipPort(config({ SIP_PORT: '5060' }), { ...free, bindUdp: async () => 'EADDRNOTAVAIL' })), /SIP_ADDRESS/)
     assert.equal(levels(await examineSipPort(config({ SIP_TRUNK: '198.51.100.1' }), free)), 'warning')
+    assert.equal(levels(await examineSipPort(config(), free, true)), 'warning', 'with a trunk of the database')
+    assert.equal(levels(await examineSipPort(config({ SIP_PORT: '5060' }), { ...free, bindTcp: async () => 'EADDRINUSE' })), 'problem')
   })
 
   test('an RTP range that is too small, too high or in use is told', async () => {

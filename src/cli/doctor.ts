@@ -30,7 +30,7 @@ export const checks: readonly Check[] = [
   { name: 'database', zh: '数据库', en: 'Database', msMax: 15_000, run: (config) => examineDatabase(config, realDatabase) },
   { name: 'clock', zh: '时钟', en: 'Clock', msMax: 15_000, run: (config) => examineClock(config, realClock) },
   { name: 'http-port', zh: 'HTTP 端口', en: 'HTTP port', msMax: 8_000, run: (config) => examineHttpPort(config, realNetwork) },
-  { name: 'sip-port', zh: 'SIP 端口', en: 'SIP port', msMax: 8_000, run: (config) => examineSipPort(config, realNetwork) },
+  { name: 'sip-port', zh: 'SIP 端口', en: 'SIP port', msMax: 30_000, run: async (config) => await withTrunkProbes(config, async (probes) => await examineSipPort(config, realNetwork, (await trunkAddress(probes)) !== undefined)) },
   { name: 'rtp-ports', zh: 'RTP 端口', en: 'RTP ports', msMax: 5_000, run: (config) => examineRtpPorts(config, realNetwork) },
   { name: 'addresses', zh: '地址', en: 'Addresses', msMax: 30_000, run: async (config) => await withTrunkProbes(config, async (probes) => examineAddresses(config, await trunkAddress(probes))) },
   { name: 'trunk', zh: '线路', en: 'Trunks', msMax: 45_000, run: async (config) => await withTrunkProbes(config, async (probes) => await examineTrunks(config, probes)) },

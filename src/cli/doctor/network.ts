@@ -73,14 +73,15 @@ export async function examineHttpPort({ host, port }: Config, probes: NetworkPro
   return [unusable(`HTTP ${host}:${port}`, code, 'HOST', 'PORT')]
 }
 
-export async function examineSipPort(config: Config, probes: NetworkProbes): Promise<Finding[]> {
-  const { sipAddress, sipPort, sipTrunk } = config
-  const code = isIP(sipAddress) === 0 ? 'EINVAL' : await probes.bindUdp(sipAddress, sipPort)
+/** `hasTrunk`: calls go further than to the simulated carrier. UDP and TCP share the number. */
+export async function examineSipPort(config: Config, probes: NetworkProbes, hasTrunk = config.sipTrunk !== undefined): Promise<Finding[]> {
+  const { sipAddress, sipPort } = config
+  const code = isIP(sipAddress) === 0 ? 'EINVAL' : ((await probes.bindUdp(sipAddress, sipPort)) ?? (await probes.bindTcp(sipAddress, sipPort)))
   const name = `SIP ${sipAddress}:${sipPort}`
   if (code === 'EADDRINUSE' && config.port !== 0 && (await probes.isOurs(reachable(config.host), config.port))) return [ok(`${name} 由运行中的外呼使用`, `${name} is used by the running waihu server`)]
   if (code !== undefined) return [unusable(name, code, 'SIP_ADDRESS', 'SIP_PORT')]
   if (sipPort !== 0) return [ok(`${name} 空闲`, `${name} is free`)]
-  if (sipTrunk === undefined) return [ok('SIP 端口由系统分配', 'the system chooses the SIP port')]
+  if (!hasTrunk) return [ok('SIP 端口由系统分配', 'the system chooses the SIP port')]
   const next = { zh: '设 SIP_PORT=5060（或与线路约定的端口），并在防火墙放行。', en: 'Set SIP_PORT=5060 (or what the carrier expects) and open it in the firewall.' }
   return [warning('接真实线路时 SIP 端口每次都变', 'the SIP port changes with every start, on a real trunk', next)]
 }
