@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { explain, explanationText } from '../src/dialer/explain.ts'
+import { readWav } from '../src/media/wav.ts'
 import { Platform } from './world/platform.ts'
 
 const REQUIREMENT = '通知张总明天上午9点在三楼会议室开会'
@@ -39,6 +40,14 @@ describe('announcements before the answer', { concurrency: true }, () => {
       assert.equal(info['outcome'], outcome)
       assert.equal(info['billed'], false)
       assert.match(why, /听到的提示音：.*/)
+      assert.match(why, /判断依据：提示音“.*”（text:/)
+      assert.match(why, /\n→ ./, 'advice')
+      // What was heard can be heard again.
+      const clip = await fetch(String(info['early_media_url']))
+      assert.deepEqual([clip.status, clip.headers.get('content-type')], [200, 'audio/wav'])
+      const { format, channels } = readWav(new Uint8Array(await clip.arrayBuffer()))
+      assert.deepEqual(format, { encoding: 'alaw', sampleRateHz: 8_000, channels: 1 })
+      assert.ok(channels[0]!.length > 8_000 && channels[0]!.some((sample) => Math.abs(sample) > 1_000))
       assert.match(why, words)
       const [ringing, ended] = ['ringing', 'ended'].map((type) => rows.find((row) => row.event.type === type)!.at.getTime())
       // Two rounds and the code would take twice as long.

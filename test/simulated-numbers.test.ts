@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { explain, explanationText } from '../src/dialer/explain.ts'
 import { Platform, type Record as CallInfo } from './world/platform.ts'
 
 const REQUIREMENT = '通知张总明天上午9点在三楼会议室开会'
@@ -22,6 +23,9 @@ describe('each number of the simulated carrier', { concurrency: true }, () => {
       const told = info.turns.map((turn) => `${String(turn['speaker'])}: ${String(turn['text'])}`).join('\n')
       assert.deepEqual({ outcome: info['outcome'], conversation: info['conversation'], billed: info['billed'] }, { outcome: expected.outcome, conversation: expected.conversation, billed: expected.billed }, told)
       if (expected.endedBy) assert.equal(info['ended_by'], expected.endedBy, told)
+      // Who picked up: the one machine, and no person for one.
+      const answeredBy = (JSON.parse(String(info['provider_response'])) as { answered_by?: string }).answered_by
+      assert.equal(answeredBy, expected.outcome === 'assistant' ? 'assistant' : undefined, told)
       // Billed exactly when answered, and never otherwise.
       assert.equal((info['cost'] as number) > 0, expected.billed, told)
       assert.equal(typeof info['duration_seconds'], 'number')
@@ -56,7 +60,17 @@ describe('each number of the simulated carrier', { concurrency: true }, () => {
   ends('13800138004', 'does not exist', { outcome: 'invalid-number', conversation: null, billed: false })
   ends('13800138005', 'is suspended', { outcome: 'suspended', conversation: null, billed: false })
   ends('13800138006', 'declines', { outcome: 'rejected', conversation: null, billed: false })
-  ends('13800138007', 'is an assistant: nothing is told', { outcome: 'assistant', conversation: 'machine', billed: true }, hearsNoFacts)
+  ends('13800138007', 'is an assistant: nothing is told', { outcome: 'assistant', conversation: 'machine', billed: true }, async (info) => {
+    hearsNoFacts(info)
+    const { accountId } = platform.app.demo!
+    const rows = await platform.app.calls.events(accountId, String(info['call_id']))
+    const verdict = rows.find(({ event }) => event.type === 'answered-by')
+    assert.ok(verdict?.event.type === 'answered-by' && verdict.event.because[0]?.startsWith('words:'), JSON.stringify(verdict))
+    // From the end of the words that gave it away.
+    const said = rows.find(({ event }) => event.type === 'callee-said')
+    assert.ok(said && verdict.at.getTime() - said.at.getTime() <= 2_000)
+    assert.match(explanationText(explain(await platform.app.calls.lookUp(accountId, String(info['call_id'])), rows, 'zh')), /接听的是智能助理/)
+  })
   ends('13800138008', 'is the wrong person: nothing is told, and the number is flagged', { outcome: 'answered', conversation: 'wrong-number', billed: true }, async (info) => {
     hearsNoFacts(info)
     const { rowCount } = await platform.app.db.pool.query("select 1 from number_flags where phone = '+8613800138008' and flag = 'wrong-number'")

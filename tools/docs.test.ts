@@ -3,10 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { optionGroups, programRoot } from '../src/config.ts'
+import { outcomes } from '../src/call/end-reason.ts'
 import { operationsPage } from './write-operations.ts'
+import { outcomesPage, rulesOf, waysTo } from './write-outcomes.ts'
 import { numberTable } from '../src/simulator/numbers.ts'
 
-const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/operations.md', 'docs/trunks.md', 'scripts/skill/SKILL.md']
+const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/operations.md', 'docs/outcomes.md', 'docs/trunks.md', 'scripts/skill/SKILL.md']
 const read = (file: string) => readFileSync(path.join(programRoot, file), 'utf8')
 
 test('every file that a document names exists', () => {
@@ -31,6 +33,13 @@ test('both READMEs show the two commands and every number of the simulated carri
     for (const command of ['npm start', 'npm test', 'npm run demo']) assert.ok(text.includes(command), `${document} lacks ${command}`)
     for (const number of Object.keys(numberTable)) assert.ok(text.includes(number), `${document} lacks ${number}`)
   }
+})
+
+test('docs/outcomes.md is what the tables say, and tells a way to every outcome', () => {
+  assert.equal(read('docs/outcomes.md'), outcomesPage(), 'run: node tools/write-outcomes.ts')
+  for (const outcome of outcomes) assert.notEqual(waysTo(outcome), '', outcome)
+  // What only this system can find is no business of codes.
+  for (const outcome of ['answered', 'assistant', 'blacklist', 'no-balance', 'expired', 'interrupted', 'cancelled'] as const) assert.deepEqual(rulesOf(outcome), [], outcome)
 })
 
 test('docs/operations.md lists the options as they are', () => {

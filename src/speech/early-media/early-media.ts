@@ -42,7 +42,7 @@ const SPEECH_MS_MAX = 15_000
 const TICK_MS = 200
 
 /** What a tone says where nothing was said. Ringing and the caller's own tones say nothing. */
-const statusOfTone: Readonly<Partial<Record<ProgressTone, AnnouncementStatus>>> = { busy: 'busy', congestion: 'network-busy', 'vacant-number': 'vacant-number' }
+export const statusOfTone: Readonly<Partial<Record<ProgressTone, AnnouncementStatus>>> = { busy: 'busy', congestion: 'network-busy', 'vacant-number': 'vacant-number' }
 /** Sentences after which anything may come: a tone that follows says more. */
 const goesOn: ReadonlySet<AnnouncementStatus | 'unknown'> = new Set(['unknown', 'recording-notice', 'ivr', 'transferring'])
 
