@@ -45,7 +45,7 @@ async function run(command: readonly string[]): Promise<{ code: number | null; s
 
 /** sipp's own caller: its figures are those of the shell that waited for it. */
 async function sippCaller(port: number, perSecond: number, calls: number): Promise<{ seconds: number; cpuSeconds: number; ok: boolean }> {
-  const sipp = ['sipp', '-sn', 'uac', '-i', '127.0.0.1', '-p', String(await freePort()), '-r', String(perSecond), '-m', String(calls), '-l', '100000', '-nostdin', '-timeout', '120', `127.0.0.1:${port}`]
+  const sipp = ['sipp', '-sn', 'uac', '-i', '127.0.0.1', '-p', String(await freePort()), '-r', String(perSecond), '-m', String(calls), '-l', '100000', '-default_behaviors', 'all,-abortunexp', '-nostdin', '-timeout', '120', `127.0.0.1:${port}`]
   const { code, stderr } = await run([...heldOn(0), 'bash', '-c', `TIMEFORMAT='times %R %U %S'; time "$@" >/dev/null 2>&1`, 'sipp', ...sipp])
   const [wall = NaN, user = NaN, system = NaN] = (/times (\S+) (\S+) (\S+)/.exec(stderr) ?? []).slice(1).map(Number)
   return { seconds: wall, cpuSeconds: user + system, ok: code === 0 }
@@ -59,7 +59,7 @@ async function ourCaller(port: number, perSecond: number, calls: number): Promis
 
 if (spawnSync('sipp', ['-v']).error) throw new Error('sipp is not installed: apt-get install sip-tester')
 const port = await freePort()
-const [callee, ...calleeArgs] = [...heldOn(cores - 1), 'sipp', '-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-nostdin']
+const [callee, ...calleeArgs] = [...heldOn(cores - 1), 'sipp', '-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-default_behaviors', 'all,-abortunexp', '-nostdin']
 const far = spawn(callee!, calleeArgs, { stdio: 'ignore' })
 try {
   await new Promise((resolve) => setTimeout(resolve, 500))

@@ -213,6 +213,7 @@ export class CallControl implements CallControls {
         return this.#ready()
       case 'wait-for-clause':
         loop.pause()
+        this.#stopWaiting()
         return void loop.voice.stopAfterClause().then(() => this.#signal('clause-over'))
       case 'join':
         return this.#bridge()
@@ -297,7 +298,6 @@ export class CallControl implements CallControls {
 
   #bridge(): void {
     const { media, leg, now } = this.#deps
-    this.#stopWaiting()
     this.#letListen?.()
     this.#letListen = undefined
     try {
@@ -357,7 +357,7 @@ export class CallControl implements CallControls {
 
   #secondLeg(phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }): SecondLeg {
     const { trunk, media, mediaAddress, leg, hooks, terms } = this.#deps
-    return new SecondLeg({ trunk, media, mediaAddress, beside: leg.port, hooks: hooks! }, { phone, ringMsMax: terms.ringMsMax, ...on })
+    return new SecondLeg({ trunk, media, mediaAddress, beside: leg.port, hooks: hooks!, trace: leg.trace }, { phone, ringMsMax: terms.ringMsMax, ...on })
   }
 
   #tellDialogs(): void {

@@ -114,6 +114,11 @@ export class Leg {
     })
   }
 
+  /** Where its SIP messages are kept, if they are. */
+  get trace(): CallTrace | undefined {
+    return this.#options.trace
+  }
+
   /** The far end put us on hold: nothing need come in. */
   get isHeld(): boolean {
     return this.#remote?.send === false
@@ -128,7 +133,7 @@ export class Leg {
     if (this.#remote?.eventPayloadType !== undefined || this.#infoRefused || !call) return this.port.sendDigits(digits, as)
     if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')
     if (!this.#remote) throw new InvalidInputError('digits', 'nobody is connected yet')
-    this.#keysGoing = this.#keysGoing.then(() => this.#sendByInfo(call, digits, as))
+    this.#keysGoing = this.#keysGoing.then(() => this.#sendByInfo(call, digits, as)).catch((error: unknown) => log.warn({ err: error }, 'keys were not sent'))
   }
 
   async #sendByInfo(call: OutgoingCall, digits: string, as: KeyShape | undefined): Promise<void> {

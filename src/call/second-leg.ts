@@ -3,6 +3,7 @@ import { AppError, assertNever, OverloadedError, RefusedError } from '../errors.
 import { log } from '../log.ts'
 import type { MediaEngine, MediaEvent, MediaPort } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
+import type { CallTrace } from '../sip/trace.ts'
 import type { LegHooks, LegRoom } from './controls.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
 import { transferFailureOf, type TransferFailure } from './transfer.ts'
@@ -16,6 +17,8 @@ export type SecondLegDeps = {
   /** The call's own port. */
   beside: MediaPort
   hooks: LegHooks
+  /** Of the call; this leg goes into it as well. */
+  trace?: CallTrace | undefined
 }
 
 export type SecondLegOptions = {
@@ -78,7 +81,7 @@ export class SecondLeg implements AsyncDisposable {
   }
 
   async #dial(): Promise<{ reached: true } | NotReached> {
-    const { trunk, media, mediaAddress, beside, hooks } = this.#deps
+    const { trunk, media, mediaAddress, beside, hooks, trace } = this.#deps
     const { phone, ringMsMax } = this.#options
     const room = await hooks.admit(phone)
     // Nobody waits for it any more: the room goes back at once.
@@ -89,7 +92,7 @@ export class SecondLeg implements AsyncDisposable {
     if (this.#closing) return await this.#left.promise
     if (!first) return this.#notReached({ why: 'unreachable', error: 'the trunk has no address' })
     hooks.beforeInvite(phone)
-    const leg = new Leg(trunk, this.port, { phone, callerId: room.callerId, ringMsMax, onRinging: () => this.#options.onRinging(), onDigit: (digit) => this.#options.onMedia({ type: 'digit', atMs: nowMs(), digit }) })
+    const leg = new Leg(trunk, this.port, { phone, callerId: room.callerId, ringMsMax, trace, onRinging: () => this.#options.onRinging(), onDigit: (digit) => this.#options.onMedia({ type: 'digit', atMs: nowMs(), digit }) })
     this.#leg = leg
     leg.dial([first, ...others])
     const answer = await Promise.race([leg.answered, leg.ended, this.#left.promise])
