@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pino } from 'pino'
-import { PhoneCall, type PhoneEvent } from '../src/cli/softphone/phone-call.ts'
+import { PhoneCall } from '../src/cli/softphone/phone-call.ts'
 import type { MediaEngine } from '../src/media/engine.ts'
 import { nowMs, SAMPLE_RATE_HZ } from '../src/media/frame.ts'
 import { readWav, writeWav } from '../src/media/wav.ts'
@@ -16,6 +16,7 @@ import { SipUserAgent } from '../src/sip/user-agent.ts'
 import { speechFixture } from '../src/speech/asr/builtin/fixtures.ts'
 import { Baresip, hasBaresip, type BaresipOptions } from './world/baresip.ts'
 import { hear, speechSec } from './world/ear.ts'
+import { PhoneDiary as Diary, withLeadIn } from './world/phone-diary.ts'
 
 const address = '127.0.0.1'
 /** What baresip says, every 4 s. */
@@ -129,35 +130,3 @@ describe('baresip', { skip, concurrency: false }, () => {
     assert.match(bare(hear(heard.channels[0]!)), /明天下午三点/)
   })
 })
-
-/** A phone drops the first packets while its buffer fills: words begin after them. */
-function withLeadIn(pcm: Int16Array): Int16Array {
-  const all = new Int16Array(0.4 * SAMPLE_RATE_HZ + pcm.length)
-  all.set(pcm, 0.4 * SAMPLE_RATE_HZ)
-  return all
-}
-
-/** What one call told, read in order per kind. */
-class Diary {
-  readonly #events: PhoneEvent[] = []
-  #arrived = Promise.withResolvers<void>()
-
-  readonly note = (event: PhoneEvent): void => {
-    this.#events.push(event)
-    this.#arrived.resolve()
-    this.#arrived = Promise.withResolvers()
-  }
-
-  /** The first event of the type that was not read yet, past or to come; the test's time limit ends the wait. */
-  async next<T extends PhoneEvent['type']>(type: T): Promise<Extract<PhoneEvent, { type: T }>> {
-    for (;;) {
-      const at = this.#events.findIndex((event) => event.type === type)
-      if (at >= 0) return this.#events.splice(at, 1)[0] as Extract<PhoneEvent, { type: T }>
-      await this.#arrived.promise
-    }
-  }
-
-  forget(): void {
-    this.#events.length = 0
-  }
-}

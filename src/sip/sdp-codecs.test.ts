@@ -21,7 +21,7 @@ void test('an offer lists the codecs it is told to, in order, with key events on
     'a=maxptime:60',
     'a=sendrecv',
   ])
-  assert.match(buildOffer({ ...local, codecs: ['opus'] }), /m=audio 6000 RTP\/AVP 111 110\r\n/)
+  assert.match(buildOffer({ ...local, codecs: ['opus'] }), /m=audio 6000 RTP\/AVP 111 101 110\r\n/)
 })
 
 void test('of an answer the first codec that we offered counts, with the numbers of the answer', () => {

@@ -13,7 +13,7 @@ const formatsByCodec: Readonly<Record<SdpCodec, SdpFormat>> = {
   G722: { payloadType: 9, encoding: 'G722', clockRateHz: 8_000 },
   opus: { payloadType: 111, encoding: 'OPUS', clockRateHz: 48_000 },
 }
-/** By the clock of the audio that they stand among (RFC 4733 §2.1). */
+/** By the clock of the audio that they should stand among (RFC 4733 §2.1). */
 const eventFormats: readonly SdpFormat[] = [
   { payloadType: 101, encoding: 'TELEPHONE-EVENT', clockRateHz: 8_000 },
   { payloadType: 110, encoding: 'TELEPHONE-EVENT', clockRateHz: 48_000 },
@@ -32,7 +32,8 @@ export const PTIME_MS_MAX = 60
 
 export function formatsOf(codecs: readonly SdpCodec[]): SdpFormat[] {
   const audio = codecs.map((codec) => formatsByCodec[codec])
-  return [...audio, ...eventFormats.filter((event) => audio.some(({ clockRateHz }) => clockRateHz === event.clockRateHz))]
+  // Those at 8 kHz always: many phones know no others, whatever the codec.
+  return [...audio, ...eventFormats.filter((event) => event.clockRateHz === 8_000 || audio.some(({ clockRateHz }) => clockRateHz === event.clockRateHz))]
 }
 
 export function codecOf({ encoding, clockRateHz }: SdpFormat): SdpCodec | undefined {

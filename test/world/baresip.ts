@@ -17,8 +17,16 @@ const moduleFolder = ['/usr/lib/baresip/modules', `/usr/lib/${process.arch === '
 
 export const hasBaresip = moduleFolder !== undefined && !(spawnSync('baresip', ['-h']).error instanceof Error)
 
+/** G.722 samples at 16 kHz there too; the others are the usual pair. */
+const codecNames = { PCMA: 'PCMA/8000/1,PCMU/8000/1', G722: 'G722/16000/1', opus: 'opus/48000/2' } as const
+
 export type BaresipOptions = {
-  /** WAV that it plays as its microphone. */
+  /** Default PCMA, with PCMU. */
+  codec?: keyof typeof codecNames | undefined
+  ptimeMs?: number | undefined
+  /** srtp: RTP/AVP with a=crypto, which may be left out; srtp-mand: RTP/SAVP or nothing. */
+  encryption?: 'srtp' | 'srtp-mand' | undefined
+  /** WAV that it plays as its microphone: 8 kHz, for G.722 16 kHz (its own resampler leaves nothing above 1.8 kHz). */
   microphone: string
   /** manual: rings until it is told to accept. */
   answers: 'auto' | 'manual'
@@ -54,8 +62,8 @@ export class Baresip implements AsyncDisposable {
     if (!hasBaresip) throw new Error('baresip is not installed: apt-get install baresip-core')
     const folder = await mkdtemp(path.join(tmpdir(), 'waihu-baresip-'))
     const [port, control, rtp] = [await freeUdpPort(), await freeTcpPort(), (await freeUdpPort()) & ~1]
-    await writeFile(path.join(folder, 'config'), config({ port, control, rtp, folder, microphone: options.microphone }))
-    await writeFile(path.join(folder, 'accounts'), `${account(options)};answermode=${options.answers};audio_codecs=PCMA/8000/1,PCMU/8000/1;ptime=20\n`)
+    await writeFile(path.join(folder, 'config'), config({ port, control, rtp, folder, microphone: options.microphone, rateHz: options.codec === 'G722' ? 16_000 : 8_000 }))
+    await writeFile(path.join(folder, 'accounts'), `${account(options)};answermode=${options.answers};audio_codecs=${codecNames[options.codec ?? 'PCMA']};ptime=${options.ptimeMs ?? 20}${options.encryption ? `;mediaenc=${options.encryption}` : ''}\n`)
     await writeFile(path.join(folder, 'contacts'), '')
     const child = spawn('baresip', ['-4', '-f', folder, '-t', String(SECONDS_MAX)], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     const phone = new Baresip(child, folder, port)
@@ -147,21 +155,24 @@ function account({ number = '13800138000', registers }: BaresipOptions): string 
 }
 
 /** No sound card and no terminal: its microphone is a file, its recorder is its ear. stdio.so would end it without a terminal. */
-function config(p: { port: number; control: number; rtp: number; folder: string; microphone: string }): string {
+function config(p: { port: number; control: number; rtp: number; folder: string; microphone: string; rateHz: number }): string {
   return `poll_method epoll
 sip_listen ${ADDRESS}:${p.port}
 net_interface ${ADDRESS}
 audio_player aufile,/dev/null
 audio_source aufile,${p.microphone}
 audio_alert aufile,/dev/null
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate ${p.rateHz}
+auplay_srate ${p.rateHz}
 ausrc_channels 1
 auplay_channels 1
 rtp_ports ${p.rtp}-${p.rtp + 10}
 jitter_buffer_delay 2-10
 module_path ${moduleFolder}
 module g711.so
+module g722.so
+module opus.so
+module srtp.so
 module aufile.so
 module sndfile.so
 module_tmp account.so

@@ -3,7 +3,8 @@ import { AppError, InvalidInputError } from '../../errors.ts'
 import type { MediaEngine, MediaEvent, MediaPort, PortStats } from '../../media/engine.ts'
 import type { Credentials } from '../../sip/digest.ts'
 import type { IncomingCall, LegEvent, OutgoingCall } from '../../sip/leg.ts'
-import { buildAnswer, buildOffer, remoteAudioOf, type RemoteAudio } from '../../sip/sdp.ts'
+import type { SdpCodec } from '../../sip/sdp-formats.ts'
+import { buildAnswer, buildOffer, remoteAudioOf, type LocalAudio, type RemoteAudio, type SrtpPolicy } from '../../sip/sdp.ts'
 import type { Peer } from '../../sip/transport.ts'
 import type { SipUserAgent } from '../../sip/user-agent.ts'
 
@@ -33,6 +34,12 @@ export type PhoneCallOptions = {
   address: string
   /** Written into SDP when far ends see another one. */
   publicAddress?: string | undefined
+  /** Offered in this order, and taken from offers. Default: A-law, µ-law. */
+  codecs?: readonly SdpCodec[] | undefined
+  /** Default `off`. */
+  srtp?: SrtpPolicy | undefined
+  /** Audio per packet that we ask for; default 20. */
+  ptimeMs?: number | undefined
   /** Two channels: far end, us. */
   recordingPath?: string | undefined
   onEvent: (event: PhoneEvent) => void
@@ -133,8 +140,9 @@ export class PhoneCall implements AsyncDisposable {
     await this.close()
   }
 
-  #local(): { address: string; port: number; sessionId: number; version: number } {
-    return { address: this.#options.publicAddress ?? this.#options.address, port: this.#port.port, sessionId: Date.now(), version: 1 }
+  #local(): LocalAudio {
+    const { publicAddress, address, codecs, srtp, ptimeMs } = this.#options
+    return { address: publicAddress ?? address, port: this.#port.port, sessionId: Date.now(), version: 1, codecs, srtp, ptimeMs }
   }
 
   #onLeg(event: LegEvent): void {
