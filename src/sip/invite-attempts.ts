@@ -22,6 +22,8 @@ export type AttemptHandlers = {
 
 /** INVITEs to one address. */
 const ATTEMPTS_MAX = 4
+/** Of what the system says about a message that could not be sent, such as a certificate for another name. */
+const REASON_LENGTH_MAX = 200
 
 export class InviteAttempts {
   readonly #context: CallContext
@@ -92,7 +94,7 @@ export class InviteAttempts {
         onTimeout: () => handlers.onUnreachable({ status: 408, reason: 'No response' }, 'timeout'),
         onTransportError: (error) => {
           this.#context.log.warn({ callId, error: error.message }, 'INVITE could not be sent')
-          handlers.onUnreachable({ status: 503, reason: 'Not sent' }, 'transport')
+          handlers.onUnreachable({ status: 503, reason: `Not sent: ${error.message.slice(0, REASON_LENGTH_MAX)}` }, 'transport')
         },
       },
       { silenceMsMax: isLast ? undefined : this.#invitation.silenceMsMax },

@@ -299,7 +299,7 @@ void test('an INVITE that cannot be sent fails the call at once', async () => {
   const events: LegEvent[] = []
   agent.invite({ target: there, requestUri: 'tel:+8613800138000', from: 'tel:+862160001000', to: 'tel:+8613800138000', sdp: theirSdp, ringMsMax: 1_000, onEvent: (event) => events.push(event) })
   await network.clock.advance(5)
-  assert.deepEqual(events, [{ type: 'failed', status: 503, reason: 'Not sent', local: 'transport' }])
+  assert.deepEqual(events, [{ type: 'failed', status: 503, reason: 'Not sent: ENETUNREACH', local: 'transport' }])
 })
 
 void test('a listener that throws costs its own call a BYE and nothing else', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
 import { pino } from 'pino'
 import { InvalidInputError } from '../errors.ts'
 import { fakeCertificate } from './fake-certificate.ts'
@@ -270,4 +271,30 @@ void test('a transport the agent does not have is refused before anything is sen
   await using agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log })
   assert.throws(() => place(agent, { address: '127.0.0.1', port: 5060, protocol: 'TLS' }), InvalidInputError)
   await assert.rejects(SipUserAgent.open({ address: '127.0.0.1', port: 0, log, transports: [{ protocol: 'TCP' }, { protocol: 'TCP' }] }), InvalidInputError)
+})
+
+void test('a far end that refuses our certificate after the handshake is left at once for the next one', async () => {
+  const asking = createTlsServer({ ...fakeCertificate, ca: fakeCertificate.cert, requestCert: true, rejectUnauthorized: true }).listen(0, '127.0.0.1')
+  await once(asking, 'listening')
+  const tls = { protocol: 'TLS', ca: fakeCertificate.cert } as const
+  await using callee = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, transports: [{ ...tls, ...fakeCertificate }], onCall: (call) => void call.reject(486) })
+  await using caller = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, transports: [tls] })
+  const over = Promise.withResolvers<LegEvent>()
+  const peer = (port: number): Peer => ({ address: '127.0.0.1', port, protocol: 'TLS' })
+  const beganMs = performance.now()
+  caller.invite({
+    target: peer((asking.address() as AddressInfo).port),
+    alternatives: [peer(callee.port)],
+    requestUri: 'sip:1@127.0.0.1',
+    from: 'sip:2@127.0.0.1',
+    to: 'sip:1@127.0.0.1',
+    sdp: 'v=0\r\n',
+    ringMsMax: 60_000,
+    onEvent: (event) => event.type === 'failed' && over.resolve(event),
+  })
+  const end = await over.promise
+  assert.ok(end.type === 'failed' && end.status === 486, JSON.stringify(end))
+  // Waiting for an answer that cannot come takes 4 s, or 32 s when there is no other address.
+  assert.ok(performance.now() - beganMs < 3_000, 'it was waited for')
+  asking.close()
 })

@@ -11,6 +11,8 @@ import type { Peer, Receive, Transport } from './transport.ts'
 export const streamLimits = {
   /** Connections at once; more are not accepted, and nothing new is sent. */
   flowsMax: 2_000,
+  /** Made to us by one address: whoever wants more keeps others out. */
+  flowsPerSourceMax: 500,
   /** Bytes that wait for one slow far end. */
   queuedBytesMax: 1 << 20,
   connectMsMax: 5_000,
@@ -37,6 +39,9 @@ export type StreamTransportOptions = {
   tls?: { cert?: string | undefined; key?: string | undefined; ca?: string | undefined } | undefined
 }
 
+/** Messages whose failure can still be told while nothing has come back. */
+const UNHEARD_MAX = 256
+
 const ping = Buffer.from('\r\n\r\n')
 const pong = Buffer.from('\r\n')
 
@@ -51,8 +56,11 @@ type Flow = {
   opened: 'by-us' | 'by-them'
   /** Handed to the socket and not yet taken by the system. */
   unsent: Set<Unsent>
+  /** Taken by the system while nothing has ever come back: whether anybody reads there is not known yet. */
+  unheard: Set<Unsent>
   /** It carried something before: when it breaks, what was unsent deserves a new connection. */
   used: boolean
+  heard: boolean
   answersPings: boolean
   timers: { idle: Cancel; ping: Cancel; pong: Cancel }
 }
@@ -69,6 +77,10 @@ export class StreamTransport implements Transport {
   readonly #flows = new Map<string, Flow>()
   /** Connections of any state, TLS handshakes included. */
   readonly #sockets = new Set<Socket>()
+  /** Connections to us, by the address that made them. */
+  readonly #bySource = new Map<string, number>()
+  /** Connections that were closed at once because there were too many. */
+  refused = 0
   #open = true
 
   /** Errors: the system's, when the address cannot be bound or the certificate cannot be read. */
@@ -96,7 +108,11 @@ export class StreamTransport implements Transport {
     server.maxConnections = this.#limits.flowsMax
     server.on('error', (error) => options.log.warn({ error: error.message }, 'SIP stream socket error'))
     server.on('tlsClientError', (error: Error) => options.log.debug({ error: error.message }, 'TLS handshake with us failed'))
-    server.on('connection', (socket) => this.#track(socket))
+    server.on('drop', () => (this.refused += 1))
+    server.on('connection', (socket) => {
+      this.#track(socket)
+      this.#countSource(socket)
+    })
     server.on(options.tls ? 'secureConnection' : 'connection', (socket: Socket) => this.#accept(socket))
   }
 
@@ -134,6 +150,7 @@ export class StreamTransport implements Transport {
     flow.socket.write(unsent.bytes, (error) => {
       if (error) return // The close that follows tells it.
       flow.unsent.delete(unsent)
+      if (!flow.heard && flow.unheard.size < UNHEARD_MAX) flow.unheard.add(unsent)
       flow.used = true
     })
   }
@@ -168,6 +185,20 @@ export class StreamTransport implements Transport {
     this.#plan(flow, 'idle', this.#limits.firstMessageMsMax, () => socket.destroy())
   }
 
+  #countSource(socket: Socket): void {
+    const source = socket.remoteAddress ?? ''
+    const count = (this.#bySource.get(source) ?? 0) + 1
+    this.#bySource.set(source, count)
+    socket.once('close', () => {
+      const left = this.#bySource.get(source)! - 1
+      if (left > 0) this.#bySource.set(source, left)
+      else this.#bySource.delete(source)
+    })
+    if (count <= this.#limits.flowsPerSourceMax) return
+    this.refused += 1
+    socket.destroy()
+  }
+
   #track(socket: Socket): void {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
@@ -183,19 +214,23 @@ export class StreamTransport implements Transport {
       framer: new StreamFramer(),
       opened,
       unsent: new Set(),
+      unheard: new Set(),
+      heard: opened === 'by-them',
       used: false,
       answersPings: false,
       timers: { idle: none, ping: none, pong: none },
     }
     this.#flows.set(flow.key, flow)
-    let reason = new Error('connection closed')
-    socket.on('error', (error) => (reason = error))
+    let broken: Error | undefined
+    socket.on('error', (error) => (broken = error))
     socket.on('data', (chunk) => this.#read(flow, chunk))
-    socket.on('close', () => this.#close(flow, reason))
+    socket.on('close', () => this.#close(flow, broken))
     return flow
   }
 
   #read(flow: Flow, chunk: Uint8Array): void {
+    flow.heard = true
+    flow.unheard.clear()
     try {
       for (const frame of flow.framer.push(chunk)) {
         if (frame === 'ping') flow.socket.write(pong)
@@ -216,14 +251,18 @@ export class StreamTransport implements Transport {
     }
   }
 
-  #close(flow: Flow, reason: Error): void {
+  #close(flow: Flow, broken: Error | undefined): void {
     this.#forget(flow)
+    const reason = broken ?? new Error('connection closed')
     for (const unsent of flow.unsent) {
       // It may have been closed while we were writing; the far end never saw this one.
       if (this.#open && flow.used && flow.opened === 'by-us' && !unsent.again) this.#send({ ...unsent, again: true }, flow.peer)
       else unsent.onFailed(reason)
     }
     flow.unsent.clear()
+    // A far end that refuses our certificate does so when we already write (RFC 8446 §4.4.2.4): nothing was taken.
+    if (broken) for (const unsent of flow.unheard) unsent.onFailed(broken)
+    flow.unheard.clear()
   }
 
   #forget(flow: Flow): void {
