@@ -105,7 +105,7 @@ function named<T>(make: () => T): T {
 }
 
 /** Where mobiles are from. Errors: InvalidInputError naming the line that is wrong. */
-async function attributionOf({ attributionFile }: Config): Promise<Attribution> {
+export async function attributionOf({ attributionFile }: Pick<Config, 'attributionFile'>): Promise<Attribution> {
   const table = await read('ATTRIBUTION_FILE', attributionFile)
   return table === undefined ? noAttribution : readAttribution(table)
 }

@@ -7,6 +7,7 @@ import { openSecretBox } from '../secret-box.ts'
 import { CliError } from './api-client.ts'
 import { cliConfig } from './context.ts'
 import { withDatabase } from './database.ts'
+import { preview } from './trunk-preview.ts'
 import { trunkFlags, withFlags, type Loose, type TrunkFlags } from './trunk-flags.ts'
 import { test } from './trunk-test.ts'
 
@@ -114,6 +115,6 @@ const enable = switched('enable', true, '启用线路。 Use a trunk.')
 const disable = switched('disable', false, '停用线路；进行中的通话不受影响。 Use a trunk no more; calls under way go on.')
 
 export const trunk = defineCommand({
-  meta: { name: 'trunk', description: '管理线路：add、list、show、edit、test、enable、disable、remove。 Manage trunks.' },
-  subCommands: { add, list, show, edit, test, enable, disable, remove },
+  meta: { name: 'trunk', description: '管理线路：add、list、show、edit、preview、test、enable、disable、remove。 Manage trunks.' },
+  subCommands: { add, list, show, edit, preview, test, enable, disable, remove },
 })

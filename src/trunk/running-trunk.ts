@@ -6,7 +6,7 @@ import type { Clock } from '../sip/clock.ts'
 import { parseTrunkAddress, resolveTargets, type NameResolver, type TrunkAddress } from '../sip/resolve.ts'
 import type { Peer, Protocol } from '../sip/transport.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
-import { configuredTrunk } from './configured-trunk.ts'
+import { configuredTrunk, domainOf } from './configured-trunk.ts'
 import { hostInUri } from './identity-headers.ts'
 import { RegistrationKeeper } from './registration-keeper.ts'
 import { TargetHealth } from './target-health.ts'
@@ -147,13 +147,9 @@ export class RunningTrunk {
     return gateway && { registered: this.#parts.gatewayAt(gateway.username).length > 0 }
   }
 
-  /** For From, To and Request-URI where none is configured: the host of the first target, or where the gateway is. */
   #domain(): string {
-    const { domain, targets, gateway } = this.#config
-    if (domain !== undefined) return domain
-    const fixed = targets.find((target) => target !== registeredTarget)
-    if (fixed !== undefined) return parseTrunkAddress(fixed).host
-    return (gateway && this.#parts.gatewayAt(gateway.username)[0]?.address) ?? this.#parts.mediaAddress
+    const { gateway } = this.#config
+    return domainOf(this.#config, (gateway && this.#parts.gatewayAt(gateway.username)[0]?.address) ?? this.#parts.mediaAddress)
   }
 
   /** In order of the targets. What we have no transport for is left out. Never rejects. */
