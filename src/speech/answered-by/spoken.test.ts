@@ -116,7 +116,7 @@ void test('confusion table of spoken answers', { timeout: 300_000 }, async (t) =
   }
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work))
 
-  for (const [pair, count] of [...table].sort()) t.diagnostic(`${pair}: ${count}`)
+  for (const [pair, count] of [...table].sort(([a], [b]) => a.localeCompare(b))) t.diagnostic(`${pair}: ${count}`)
   assert.ok(taken.length / persons.length <= PERSONS_TAKEN_MAX, `${taken.length} of ${persons.length} persons\n${taken.join('\n')}`)
   assert.ok(missed.length / machines.length <= MACHINES_MISSED_MAX, `${missed.length} of ${machines.length} machines\n${missed.join('\n')}`)
   assert.ok(other.length / machines.length <= MACHINES_MISSED_MAX, other.join('\n'))

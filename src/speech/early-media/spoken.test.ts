@@ -95,6 +95,30 @@ void test('announcements in the voices of the simulator are understood through a
   })
 })
 
+void test('announcements in two languages, round after round, are understood wherever one joins them', { timeout: 240_000 }, async (t) => {
+  await withEar(t, async ({ spoken, heard }) => {
+    const bilingual: readonly (readonly [string, string, string])[] = [
+      ['powered-off', '您好，您拨打的电话已关机，请稍后再拨。', 'Sorry, the subscriber you dialed is powered off, please redial later.'],
+      ['vacant-number', '您好，您拨打的号码是空号，请核对后再拨。', 'Sorry, the number you dialed does not exist, please check it and dial later.'],
+      ['suspended', '对不起，您拨打的电话已停机。', 'Sorry, the subscriber you dialed is out of service.'],
+      ['busy', '您好，您拨打的电话正在通话中，请稍后再拨。', 'Sorry, the subscriber you dialed is busy now, please redial later.'],
+      ['no-answer', '您好，您拨打的电话暂时无人接听，请稍后再拨。', 'Sorry, there is no answer, please redial later.'],
+    ]
+    const wrong: string[] = []
+    await Promise.all(
+      bilingual.map(async ([status, chinese, english], i) => {
+        const [first, second] = [await spoken(chinese, VOICES[i % VOICES.length]!), await spoken(english, VOICES[i % VOICES.length]!)]
+        // Joined in the middle of a sentence: at first of the Chinese, then of the English one.
+        for (const frames of [[...first.slice(60), ...second, ...first], [...second.slice(80), ...first, ...second]]) {
+          const told = await heard(frames)
+          if (told.status !== status || !told.certain) wrong.push(`${chinese} was heard as ${told.text} (${told.status})`)
+        }
+      }),
+    )
+    assert.ok(wrong.length <= 1, wrong.join('\n'))
+  })
+})
+
 void test('colour rings, sung or spoken, are never taken for an announcement', { timeout: 240_000 }, async (t) => {
   await withEar(t, async ({ spoken, heard }) => {
     const rings = [
