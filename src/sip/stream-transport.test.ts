@@ -69,6 +69,35 @@ void test('a peer that does not listen, and a transport that is closed, fail lat
   assert.match((await fails(gone.transport, a.peer)).message, /closed/)
 })
 
+for (const tls of [undefined, { cert: fakeCertificate.cert, key: fakeCertificate.key }]) {
+  void test(`one address may hold so many ${tls ? 'TLS' : 'TCP'} connections; one more is closed at once, and a place that is left can be taken`, async () => {
+    await using a = await side({ tls, limits: { flowsPerSourceMax: 2 } })
+    const sockets: Socket[] = []
+    const open = async (): Promise<Socket> => {
+      const socket = connect(a.peer.port, a.peer.address)
+      socket.on('error', () => {})
+      sockets.push(socket)
+      await once(socket, 'connect')
+      return socket
+    }
+    try {
+      const [first] = [await open(), await open()]
+      const third = await open()
+      await once(third, 'close')
+      assert.equal(a.transport.refused, 1)
+      assert.deepEqual(sockets.map(({ destroyed }) => destroyed), [false, false, true])
+      first.end()
+      await once(first, 'close')
+      const fourth = await open()
+      // Connections are judged in their order: when the fifth is closed, the fourth has passed.
+      await once(await open(), 'close')
+      assert.deepEqual([fourth.destroyed, a.transport.refused], [false, 2])
+    } finally {
+      for (const socket of sockets) socket.destroy()
+    }
+  })
+}
+
 void test('an idle connection is closed, and the next message opens another', async () => {
   const clock = new FakeClock()
   await using a = await side({ clock, limits: { idleMsMax: 50_000 } })
