@@ -286,6 +286,20 @@ describe('a robot', () => {
     await ended(s)
   })
 
+  test('that is still speaking when the colleague answers ends its clause first', async () => {
+    using s = await talking((event) => (event.type === 'utterance' ? [say('好的，我现在就为您转接人工。'), { type: 'transfer', to: colleague }] : []))
+    s.asr.texts.push('转人工')
+    s.port.speak(600)
+    await s.time.advance(2_200)
+    s.invite.answer()
+    await s.time.advance(100)
+    assert.deepEqual([...s.media.joined], [])
+    await s.time.advance(3_000)
+    assert.deepEqual([...s.media.joined], ['bridge 0 1'])
+    assert.equal(said(s).at(-1), '好的，我现在就为您转接人工。')
+    await ended(s)
+  })
+
   test('that joins nobody hears that it failed', async () => {
     using s = await talking((event) => (event.type === 'utterance' ? [{ type: 'bridge' }] : []))
     s.asr.texts.push('喂')

@@ -19,7 +19,7 @@ function run(...given: TransferSignal[]): { state: TransferState; deeds: Transfe
 }
 
 test('a far end that does not transfer is dialled around, and the two are joined', () => {
-  assert.deepEqual(run('refer', 'refer-refused', 'answered'), { state: 'joined', deeds: ['hush', 'ask-far-end', 'dial', 'join'] })
+  assert.deepEqual(run('refer', 'refer-refused', 'answered', 'clause-over'), { state: 'joined', deeds: ['hush', 'ask-far-end', 'dial', 'wait-for-clause', 'join'] })
 })
 
 test('a far end that transferred leaves us nothing to do but to go', () => {
@@ -41,12 +41,12 @@ test('in parallel the colleague listens first, and the robot ends its clause', (
 })
 
 test('a wish to join before anybody answered lets the callee wait', () => {
-  assert.deepEqual(run('call-aside', 'join', 'answered'), { state: 'joined', deeds: ['dial', 'hush', 'join'] })
+  assert.deepEqual(run('call-aside', 'join', 'answered', 'clause-over'), { state: 'joined', deeds: ['dial', 'hush', 'wait-for-clause', 'join'] })
 })
 
 test('either side that leaves a joined call ends the other', () => {
-  assert.deepEqual(run('call', 'answered', 'colleague-left').deeds.at(-1), 'end-call')
-  assert.deepEqual(run('call', 'answered', 'callee-left').deeds.at(-1), 'drop-colleague')
+  assert.deepEqual(run('call', 'answered', 'clause-over', 'colleague-left').deeds.at(-1), 'end-call')
+  assert.deepEqual(run('call', 'answered', 'clause-over', 'callee-left').deeds.at(-1), 'drop-colleague')
 })
 
 test('another try is possible after a failed one', () => {

@@ -29,7 +29,8 @@ export type TransferSignal =
 
 /**
  * hush: the robot is asked nothing more, the callee is told to wait and hears that something goes on · ask-far-end: REFER ·
- * dial: the colleague's phone · let-listen: the colleague hears the call before being heard · wait-for-clause · join: bridge the two ·
+ * dial: the colleague's phone · let-listen: the colleague hears the call before being heard · wait-for-clause: what the robot is saying may
+ * end its clause, the sounds of waiting stop at once · join: bridge the two ·
  * give-back: the robot gets the callee back and learns that it failed · tell-failed: it learns so, having had the callee all along ·
  * drop-colleague: hang up the second leg · end-call: nobody is left to talk to · leave: our part of the call is over.
  */
@@ -65,7 +66,7 @@ export const transferSteps: Readonly<Record<TransferState, Readonly<Partial<Reco
     'callee-left': step('over'),
   },
   calling: {
-    answered: step('joined', 'join'),
+    answered: step('joining', 'wait-for-clause'),
     'not-reached': step('none', 'give-back'),
     'callee-left': step('over', 'drop-colleague'),
   },

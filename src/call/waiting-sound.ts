@@ -27,6 +27,8 @@ export class WaitingSound {
   readonly #voice: LineVoice
   readonly #goesOn: () => boolean
   #stopped = false
+  /** Before it began what is heard is somebody else's. */
+  #began = false
 
   /** Begins when all that is being said was heard; falls silent for good when `goesOn` says so, because the line says goodbye. */
   constructor(voice: LineVoice, waiting: Waiting, goesOn: () => boolean) {
@@ -39,12 +41,13 @@ export class WaitingSound {
   stop(): void {
     if (this.#stopped) return
     this.#stopped = true
-    this.#voice.speaker.stop()
+    if (this.#began) this.#voice.speaker.stop()
   }
 
   async #run({ line, again, tone }: Waiting): Promise<void> {
     const pcm = new ToneGenerator(tone, tone.frequencyHz === tones.ringback.frequencyHz ? undefined : HOLD_LEVEL_DBM0).next((TONE_MS * SAMPLE_RATE_HZ) / 1_000)
     await this.#voice.quiet()
+    this.#began = true
     for (let text = line; this.#waits; text = again) {
       await this.#voice.insert({ text, interruptible: false, source: 'waiting' })
       if (!this.#waits) return
