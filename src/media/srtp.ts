@@ -1,9 +1,9 @@
 // Knows how RTP and RTCP packets of one call are encrypted, authenticated and kept from being played again (RFC 3711). Does not know sockets or SDP.
 // AES-128 in counter mode with HMAC-SHA1, tags of 80 or 32 bits; no master key identifier, no rekeying by index.
-import { createCipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import type { SrtpKeys } from './engine.ts'
 import { RTP_HEADER_BYTES } from './rtp.ts'
-import { deriveKeys, type SessionKeys } from './srtp-keys.ts'
+import { SrtpCipher } from './srtp-cipher.ts'
+import { deriveKeys } from './srtp-keys.ts'
 
 /** What encryption adds to a packet at most: the index and the tag of SRTCP. */
 export const SRTP_OVERHEAD_BYTES = 14
@@ -33,10 +33,10 @@ export type SrtpRefusals = {
 export class SrtpSession {
   readonly keys: SrtpKeys
   readonly #tagBytes: number
-  readonly #send: SessionKeys
-  readonly #sendControl: SessionKeys
-  readonly #receive: SessionKeys
-  readonly #receiveControl: SessionKeys
+  readonly #send: SrtpCipher
+  readonly #sendControl: SrtpCipher
+  readonly #receive: SrtpCipher
+  readonly #receiveControl: SrtpCipher
   /** Our own roll-over counters, by source. */
   readonly #sentBy = new Map<number, { rollOver: number; sequence: number }>()
   readonly #heard = new Map<number, Source>()
@@ -48,10 +48,10 @@ export class SrtpSession {
   constructor(keys: SrtpKeys) {
     this.keys = keys
     this.#tagBytes = TAG_BYTES[keys.suite]
-    this.#send = deriveKeys(keys.sendKey, 'srtp')
-    this.#sendControl = deriveKeys(keys.sendKey, 'srtcp')
-    this.#receive = deriveKeys(keys.receiveKey, 'srtp')
-    this.#receiveControl = deriveKeys(keys.receiveKey, 'srtcp')
+    this.#send = new SrtpCipher(deriveKeys(keys.sendKey, 'srtp'))
+    this.#sendControl = new SrtpCipher(deriveKeys(keys.sendKey, 'srtcp'))
+    this.#receive = new SrtpCipher(deriveKeys(keys.receiveKey, 'srtp'))
+    this.#receiveControl = new SrtpCipher(deriveKeys(keys.receiveKey, 'srtcp'))
   }
 
   /** Takes over what was counted under keys of which only some changed: a direction whose key stays must not begin at index 0 again. */
@@ -79,8 +79,8 @@ export class SrtpSession {
     if (sequence < counter.sequence) counter.rollOver = (counter.rollOver + 1) >>> 0
     counter.sequence = sequence
     const begin = payloadBegin(packet, length)!
-    crypt(this.#send, ssrc, counter.rollOver, sequence, packet.subarray(begin, length))
-    packet.set(tagOf(this.#send, packet.subarray(0, length), counter.rollOver, this.#tagBytes), length)
+    this.#send.crypt(ssrc, counter.rollOver, sequence, packet.subarray(begin, length))
+    packet.set(this.#send.tag(packet.subarray(0, length), counter.rollOver, this.#tagBytes), length)
     return length + this.#tagBytes
   }
 
@@ -95,11 +95,11 @@ export class SrtpSession {
     const source = known ?? new Source(sequence)
     const index = source.indexOf(sequence)
     const rollOver = Math.floor(index / SEQUENCES)
-    if (!isTag(tagOf(this.#receive, bytes.subarray(0, length), rollOver, this.#tagBytes), bytes.subarray(length))) return this.#refuse('unauthentic')
+    if (!this.#receive.isTag(bytes.subarray(length), bytes.subarray(0, length), rollOver)) return this.#refuse('unauthentic')
     // Only a genuine packet may move anything.
     if (!source.window.accept(index)) return this.#refuse('replayed')
     if (known === undefined) remember(this.#heard, ssrc, source)
-    crypt(this.#receive, ssrc, rollOver, sequence, bytes.subarray(begin, length))
+    this.#receive.crypt(ssrc, rollOver, sequence, bytes.subarray(begin, length))
     return bytes.subarray(0, length)
   }
 
@@ -110,10 +110,10 @@ export class SrtpSession {
     this.#controlIndex += 1
     const out = new Uint8Array(bytes.length + INDEX_BYTES + CONTROL_TAG_BYTES)
     out.set(bytes)
-    crypt(this.#sendControl, readUint32(out, 4), Math.floor(index / SEQUENCES), index % SEQUENCES, out.subarray(CONTROL_HEADER_BYTES, bytes.length))
+    this.#sendControl.crypt(readUint32(out, 4), Math.floor(index / SEQUENCES), index % SEQUENCES, out.subarray(CONTROL_HEADER_BYTES, bytes.length))
     writeUint32(out, bytes.length, (ENCRYPTED | index) >>> 0)
     const signed = bytes.length + INDEX_BYTES
-    out.set(tagOf(this.#sendControl, out.subarray(0, signed), undefined, CONTROL_TAG_BYTES), signed)
+    out.set(this.#sendControl.tag(out.subarray(0, signed), undefined, CONTROL_TAG_BYTES), signed)
     return out
   }
 
@@ -122,14 +122,14 @@ export class SrtpSession {
     const signed = bytes.length - CONTROL_TAG_BYTES
     const length = signed - INDEX_BYTES
     if (length < CONTROL_HEADER_BYTES) return this.#refuse('unauthentic')
-    if (!isTag(tagOf(this.#receiveControl, bytes.subarray(0, signed), undefined, CONTROL_TAG_BYTES), bytes.subarray(signed))) return this.#refuse('unauthentic')
+    if (!this.#receiveControl.isTag(bytes.subarray(signed), bytes.subarray(0, signed), undefined)) return this.#refuse('unauthentic')
     const ssrc = readUint32(bytes, 4)
     const word = readUint32(bytes, length)
     const index = word & CONTROL_INDEX_MAX
     let window = this.#heardControl.get(ssrc)
     if (window === undefined) remember(this.#heardControl, ssrc, (window = new ReplayWindow()))
     if (!window.accept(index)) return this.#refuse('replayed')
-    if ((word & ENCRYPTED) !== 0) crypt(this.#receiveControl, ssrc, Math.floor(index / SEQUENCES), index % SEQUENCES, bytes.subarray(CONTROL_HEADER_BYTES, length))
+    if ((word & ENCRYPTED) !== 0) this.#receiveControl.crypt(ssrc, Math.floor(index / SEQUENCES), index % SEQUENCES, bytes.subarray(CONTROL_HEADER_BYTES, length))
     return bytes.subarray(0, length)
   }
 
@@ -178,38 +178,6 @@ class ReplayWindow {
 function remember<T>(known: Map<number, T>, ssrc: number, what: T): void {
   if (known.size === SOURCES_MAX) known.delete(known.keys().next().value!)
   known.set(ssrc, what)
-}
-
-/**
- * RFC 3711 §4.1.1: encrypts or decrypts where the bytes lie.
- * IV 0-3: salt   4-7: salt ^ SSRC   8-13: salt ^ index (48 bits: roll-over, sequence; for control 0, then 31 bits)   14-15: block counter
- */
-export function crypt({ cipherKey, salt }: SessionKeys, ssrc: number, rollOver: number, sequence: number, bytes: Uint8Array): void {
-  if (bytes.length === 0) return
-  const iv = new Uint8Array(16)
-  iv.set(salt)
-  iv[4]! ^= ssrc >>> 24
-  iv[5]! ^= ssrc >>> 16
-  iv[6]! ^= ssrc >>> 8
-  iv[7]! ^= ssrc
-  iv[8]! ^= rollOver >>> 24
-  iv[9]! ^= rollOver >>> 16
-  iv[10]! ^= rollOver >>> 8
-  iv[11]! ^= rollOver
-  iv[12]! ^= sequence >>> 8
-  iv[13]! ^= sequence
-  bytes.set(createCipheriv('aes-128-ctr', cipherKey, iv).update(bytes))
-}
-
-/** RFC 3711 §4.2: of RTP packets the roll-over counter is signed too, though it is not sent. */
-function tagOf({ authKey }: SessionKeys, bytes: Uint8Array, rollOver: number | undefined, tagBytes: number): Uint8Array {
-  const mac = createHmac('sha1', authKey).update(bytes)
-  if (rollOver !== undefined) mac.update(Uint8Array.of(rollOver >>> 24, rollOver >>> 16, rollOver >>> 8, rollOver))
-  return mac.digest().subarray(0, tagBytes)
-}
-
-function isTag(expected: Uint8Array, found: Uint8Array): boolean {
-  return expected.length === found.length && timingSafeEqual(expected, found)
 }
 
 /** Where the encrypted part begins: after CSRCs and the extension. Undefined when it is no RTP packet of this length. */
