@@ -120,6 +120,7 @@ export class TargetHealth {
       state.alive = true
     } else {
       state.missed += 1
+      state.lastMiss = status === 408 ? 'silent' : 'unreachable'
       if (state.missed >= MISSES_MAX) state.alive = false
     }
     if (state.alive === before) return

@@ -10,7 +10,10 @@ test('a trunk is up until something is known to keep calls away', () => {
     [{ resolved: false, targets: [] }, undefined],
     [{ targets: [{ alive: undefined }, { alive: false }] }, undefined],
     [{ targets: [{ alive: false }, { alive: true }] }, undefined],
-    [{ targets: [{ alive: false }, { alive: false }] }, 'no-answer'],
+    [{ targets: [{ alive: false, lastAnswerMs: 1 }, { alive: false }] }, 'no-answer'],
+    [{ targets: [{ alive: false, lastMiss: 'unreachable' }] }, 'no-answer'],
+    // A carrier that never answered OPTIONS may just not do it.
+    [{ targets: [{ alive: false, lastMiss: 'silent' }, { alive: false, lastMiss: 'silent' }] }, undefined],
     [{ targets: [] }, 'no-address'],
     [{ enabled: false, targets: [] }, 'disabled'],
     [{ registration: { kind: 'registering' } }, 'not-registered'],

@@ -25,7 +25,7 @@ export type DownReason =
   | 'gateway-away'
   /** No name of its targets can be resolved. */
   | 'no-address'
-  /** None of its targets answers. */
+  /** None of its targets answers any more, or all are unreachable. */
   | 'no-answer'
 
 export type RegistrationStatus =
@@ -49,6 +49,8 @@ export type TargetState = {
   lastAnswerMs?: number | undefined
   /** In a row. */
   missed: number
+  /** Why, the last time: nothing came back, or nobody could be reached there (also when somebody said so: 503). */
+  lastMiss?: 'silent' | 'unreachable' | undefined
 }
 
 /** What the parts of a trunk say. `resolved` is false until names were looked up once. */
@@ -59,7 +61,7 @@ export type TrunkFacts = {
   /** Whether targets other than the gateway are configured. */
   hasFixedTargets: boolean
   resolved: boolean
-  targets: readonly Pick<TargetState, 'alive'>[]
+  targets: readonly Pick<TargetState, 'alive' | 'lastAnswerMs' | 'lastMiss'>[]
 }
 
 /** The first thing that keeps calls from being placed; undefined when nothing does. What is not known yet does not count against a trunk. */
@@ -69,6 +71,14 @@ export function downReason({ enabled, registration, gateway, hasFixedTargets, re
   if (gateway && !gateway.registered && !hasFixedTargets) return 'gateway-away'
   // A gateway that has just registered has an address, although it was not looked at yet.
   if (resolved && targets.length === 0 && !gateway?.registered) return 'no-address'
-  if (targets.length > 0 && targets.every(({ alive }) => alive === false)) return 'no-answer'
+  if (targets.length > 0 && targets.every(({ alive }) => alive === false) && targets.some(isProven)) return 'no-answer'
   return undefined
+}
+
+/**
+ * Many carriers never answer OPTIONS and take calls all the same: silence counts only where there once was an answer. What is unreachable
+ * needs no such proof.
+ */
+function isProven({ lastAnswerMs, lastMiss }: Pick<TargetState, 'lastAnswerMs' | 'lastMiss'>): boolean {
+  return lastAnswerMs !== undefined || lastMiss === 'unreachable'
 }
