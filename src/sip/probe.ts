@@ -1,9 +1,9 @@
 // Knows how somebody is asked whether they are there (RFC 3261 §11), and what the answer tells. Does not know who asks.
-import { randomBytes } from 'node:crypto'
 import { isIP, isIPv6 } from 'node:net'
 import type { CallContext } from './call-context.ts'
 import type { Via } from './header-values.ts'
 import { emptyBody, SipHeaders } from './message.ts'
+import { randomHex } from './random-text.ts'
 import type { Peer } from './transport.ts'
 
 export type ProbeAnswer = {
@@ -22,7 +22,7 @@ export async function probe(context: CallContext, target: Peer): Promise<ProbeAn
     ['Max-Forwards', '70'],
     ['From', `${contact};tag=${context.newTag()}`],
     ['To', `<${uri}>`],
-    ['Call-ID', randomBytes(16).toString('hex')],
+    ['Call-ID', randomHex(16)],
     ['CSeq', '1 OPTIONS'],
     ['Contact', contact],
     ['Accept', 'application/sdp'],

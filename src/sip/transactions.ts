@@ -1,5 +1,4 @@
 // Knows every live transaction of one agent: matches what comes in, repeats what is lost, sheds what is too much. Does not know dialogs.
-import { randomBytes } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { OverloadedError, ProtocolError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -7,6 +6,7 @@ import { ClientTransaction, type ClientHandlers } from './client-transaction.ts'
 import type { Clock } from './clock.ts'
 import { viaWithSource, type Via } from './header-values.ts'
 import { parseMessage, serializeMessage, type ReceivedMessage, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
+import { randomHex } from './random-text.ts'
 import { replyTo } from './reply.ts'
 import { ServerTransaction } from './server-transaction.ts'
 import type { Peer, Transport } from './transport.ts'
@@ -73,7 +73,7 @@ export class Transactions {
   }
 
   newBranch(): string {
-    return MAGIC_COOKIE + randomBytes(12).toString('hex')
+    return MAGIC_COOKIE + randomHex(12)
   }
 
   /**

@@ -1,5 +1,4 @@
 // Knows our SIP address: places and takes calls, routes messages to them, refuses what is too much. Does not know audio, trunks or customers.
-import { randomBytes } from 'node:crypto'
 import { isIP, isIPv6 } from 'node:net'
 import { InvalidInputError, OverloadedError, ProtocolError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -17,6 +16,7 @@ import { toWire, type ReceivedRequest, type ReceivedResponse } from './message.t
 import { openTransports } from './open-transports.ts'
 import { InviteClient } from './outgoing-call.ts'
 import { probe, type ProbeAnswer } from './probe.ts'
+import { randomHex } from './random-text.ts'
 import type { Registrar } from './registrar.ts'
 import { RegistrationClient, type RegisterOptions, type Registration, type RegistrationAnswer } from './registration.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
@@ -104,7 +104,7 @@ export class SipUserAgent implements AsyncDisposable {
       log: this.#log,
       product: toWire('userAgent', options.userAgent ?? 'waihu'),
       contact: (user, protocol) => this.#contact(user, protocol ?? first.protocol),
-      newTag: () => randomBytes(8).toString('hex'),
+      newTag: () => randomHex(8),
       retire: (call) => this.#calls.retire(call),
     }
   }
@@ -126,7 +126,7 @@ export class SipUserAgent implements AsyncDisposable {
       this.#checkTransport(peer)
       this.#sources.trust(peer.address)
     }
-    const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomBytes(16).toString('hex'))
+    const call = new InviteClient(this.#context, options, checkInvitation(options, (user) => this.#context.contact(user, options.target.protocol)), randomHex(16))
     this.#calls.add(call)
     if (options.trace) this.#tap.attach(call.callId, options.trace)
     try {
