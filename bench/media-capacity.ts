@@ -151,7 +151,7 @@ await using peers = new Part<PeersAsked, PeersAnswer>('media-capacity/peers.ts',
 await using engine = new Part<EngineAsked, EngineAnswer>('media-capacity/engine.ts', engineCore)
 await using rtpengine = await Rtpengine.start({ ngPort: 22_222, portMin: 20_000, portMax: 28_000, prefix: heldOn(engineCore) })
 // Once for nothing: the first calls of a process run code that is not compiled yet.
-await measureEngine(engine, peers, 20, 2, codec)
+await measureEngine(engine, peers, 100, 6, codec)
 const results = []
 for (const calls of counts.split(',').map(Number)) {
   if (!Number.isInteger(calls) || calls < 2 || calls % 2 !== 0) throw new Error(`${calls} is not an even number of calls`)

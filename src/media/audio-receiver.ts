@@ -33,7 +33,7 @@ export class AudioReceiver {
   receive(packet: RtpPacket, codec: CodecName, nowMs: number): void {
     const timestamp = this.#clock.samplesOf(packet, codecs[codec].clockRateHz)
     const decoder = this.#decoderOf(codec)
-    if (decoder.recover === undefined) return this.#buffer.push({ ...packet, timestamp }, decoder.decode(packet.payload), nowMs)
+    if (decoder.recover === undefined) return this.#buffer.push(timestamp === packet.timestamp ? packet : { ...packet, timestamp }, decoder.decode(packet.payload), nowMs)
     const last = this.#last?.ssrc === packet.ssrc && this.#last.codec === codec ? this.#last : undefined
     const ahead = last === undefined ? 1 : ((packet.sequence - last.sequence) << 16) >> 16
     // Its place was made up for when the one after it came, and decoding it now would spoil what follows.

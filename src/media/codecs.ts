@@ -18,6 +18,7 @@ export type Encoder = {
 
 /** One direction of one stream. Errors: none; bytes that cannot be read are no samples. */
 export type Decoder = {
+  /** The samples hold until the next call. */
   decode(payload: Uint8Array): Int16Array
   /**
    * What was lost right before the packet `next`, `samples` long, to be called before that one is decoded.
@@ -37,13 +38,23 @@ type Codec = {
 }
 
 export const codecs: Readonly<Record<CodecName, Codec>> = {
-  PCMA: { staticPayloadType: g711.PCMA.staticPayloadType, clockRateHz: 8_000, encoder: () => sampleEncoder(encodeAlaw, g711.PCMA.silence), decoder: () => ({ decode: decodeAlaw }) },
-  PCMU: { staticPayloadType: g711.PCMU.staticPayloadType, clockRateHz: 8_000, encoder: () => sampleEncoder(encodeUlaw, g711.PCMU.silence), decoder: () => ({ decode: decodeUlaw }) },
+  PCMA: { staticPayloadType: g711.PCMA.staticPayloadType, clockRateHz: 8_000, encoder: () => sampleEncoder(encodeAlaw, g711.PCMA.silence), decoder: () => sampleDecoder(decodeAlaw) },
+  PCMU: { staticPayloadType: g711.PCMU.staticPayloadType, clockRateHz: 8_000, encoder: () => sampleEncoder(encodeUlaw, g711.PCMU.silence), decoder: () => sampleDecoder(decodeUlaw) },
   G722: { staticPayloadType: 9, clockRateHz: 8_000, encoder: g722Encoder, decoder: g722Decoder },
   opus: { staticPayloadType: undefined, clockRateHz: 48_000, encoder: ({ opus }) => opusEncoder(opus ?? { inbandFec: false }), decoder: opusDecoder },
 }
 
 /** One byte per sample, whatever was before it. */
+function sampleDecoder(decode: (payload: Uint8Array, out: Int16Array) => Int16Array): Decoder {
+  let pcm = new Int16Array(0)
+  return {
+    decode(payload) {
+      if (pcm.length !== payload.length) pcm = new Int16Array(payload.length)
+      return decode(payload, pcm)
+    },
+  }
+}
+
 function sampleEncoder(encode: (pcm: Int16Array, out: Uint8Array, at: number) => unknown, silence: number): Encoder {
   return {
     encode: (pcm, out, at) => {

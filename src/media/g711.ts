@@ -49,8 +49,7 @@ const ulawDecode = Int16Array.from({ length: 256 }, (_, byte) => ulawToLinear(by
 const alawEncode = Uint8Array.from({ length: 65_536 }, (_, bits) => linearToAlaw((bits << 16) >> 16))
 const ulawEncode = Uint8Array.from({ length: 65_536 }, (_, bits) => linearToUlaw((bits << 16) >> 16))
 
-function decode(table: Int16Array, payload: Uint8Array): Int16Array {
-  const pcm = new Int16Array(payload.length)
+function decode(table: Int16Array, payload: Uint8Array, pcm: Int16Array): Int16Array {
   for (let i = 0; i < payload.length; i += 1) pcm[i] = table[payload[i]!]!
   return pcm
 }
@@ -60,13 +59,13 @@ function encode(table: Uint8Array, pcm: Int16Array, out: Uint8Array, at: number)
   return out
 }
 
-/** Shape: 1 byte per sample in, signed 16-bit out. Errors: none, any byte is valid. */
-export function decodeAlaw(payload: Uint8Array): Int16Array {
-  return decode(alawDecode, payload)
+/** Shape: 1 byte per sample in, signed 16-bit out: into `out` when given, which is then as long, else into a new array. Errors: none, any byte is valid. */
+export function decodeAlaw(payload: Uint8Array, out: Int16Array = new Int16Array(payload.length)): Int16Array {
+  return decode(alawDecode, payload, out)
 }
 
-export function decodeUlaw(payload: Uint8Array): Int16Array {
-  return decode(ulawDecode, payload)
+export function decodeUlaw(payload: Uint8Array, out: Int16Array = new Int16Array(payload.length)): Int16Array {
+  return decode(ulawDecode, payload, out)
 }
 
 /** One sample, signed 16-bit, as its A-law byte. */

@@ -63,6 +63,8 @@ export class JitterBuffer {
   readonly #filled = new Uint8Array(RING_SAMPLES)
   /** Past output, then the frame being made. */
   readonly #line = new Int16Array(CONCEALMENT_HISTORY_SAMPLES + FRAME_SAMPLES)
+  /** The frame that is handed out: the end of the line. */
+  readonly #frame: Frame = this.#line.subarray(CONCEALMENT_HISTORY_SAMPLES)
   readonly #concealment = new Concealment()
   readonly #noise = new ComfortNoise()
   readonly #sequence = new SequenceTracker()
@@ -147,7 +149,7 @@ export class JitterBuffer {
     if (this.#silentFrom === undefined || timestampDistance(packet.timestamp, this.#silentFrom) < 0) this.#silentFrom = packet.timestamp
   }
 
-  /** The next 20 ms, to be called once per 20 ms of `nowMs`. Undefined until the first packet came; from then on there is always a frame. */
+  /** The next 20 ms, to be called once per 20 ms of `nowMs`. Undefined until the first packet came; from then on there is always a frame, which holds until the next call. */
   pop(nowMs: number): Frame | undefined {
     if (this.#ssrc === undefined) return undefined
     const surplusMs = this.#surplusMs(nowMs)
@@ -159,7 +161,7 @@ export class JitterBuffer {
     const missing = this.#assemble()
     if (missing === FRAME_SAMPLES && surplusMs < 0) {
       // Nothing to play and too little delay: wait for the audio instead of skipping it.
-      return line.slice(CONCEALMENT_HISTORY_SAMPLES)
+      return this.#frame
     }
     let advance = FRAME_SAMPLES
     if (missing === 0 && surplusMs < 0 && this.#isQuiet()) {
@@ -168,7 +170,7 @@ export class JitterBuffer {
     }
     this.#clearBehind()
     this.#cursor = (this.#cursor + advance) >>> 0
-    return line.slice(CONCEALMENT_HISTORY_SAMPLES)
+    return this.#frame
   }
 
   /** False for packets that must not be heard: duplicates and strays of other streams. */

@@ -142,7 +142,7 @@ void test('packets on the 48 kHz clock, lost, doubled, out of order and across t
       arrived += 1
     }
     const frame = buffer.pop(ms)
-    if (frame !== undefined) heard.push(frame)
+    if (frame !== undefined) heard.push(frame.slice())
   }
   const whole = joined(heard)
   // 40 ms of delay in the jitter buffer.

@@ -96,6 +96,9 @@ export class Port {
   readonly #tonesOut = new InbandDigitSender()
   readonly #pacing = new PacingHistogram()
   readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PAYLOAD_BYTES_MAX + SRTP_OVERHEAD_BYTES))
+  /** The same without what encryption adds: what a codec may fill. */
+  readonly #rooms = this.#packets.map((packet) => packet.subarray(0, packet.length - SRTP_OVERHEAD_BYTES))
+  readonly #views: Uint8Array[] = []
   #pcm = new Int16Array(FRAME_MS * SAMPLES_PER_MS)
   #ssrc = randomInt(0x1_0000_0000)
   #sequence = randomInt(FIRST_SEQUENCE_MAX)
@@ -344,11 +347,10 @@ export class Port {
 
   #sendPacket(remote: RemoteMedia): void {
     const packet = this.#packets[this.#sent % PACKETS_IN_FLIGHT]!
-    const header = { payloadType: remote.payloadType, sequence: this.#sequence, timestamp: this.#timestamp, ssrc: this.#ssrc }
     const step = remote.eventPayloadType === undefined ? undefined : this.#keysOut.next(this.#timestamp, remote.ptimeMs, (remote.eventClockRateHz ?? 8_000) / 1_000)
     let length: number
     if (step?.type === 'event') {
-      writeRtpHeader(packet, { ...header, payloadType: remote.eventPayloadType!, timestamp: step.timestamp, marker: step.marker })
+      writeRtpHeader(packet, { marker: step.marker, payloadType: remote.eventPayloadType!, sequence: this.#sequence, timestamp: step.timestamp, ssrc: this.#ssrc })
       packet.set(step.payload, RTP_HEADER_BYTES)
       length = step.payload.length
       this.#before = 'silence'
@@ -357,9 +359,9 @@ export class Port {
       if (heard > 0) for (const listener of this.#listeners) listener.#hear(this, 1, this.#pcm)
       const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
       this.#before = heard > 0 ? 'audio' : 'silence'
-      writeRtpHeader(packet, { ...header, marker })
+      writeRtpHeader(packet, { marker, payloadType: remote.payloadType, sequence: this.#sequence, timestamp: this.#timestamp, ssrc: this.#ssrc })
       const encoder = this.#encoder!.codec
-      const room = packet.subarray(0, packet.length - SRTP_OVERHEAD_BYTES)
+      const room = this.#rooms[this.#sent % PACKETS_IN_FLIGHT]!
       length = heard > 0 ? encoder.encode(this.#pcm, room, RTP_HEADER_BYTES) : encoder.silence(this.#pcm.length, room, RTP_HEADER_BYTES)
       if (heard > 0) this.#mixer?.write('us', this.#sendDueMs, this.#pcm)
       // The codec has nothing to send (yet): a pause in the stream.
@@ -369,11 +371,18 @@ export class Port {
       }
     }
     const whole = RTP_HEADER_BYTES + length
-    this.#socket?.send(packet.subarray(0, this.#srtp?.protect(packet, whole) ?? whole))
+    this.#socket?.send(this.#sized(packet, this.#srtp?.protect(packet, whole) ?? whole))
     this.#sequence = (this.#sequence + 1) & 0xffff
     this.#sent += 1
     this.#octetsSent += length
     this.#tellChanges()
+  }
+
+  /** The packet up to its length: nearly always that of the one before in the same place, for which a view exists. */
+  #sized(packet: Uint8Array, length: number): Uint8Array {
+    const place = this.#sent % PACKETS_IN_FLIGHT
+    const known = this.#views[place]
+    return known?.length === length ? known : (this.#views[place] = packet.subarray(0, length))
   }
 
   /** Makes the audio of the next packet; gives how many samples of it are sound. A playout waits while keys are sent, pauses between them included. */

@@ -19,7 +19,7 @@ for (const size of [4, 8, 256, 512]) {
       fft.transform(buffer, 5, window)
       const expected = transformed([...window].map((value, n) => value * buffer[5 + n]!), size)
       for (const part of ['real', 'imaginary'] as const) {
-        for (let k = 0; k < size; k += 1) assert.ok(Math.abs(fft[part][k]! - expected[part][k]!) < 1e-9, `${part}[${k}] of ${length} samples`)
+        for (let k = 0; k <= size / 2; k += 1) assert.ok(Math.abs(fft[part][k]! - expected[part][k]!) < 1e-9, `${part}[${k}] of ${length} samples`)
       }
     }
   })

@@ -19,8 +19,8 @@ export class Fft {
   constructor(size: number) {
     const half = size >> 1
     this.#size = size
-    this.real = new Float64Array(size)
-    this.imaginary = new Float64Array(size)
+    this.real = new Float64Array(half + 1)
+    this.imaginary = new Float64Array(half + 1)
     this.#pairReal = new Float64Array(half)
     this.#pairImaginary = new Float64Array(half)
     this.#cosines = Float64Array.from({ length: half }, (_, i) => Math.cos((2 * Math.PI * i) / size))
@@ -29,7 +29,7 @@ export class Fft {
     for (let i = 0; i < half; i++) this.#reversed[i] = (this.#reversed[i >> 1]! >> 1) | (i & 1 ? half >> 1 : 0)
   }
 
-  /** Transforms `samples[start …]` times `window`, zero-padded to the size. Result in `real` and `imaginary`. */
+  /** Transforms `samples[start …]` times `window`, zero-padded to the size. Result in `real` and `imaginary`: bins 0 to size / 2, the others mirror them. */
   transform(samples: Float32Array | Int16Array, start: number, window: Float64Array): void {
     const half = this.#size >> 1
     const real = this.#pairReal
@@ -41,8 +41,23 @@ export class Fft {
       real[reversed[i]!] = n < samplesEnd ? samples[start + n]! * window[n]! : 0
       imaginary[reversed[i]!] = n + 1 < samplesEnd ? samples[start + n + 1]! * window[n + 1]! : 0
     }
-    for (let length = 2; length <= half; length <<= 1) this.#butterflies(length)
+    this.#pairs()
+    for (let length = 4; length <= half; length <<= 1) this.#butterflies(length)
     this.#takeApart()
+  }
+
+  /** The first butterflies turn nothing. */
+  #pairs(): void {
+    const real = this.#pairReal
+    const imaginary = this.#pairImaginary
+    for (let a = 0; a < real.length; a += 2) {
+      const re = real[a + 1]!
+      const im = imaginary[a + 1]!
+      real[a + 1] = real[a]! - re
+      imaginary[a + 1] = imaginary[a]! - im
+      real[a]! += re
+      imaginary[a]! += im
+    }
   }
 
   #butterflies(length: number): void {
@@ -84,12 +99,8 @@ export class Fft {
       const oddImaginary = (re[half - k]! - re[k]!) / 2
       const cos = this.#cosines[k]!
       const sin = this.#sines[k]!
-      const x = evenReal + cos * oddReal - sin * oddImaginary
-      const y = evenImaginary + cos * oddImaginary + sin * oddReal
-      real[k] = x
-      imaginary[k] = y
-      real[this.#size - k] = x
-      imaginary[this.#size - k] = -y
+      real[k] = evenReal + cos * oddReal - sin * oddImaginary
+      imaginary[k] = evenImaginary + cos * oddImaginary + sin * oddReal
     }
   }
 }
