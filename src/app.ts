@@ -51,6 +51,8 @@ export type App = {
   /** The demo account's key, when this installation has one. `created`: by this start. */
   demo: { apiKey: string; accountId: string; created: boolean } | undefined
   carrier: SimulatedCarrier | undefined
+  /** Names of the enabled trunks that reach people; calls go over the simulated carrier when there is none. */
+  trunks: readonly string[]
   /** Takes no new calls, lets those in progress end for a moment, hangs up the rest, settles, closes. */
   stop(): Promise<void>
 }
@@ -141,7 +143,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       publicUrl: config.publicUrl,
       health: {
         database: async () => ({ ok: (await db.pool.query('select 1')).rowCount === 1 }),
-        carrier: () => (carrier ? { ok: carrier.isUp, detail: 'simulated' } : { ok: true, detail: 'trunk' }),
+        carrier: () => carrierHealth(trunks.directory, carrier),
         speech: () => ({ ok: true, detail: `${asr.name}${asr.capabilities.understands === 'simulator' ? ' (understands simulated callees only)' : ''}, ${tts.name}` }),
       },
     })
@@ -153,11 +155,19 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     log.info({ baseUrl, line: trunks.lines[0]?.name, robot: config.robot }, 'waihu is up')
 
     let stopped: Promise<void> | undefined
-    return { baseUrl, config, calls, db, demo: demo && { apiKey: demo.account.api_key, accountId: demo.account.account_id, created: demo.created }, carrier, stop: () => (stopped ??= stack.disposeAsync()) }
+    return { baseUrl, config, calls, db, demo: demo && { apiKey: demo.account.api_key, accountId: demo.account.account_id, created: demo.created }, carrier, trunks: trunks.directory.of(trunks.directory.storedLine).map(({ name }) => name), stop: () => (stopped ??= stack.disposeAsync()) }
   } catch (error) {
     await stack.disposeAsync()
     throw error
   }
+}
+
+/** Of what takes calls now: the trunks that somebody has set up, else the simulated carrier. */
+function carrierHealth(trunks: TrunkDirectory, carrier: SimulatedCarrier | undefined): { ok: boolean; detail: string } {
+  const real = trunks.of(trunks.storedLine)
+  if (real.length === 0 && !trunks.hasStored && carrier) return { ok: carrier.isUp, detail: 'simulated' }
+  const up = real.filter(({ name }) => trunks.runtime.isUp(name))
+  return { ok: up.length > 0, detail: `${up.length} of ${real.length} trunks` }
 }
 
 /** What is told about trunks when nobody can ask the database is what this process sees itself. */

@@ -48,11 +48,12 @@ try {
   process.exit(1)
 }
 
-function printWelcome({ baseUrl, demo, carrier, config }: App): void {
+function printWelcome({ baseUrl, demo, carrier, trunks, config }: App): void {
   console.log(`
 外呼已启动 waihu is up    ${baseUrl}    接口文档 API docs ${baseUrl}/docs`)
   if (demo) console.log(`演示账户密钥 Demo key    ${demo.created ? demo.apiKey : `${config.dataDir}/demo-account.json`}${demo.created ? `    （已保存 kept in ${config.dataDir}/demo-account.json）` : ''}`)
-  if (carrier) console.log('线路 Line                模拟运营商，号码表见 README  simulated carrier, numbers in README')
+  if (trunks.length > 0) console.log(`线路 Line                ${trunks.join('、')}    （见 waihu trunk list）`)
+  else if (carrier) console.log('线路 Line                模拟运营商，号码表见 README  simulated carrier, numbers in README')
   console.log(`试一试 Try                ${baseUrl === 'http://127.0.0.1:8080' ? '' : `STEPONEAI_API_BASE=${baseUrl} `}scripts/callout.sh 13800138000 "通知张总明天上午9点在三楼会议室开会"
 `)
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Trunk } from './call/leg.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/connection.ts'
+import { forgetTrunkState } from './db/trunk-states.ts'
 import type { Line } from './dialer/line.ts'
 import type { TrunkTerms } from './dialer/trunk-choice.ts'
 import { TrunkDirectory, type TrunkRuntime } from './dialer/trunk-directory.ts'
@@ -64,6 +65,8 @@ export async function openTrunks({ config, db, store, carrier, stack, log }: Tru
     details: () => running.states().map((state) => ({ trunk: state.name, up: state.up, detail: state })),
   }
   const lines = carrier ? [simulatedLine(config), realLine(config)] : [realLine(config)]
+  // What earlier processes had learnt about a trunk that was started anew with this one.
+  await db.retry('forget the health of the built-in trunk', () => forgetTrunkState(db.sql, builtIn.config.name))
   const directory = new TrunkDirectory({ db, store, builtIn: new Map([[builtIn.config.name, [builtIn.terms]]]), storedLine: realName, runtime })
   return { userAgent, lines, directory, get: (name) => running.get(name) }
 }

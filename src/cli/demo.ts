@@ -6,6 +6,7 @@ import { ApiClient, apiBase, apiKey, CliError } from './api-client.ts'
 import { cliConfig } from './context.ts'
 import { printConversation, printRecord } from './print-conversation.ts'
 
+/** Dialled on the simulated carrier also where trunks are set up: elsewhere it is somebody's telephone. */
 const PHONE = '13800138000'
 const REQUIREMENT = '通知张总明天上午9点在三楼会议室开会'
 
@@ -58,7 +59,7 @@ const interrupted = (): CliError => new CliError('已中断。 Interrupted.')
 
 async function showCall(client: ApiClient, onCall: (callId: string) => void): Promise<void> {
   console.log(`\n拨打 Dialling ${PHONE}：“${REQUIREMENT}”\n`)
-  const placed = await client.post('/api/v1/callinfo/initiate_call', { phones: PHONE, user_requirement: REQUIREMENT })
+  const placed = await client.post('/api/v1/callinfo/initiate_call', { phones: PHONE, user_requirement: REQUIREMENT, line: 'simulated' })
   const callId = (placed['call_ids'] as string[])[0]!
   onCall(callId)
   await printConversation(client, callId)

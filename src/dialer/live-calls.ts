@@ -15,6 +15,7 @@ import type { Line } from './line.ts'
 import { LiveCall, type LiveCallDeps } from './live-call.ts'
 import type { RobotMaker } from './robots.ts'
 import type { DialerSettings } from './settings.ts'
+import type { Blocked, LineReason } from './trunk-choice.ts'
 import type { TrunkDirectory } from './trunk-directory.ts'
 import { TrunkWatch } from './trunk-watch.ts'
 import { endExpired, takeOverAbandoned } from './takeover.ts'
@@ -58,6 +59,8 @@ export class LiveCalls {
   readonly #lines: ReadonlyMap<string, Line>
   readonly #linesNotCounted: readonly string[]
   readonly #live = new Map<string, LiveCall>()
+  /** Why the calls of a line cannot be dialled, as last told. */
+  readonly #blocked = new Map<string, LineReason | undefined>()
   readonly #timers: NodeJS.Timeout[] = []
   readonly #commands: CommandInbox
   readonly #unlisten: (() => Promise<void>)[] = []
@@ -191,9 +194,19 @@ export class LiveCalls {
       for (const claimed of result.claimed) this.#run(claimed, line)
       capacity -= result.claimed.length
       if (result.more) this.#again = true
+      this.#tellBlocked(name, result.blocked)
       // A full line is looked at again when a call ends, and when its next start is due by the calls per second.
       if (result.full) this.#wakeSoon(Math.min(settings.pollMs, 1_000 / Math.max(1, ...trunks.of(name).map(({ cps }) => cps))))
     }
+  }
+
+  /** Once per change: calls are due and no trunk can be used at all. A full line is no news. */
+  #tellBlocked(line: string, blocked: Blocked | undefined): void {
+    const why = blocked && (blocked.why === 'down' || blocked.why === 'backing-off' || blocked.why === 'none') ? blocked.why : undefined
+    if (this.#blocked.get(line) === why) return
+    this.#blocked.set(line, why)
+    if (why) log.warn({ line, why }, 'calls wait because no trunk can be used')
+    else log.info({ line }, 'trunks can be used again')
   }
 
   #wakeSoon(afterMs: number): void {
