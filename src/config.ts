@@ -37,7 +37,7 @@ export const optionGroups = {
     sipTlsKey: { env: 'SIP_TLS_KEY', type: optionalText, default: '', help: 'File with its key (PEM).' },
     sipTlsCa: { env: 'SIP_TLS_CA', type: optionalText, default: '', help: 'File with the authorities to trust (PEM). Empty: those of the system.' },
     attributionFile: { env: 'ATTRIBUTION_FILE', type: optionalText, default: '', help: 'Table of mobile segments and area codes (1380013,010 a line; see docs/trunks.md), for trunks that want a 0 before mobiles of other cities.' },
-    sipTrace: { env: 'SIP_TRACE', type: onOff, default: 'off', help: 'on: keep the SIP messages of every call, as text and pcap, under DATA_DIR/traces.' },
+    sipTrace: { env: 'SIP_TRACE', type: onOff, default: 'off', help: 'on: keep the SIP messages of every call, as text and pcap, under DATA_DIR/traces; for two weeks, of at most 5,000 calls.' },
     rtpPortMin: { env: 'RTP_PORT_MIN', type: port, default: '20000', help: 'Lowest RTP port; instances share the range and skip ports in use.' },
     rtpPortMax: { env: 'RTP_PORT_MAX', type: port, default: '29998', help: 'Highest RTP port; keep it below 32768.' },
     callsMax: { env: 'CALLS_MAX', type: wholeNumber, default: '60', help: 'Most calls at once of this server, and on the trunk of SIP_TRUNK.' },

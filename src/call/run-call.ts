@@ -19,7 +19,7 @@ import { Leg, type LegEnd, type Trunk } from './leg.ts'
 import { DeadAir } from './dead-air.ts'
 import { clipPathOf, EarlyClip } from './early-clip.ts'
 import { decide } from './sip-outcome.ts'
-import { keepTrace } from './trace-files.ts'
+import { TraceFolder } from './trace-files.ts'
 import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
 
 /** A hang-up that the far end never confirms must not hold the call, … */
@@ -60,13 +60,15 @@ type Ending = Silenced | LegEnd | Interruption | Announced | { type: 'loop'; end
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
-  return (request, hooks, signal) => new OneCall(request, hooks, deps, signal).run()
+  const traces = deps.traces === undefined ? undefined : new TraceFolder(deps.traces)
+  return (request, hooks, signal) => new OneCall(request, hooks, deps, traces, signal).run()
 }
 
 class OneCall {
   readonly #request: CallRequest
   readonly #hooks: CallHooks
   readonly #deps: CallDeps
+  readonly #traces: TraceFolder | undefined
   readonly #signal: AbortSignal
   readonly #now: () => number
   readonly #stopped = Promise.withResolvers<Extract<Interruption, { type: 'stopped' }>>()
@@ -95,10 +97,11 @@ class OneCall {
   #isEarlyAgreed = false
   readonly #announced = Promise.withResolvers<Announced>()
 
-  constructor(request: CallRequest, hooks: CallHooks, deps: CallDeps, signal: AbortSignal) {
+  constructor(request: CallRequest, hooks: CallHooks, deps: CallDeps, traces: TraceFolder | undefined, signal: AbortSignal) {
     this.#request = request
     this.#hooks = hooks
     this.#deps = deps
+    this.#traces = traces
     this.#signal = signal
     this.#now = deps.now ?? nowMs
   }
@@ -203,7 +206,7 @@ class OneCall {
   }
 
   #traceOf(trunk: Trunk): CallTrace | undefined {
-    if (this.#deps.traces !== undefined && (this.#request.trace === true || trunk.trace === true)) this.#trace ??= new CallTrace()
+    if (this.#traces !== undefined && (this.#request.trace === true || trunk.trace === true)) this.#trace ??= new CallTrace()
     return this.#trace
   }
 
@@ -327,10 +330,9 @@ class OneCall {
   }
 
   async #keepTrace(): Promise<void> {
-    const { traces } = this.#deps
     const trace = this.#trace
-    if (traces === undefined || trace === undefined) return
-    await within(TRACE_MS_MAX, () => keepTrace(trace, traces, this.#request.id), (error) => log.error({ call: this.#request.id, err: error }, 'the SIP trace was not kept'))
+    if (trace === undefined) return
+    await within(TRACE_MS_MAX, () => this.#traces?.keep(trace, this.#request.id), (error) => log.error({ call: this.#request.id, err: error }, 'the SIP trace was not kept'))
   }
 
   /** Ringing tones and announcements are nobody's conversation: what was recorded of them goes. */
