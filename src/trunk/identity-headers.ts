@@ -118,7 +118,7 @@ function addressOf(field: string, value: string): string {
     return uri
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
-    throw new InvalidInputError(`headers.${field}`, `${field} is no address once filled in (${value}): write "<sip:{caller}@{domain}>", "<tel:{caller_e164}>" or the like`, [], { cause: error })
+    throw new InvalidInputError(`headers.${field}`, `${field} is no address once filled in: write "<sip:{caller}@{domain}>", "<tel:{caller_e164}>" or the like`, [], { cause: error })
   }
 }
 
@@ -129,7 +129,7 @@ function reaches(field: string, uri: string, values: IdentityValues): void {
     subscriber = subscriberOf(parseUri(uri))
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
-    throw new InvalidInputError(`headers.${field}`, `${field} is no address once filled in (${uri}): write "sip:{callee}@{domain}", "tel:{callee_e164}" or the like`, [], { cause: error })
+    throw new InvalidInputError(`headers.${field}`, `${field} is no address once filled in: write "sip:{callee}@{domain}", "tel:{callee_e164}" or the like`, [], { cause: error })
   }
   if (subscriber !== values.callee && subscriber !== values.calleeE164) {
     throw new InvalidInputError(`headers.${field}`, `${field} must be an address of {callee} or {callee_e164} and of nothing else; access digits belong in numbers.out`)

@@ -75,8 +75,8 @@ test('no rule turns a number into another one or into an emergency number', () =
     ['+862088888888', [{ preset: 'national' }, { strip: '0' }, { prefix: '1' }]],
   ]
   for (const [phone, rules] of attempts) {
-    assert.throws(() => dialled(phone, rules), (error) => error instanceof InvalidInputError && error.field === 'numbers.out' && /does not lead to that number/.test(error.message), `${phone} ${JSON.stringify(rules)}`)
-    assert.throws(() => checkOutgoingRules(rulesOf(rules)), InvalidInputError, `saved: ${JSON.stringify(rules)}`)
+    assert.throws(() => dialled(phone, rules), (error) => error instanceof InvalidInputError && error.field === 'numbers.out' && /do not lead to \d+\*\*\*\*/.test(error.message) && !error.message.includes(phone.slice(3)), `${phone} ${JSON.stringify(rules)}`)
+    assert.throws(() => checkOutgoingRules(rulesOf(rules)), /does not lead to that number alone/, `saved: ${JSON.stringify(rules)}`)
   }
 })
 

@@ -2,7 +2,7 @@
 import { assertNever, InvalidInputError, RefusedError } from '../errors.ts'
 import { noAttribution, type Attribution } from '../numbering/attribution.ts'
 import { neverDial, neverDialAs } from '../numbering/never-dial.ts'
-import { parsePhone } from '../numbering/phone.ts'
+import { maskPhone, parsePhone } from '../numbering/phone.ts'
 import { compileBounded, patternInputMax } from './bounded-pattern.ts'
 import type { IncomingRule, NumberRule } from './trunk-config.ts'
 
@@ -27,6 +27,15 @@ export function nationalDigits(phone: string): string {
  * Errors: RefusedError `never-dial` for an emergency number; InvalidInputError when it is the rules that lead elsewhere.
  */
 export function dialledNumber(phone: string, rules: readonly NumberRule[], attribution: Attribution): string {
+  const { text, misleads } = written(phone, rules, attribution)
+  if (!misleads) return text
+  const own = neverDial(phone)
+  if (own?.code === 'EMERGENCY_NUMBER') throw new RefusedError('never-dial', own.reason)
+  // Without the number: this is written into logs.
+  throw new InvalidInputError('numbers.out', `the number rules do not lead to ${maskPhone(phone)}`)
+}
+
+function written(phone: string, rules: readonly NumberRule[], attribution: Attribution): { text: string; misleads: boolean } {
   let text = phone
   let local: string | undefined
   for (const rule of rules) {
@@ -36,14 +45,10 @@ export function dialledNumber(phone: string, rules: readonly NumberRule[], attri
       text = presetForm(phone, rule, attribution)
       if (rule.preset === 'zero-for-other-cities' && rule.dropAreaCode) local = localNumber(phone, rule.areaCode)
     } else text = edited(text, rule)
-    if (text.length > DIALLED_MAX) throw misled(phone, text)
+    if (text.length > DIALLED_MAX) return { text, misleads: true }
     if (rule.last && ('preset' in rule || text !== before)) break
   }
-  const danger = neverDialAs(text, phone, local)
-  if (!danger) return text
-  const own = neverDial(phone)
-  if (own?.code === 'EMERGENCY_NUMBER') throw new RefusedError('never-dial', own.reason)
-  throw misled(phone, text)
+  return { text, misleads: neverDialAs(text, phone, local) !== undefined }
 }
 
 /** Numbers of every kind, so that rules that lead elsewhere are found before a call is lost by them. */
@@ -52,7 +57,10 @@ const samples = ['+8613800138000', '+8619900001234', '+862158881234', '+86105888
 /** Tries the rules of a configuration. Errors: InvalidInputError with the number that they spoil. */
 export function checkOutgoingRules(rules: readonly NumberRule[]): void {
   const cities = rules.flatMap((rule) => ('areaCode' in rule ? [`+86${rule.areaCode.slice(1)}66668888`, `+86${rule.areaCode.slice(1)}6666888`] : []))
-  for (const phone of [...samples, ...cities.filter((phone) => parsePhone(phone).ok)]) dialledNumber(phone, rules, noAttribution)
+  for (const phone of [...samples, ...cities.filter((phone) => parsePhone(phone).ok)]) {
+    const { text, misleads } = written(phone, rules, noAttribution)
+    if (misleads) throw new InvalidInputError('numbers.out', `these rules make ${nationalDigits(phone)} into ${text === '' ? 'nothing' : text.slice(0, patternInputMax)}, which does not lead to that number alone: they may put digits in front, and change how it is written`)
+  }
 }
 
 /**
@@ -126,8 +134,4 @@ function edited(text: string, rule: Edit): string {
   // Longer texts are no numbers; what bounds the pattern is the length of what it runs on.
   if (text.length > patternInputMax) return text
   return text.replace(compileBounded('replace', rule.replace), rule.with)
-}
-
-function misled(phone: string, text: string): InvalidInputError {
-  return new InvalidInputError('numbers.out', `these rules make ${nationalDigits(phone)} into ${text === '' ? 'nothing' : text.slice(0, patternInputMax)}, which does not lead to that number alone: they may put digits in front, and change how it is written`)
 }
