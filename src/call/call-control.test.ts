@@ -187,6 +187,19 @@ describe('a blind transfer', () => {
     })
   }
 
+  test('that the trunk cannot write becomes a bridged one', async () => {
+    using s = await talking()
+    const { invitation } = s.trunks.get('trunk')!
+    let asked = 0
+    s.trunks.get('trunk')!.invitation = (phone, callerId) => {
+      if (++asked === 1) throw new RefusedError('not-allowed', 'no such number')
+      return invitation(phone, callerId)
+    }
+    await s.command(refer)
+    assert.deepEqual(states(s).slice(0, 2), ['referring', 'calling'])
+    await ended(s)
+  })
+
   test('of which the far end never tells becomes a bridged one after 8 s', async () => {
     using s = await talking()
     await s.command(refer)

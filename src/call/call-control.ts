@@ -246,7 +246,12 @@ export class CallControl implements CallControls {
     const news = Promise.withResolvers<{ outcome: 'unknown'; status: 0 }>()
     let timer: NodeJS.Timeout | undefined = setTimeout(() => news.resolve({ outcome: 'unknown', status: 0 }), REFER_NEWS_MS_MAX)
     const onProgress = (): void => clearTimeout(timer)
-    const result = await Promise.race([this.#deps.leg.refer(phone, { onProgress, msMax: this.#deps.terms.ringMsMax }), news.promise])
+    const asked = this.#deps.leg.refer(phone, { onProgress, msMax: this.#deps.terms.ringMsMax })
+    // A trunk that cannot even write it is one that does not transfer.
+    const result = await Promise.race([asked, news.promise]).catch((error: unknown) => {
+      log.warn({ err: error }, 'a far end could not be asked to transfer')
+      return { outcome: 'refused' as const, status: 0 }
+    })
     clearTimeout(timer)
     timer = undefined
     const signal = referSignal(result)

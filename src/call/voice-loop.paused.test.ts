@@ -88,3 +88,15 @@ test('a line where nobody speaks is quiet at once; one that speaks is quiet when
   assert.ok(quietAtMs !== undefined)
   assert.equal(c.said.length, 2)
 })
+
+test('a callee who is put on hold before the opening is greeted afterwards, and the robot hears of the answer first', async () => {
+  await using c = new Conversation(greets())
+  await c.advance(300)
+  c.loop.pause()
+  await c.advance(5_000)
+  assert.equal(c.robot.events.length, 0)
+  c.loop.resume({ type: 'silence', count: 1 })
+  await c.advance(3_000)
+  assert.equal(c.robot.events[0]?.type, 'answered')
+  assert.deepEqual(c.said, ['您好，我是助理。'])
+})
