@@ -10,7 +10,10 @@ export const trace = defineCommand({
   },
   async run({ args }) {
     const bytes = await cliClient(cliConfig()).bytes(`/api/v1/callinfo/trace/${encodeURIComponent(args.call_id)}?format=${args.pcap === undefined ? 'text' : 'pcap'}`)
-    if (args.pcap === undefined) return void process.stdout.write(bytes)
+    if (args.pcap === undefined) {
+      process.stdout.write(bytes)
+      return
+    }
     // It names who called whom.
     await writeFile(args.pcap, bytes, { mode: 0o600 })
     console.log(`${args.pcap}  ${bytes.length} bytes`)

@@ -50,6 +50,8 @@ export const callInfoShape = z.object({
   status: z.enum(['queued', 'dialing', 'ringing', 'talking', 'ended']),
   waiting_for: z.string().nullable().meta({ description: '排队原因：window 时段、frequency 频次、line 线路、balance 余额' }),
   waiting_reason: z.enum(lineReasons).nullable().meta({ description: '等待线路时的原因：pace 每秒呼叫数、full 并发、callers-full 主叫并发、backing-off 线路退避中、down 线路不通、no-such-caller 与 no-such-trunk 指定的主叫或线路已不在、none 没有启用的线路；null 表示即将轮到' }),
+  line: z.string().nullable().meta({ description: '最后一次拨出所走的线路' }),
+  caller: z.string().nullable().meta({ description: '显示的主叫号码' }),
   outcome: z.string().nullable().meta({ description: '呼叫结果，如 answered、busy、no-answer、powered-off' }),
   conversation: z.string().nullable().meta({ description: '会话结果，如 confirmed、refused、wrong-number' }),
   ended_by: z.string().nullable(),
@@ -86,6 +88,8 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], ur
     status: record.status,
     waiting_for: record.waitingFor ?? null,
     waiting_reason: record.waitingBecause?.why ?? null,
+    line: record.trunk ?? null,
+    caller: record.callerId ?? null,
     outcome: record.reason?.outcome ?? null,
     conversation: record.conversation ?? null,
     ended_by: record.reason?.by ?? null,
@@ -113,6 +117,10 @@ function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {
     const { turn, text, beginAtMs, endAtMs, bargeIn, confidence } = event
     return [{ turn, speaker: 'user', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: bargeIn, confidence, latency_ms: null }]
   }
+  if (event.type === 'colleague-said') {
+    const { turn, text, beginAtMs, endAtMs, confidence } = event
+    return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: false, confidence, latency_ms: null }]
+  }
   if (event.type !== 'robot-said' || !heardSomething(event.text)) return []
   const { turn, text, beginAtMs, endAtMs, cut, latency } = event
   const latencyMs = latency && {
@@ -131,6 +139,8 @@ export type ChatLine = { role: 'assistant' | 'user' | 'system'; content: string;
 /** What the live conversation shows of an event; undefined for events that are no part of the conversation. */
 export function toChatLine(event: CallEvent): ChatLine | undefined {
   switch (event.type) {
+    // Who took over speaks for the same side.
+    case 'colleague-said':
     case 'robot-said':
       return heardSomething(event.text) ? { role: 'assistant', content: readable(event.text) } : undefined
     case 'callee-said':
