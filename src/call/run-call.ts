@@ -20,7 +20,8 @@ import { DeadAir } from './dead-air.ts'
 import { clipPathOf, EarlyClip } from './early-clip.ts'
 import { decide } from './sip-outcome.ts'
 import { TraceFolder } from './trace-files.ts'
-import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
+import { VoiceLoop } from './voice-loop.ts'
+import type { LoopEnd } from './voice-loop-options.ts'
 
 /** A hang-up that the far end never confirms must not hold the call, … */
 const HANG_UP_MS_MAX = 5_000
@@ -262,7 +263,7 @@ class OneCall {
 
   #controlOf(leg: Leg, loop: VoiceLoop, terms: HandoverTerms): CallControl {
     const { media, mediaAddress, readSound = noSounds } = this.#deps
-    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, hooks: this.#hooks.legs, readSound, emit: (event) => this.#tell(event), now: this.#now })
+    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, asr: this.#deps.asr, hotWords: this.#request.robot.hotWords, hooks: this.#hooks.legs, readSound, emit: (event) => this.#tell(event), now: this.#now })
   }
 
   #onTalk(event: CallEvent): void {

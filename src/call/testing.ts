@@ -12,8 +12,8 @@ import type { CallHooks, CallRequest, CallResult, DialFailure, NextDial } from '
 import type { CallCommand, CallControls, CommandResult } from './controls.ts'
 import type { Trunk } from './leg.ts'
 import { callRunner } from './run-call.ts'
-import { VoiceLoop, type LoopEnd } from './voice-loop.ts'
-import type { VoiceLoopOptions } from './voice-loop-options.ts'
+import { VoiceLoop } from './voice-loop.ts'
+import type { LoopEnd, VoiceLoopOptions } from './voice-loop-options.ts'
 
 export type Reaction = (event: RobotEvent, signal: AbortSignal) => Iterable<RobotAction> | AsyncIterable<RobotAction>
 

@@ -1,4 +1,16 @@
-// The times of a conversation and why they are what they are. Does not know what is done at them.
+// The times of a conversation and why they are what they are, and how it can end. Does not know what is done at them.
+
+import type { EndDetail, Outcome } from './end-reason.ts'
+
+/** How a conversation ended, and who ended it. */
+export type LoopEnd = {
+  by: 'robot' | 'platform' | 'user' | 'network'
+  detail: EndDetail
+  error?: string | undefined
+  /** The answer was false: nobody ever picked up, and this is why. `tone` told it. */
+  outcome?: Outcome | undefined
+  tone?: string | undefined
+}
 
 export type VoiceLoopOptions = {
   /** After the answer, wait this long for the callee's first sound before opening: lines clip early words. */

@@ -5,8 +5,6 @@ import type { MediaEvent, MediaPort } from '../media/engine.ts'
 import { assertNever } from '../errors.ts'
 import { log } from '../log.ts'
 import type { ConversationOutcome, MachinePolicy, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
-import { AnsweredBy } from '../speech/answered-by/answered-by.ts'
-import type { Verdict } from '../speech/answered-by/judgement.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { isStopWord, isTurn } from '../speech/barge-in.ts'
@@ -14,29 +12,17 @@ import { endpointingDefaults, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
 import type { Speaker, Speech, SpokenResult } from '../speech/speaker.ts'
 import type { StopCause } from './call.ts'
-import type { EndDetail, Outcome } from './end-reason.ts'
 import { DigitCollector, type KeyPath } from './digit-collector.ts'
 import { LineVoice } from './line-voice.ts'
 import { ownLines, waitLines } from './own-lines.ts'
 import { RobotRunner } from './robot-runner.ts'
 import type { TurnClock } from './turn-latency.ts'
-import { voiceLoopDefaults, type VoiceLoopOptions } from './voice-loop-options.ts'
-
-/** What a tone says behind a false answer. */
-const refusals = { busy: 'busy', congestion: 'line-fault', 'vacant-number': 'invalid-number' } as const satisfies Record<string, Outcome>
+import { Pickup, type Machine } from './pickup.ts'
+import { voiceLoopDefaults, type LoopEnd, type VoiceLoopOptions } from './voice-loop-options.ts'
 
 const TICK_MS = 100
 /** The robot's last notes (summary) belong to the record; it gets a moment, no more. */
 const FINISH_MS_MAX = 1_000
-
-export type LoopEnd = {
-  by: 'robot' | 'platform' | 'user' | 'network'
-  detail: EndDetail
-  error?: string | undefined
-  /** The answer was false: nobody ever picked up, and this is why. `tone` told it. */
-  outcome?: Outcome | undefined
-  tone?: string | undefined
-}
 
 const limitEnds = {
   time: { line: ownLines.outOfTime, end: { by: 'platform', detail: 'talk-limit' } },
@@ -85,11 +71,7 @@ export class VoiceLoop {
   #muteMs: number
   /** Of the true answer, as far as is known. */
   #answeredAtMs: number
-  readonly #ear: AnsweredBy
-  /** Who picked up, when it is no person. */
-  #machine: { verdict: Verdict & { who: Exclude<Verdict['who'], 'person'> }; atMs: number; told: boolean } | undefined
-  #ringing: { sinceMs: number } | undefined
-  falseAnswerMs: number | undefined
+  readonly #pickup: Pickup
   #lastActivityAtMs: number
   #lastSaid = { endAtMs: -Infinity, endsWithQuestion: false }
   /** Since when the callee waits for an answer, when it is not since their last sound. */
@@ -117,12 +99,25 @@ export class VoiceLoop {
       onFailed: this.#safely((error: Error) => this.#onTtsFailed(error)),
     })
     this.#speaker = this.voice.speaker
-    this.#ear = new AnsweredBy({
-      rangMs: deps.rangMs,
-      onVerdict: this.#safely((verdict: Verdict) => this.#onVerdict(verdict)),
-      onRinging: this.#safely((rings: boolean) => this.#onRinging(rings)),
-      onRefused: this.#safely((tone: keyof typeof refusals) => this.#onRefused(tone)),
-    })
+    this.#pickup = new Pickup(
+      {
+        now,
+        options: this.#options,
+        emit: (event) => deps.emit(event),
+        canAct: () => !this.#closing && !this.#paused,
+        isOpened: () => this.#opened,
+        quietMs: (nowMs) => (this.#listener.isSpeaking ? 0 : nowMs - this.#listener.lastVoicedAtMs),
+        stopSpeaking: () => this.#speaker.stop(),
+        tellRobot: (machine, policy) => this.#onMachine(machine, policy),
+        answeredNow: (nowMs) => {
+          this.#answeredAtMs = this.#lastActivityAtMs = this.#owedSinceMs = nowMs
+        },
+        end: (end, msMax) => {
+          if (!this.#closing) this.#close(end, msMax)
+        },
+      },
+      { rangMs: deps.rangMs, policy: deps.machinePolicy, answeredAtMs: this.#answeredAtMs, safely: (run) => this.#safely(run) },
+    )
     const { endpointMsMax } = this.#options
     this.#listener = new Listener({
       asr,
@@ -155,7 +150,7 @@ export class VoiceLoop {
     if (this.#closed) return
     this.#speaker.onMediaEvent(event)
     if (event.type === 'frames') {
-      this.#ear.push(event.frames)
+      this.#pickup.ear.push(event.frames)
       this.#listener.push(event.atMs, event.frames)
     } else if (event.type === 'digit') this.pressKey(event.digit, event.path === 'tone' ? 'tone' : 'rtp')
   }
@@ -190,7 +185,13 @@ export class VoiceLoop {
     this.#silences = 0
     this.#touch()
     this.#owe(this.#deps.now())
-    this.#runner.post(event)
+    // A robot that was never told of the answer hears of that first, and of nothing before.
+    if (this.#opened) this.#runner.post(event)
+  }
+
+  /** The number of the next turn, for what others say in this conversation. */
+  nextTurn(): number {
+    return ++this.#turn
   }
 
   /** News for a robot that has the callee. */
@@ -216,7 +217,7 @@ export class VoiceLoop {
 
   async #shutDown(): Promise<void> {
     clearInterval(this.#ticker)
-    this.#ear.close()
+    this.#pickup.ear.close()
     this.#listener.close()
     this.#runner.retire(true)
     this.voice.close()
@@ -232,70 +233,18 @@ export class VoiceLoop {
 
   get conversation(): ConversationOutcome | undefined {
     // What a robot makes of a machine that it never spoke to is no outcome of a conversation.
-    if (this.#machine && this.#policy !== 'go-on') return 'machine'
+    if (this.answeredBy && this.#pickup.policy !== 'go-on') return 'machine'
     return this.notes.findLast((note) => note.outcome !== undefined)?.outcome
   }
 
   /** The machine that picked up; whoever has said since that they are the person is none. */
   get answeredBy(): { who: string; because: readonly string[] } | undefined {
-    return this.notes.some(({ identity }) => identity === 'yes') ? undefined : this.#machine?.verdict
+    return this.notes.some(({ identity }) => identity === 'yes') ? undefined : this.#pickup.machine
   }
 
-  // ── Who picked up ──────────────────────────────────────────────────────────
-
-  get #policy(): MachinePolicy {
-    return this.#deps.machinePolicy ?? 'hang-up'
-  }
-
-  #onVerdict(verdict: Verdict): void {
-    const { who, because } = verdict
-    if (who === 'person') return
-    const nowMs = this.#deps.now()
-    this.#machine = { verdict: { who, because }, atMs: nowMs, told: false }
-    this.#deps.emit({ type: 'answered-by', who, because })
-    // Nobody listens there, so nobody is left without a word.
-    const isDeaf = who === 'fax' || (who === 'announcement' && this.#policy !== 'go-on')
-    if (isDeaf && !this.#closing) return this.#close({ by: 'platform', detail: 'machine-policy' }, 0)
-    this.#considerMachine(nowMs)
-  }
-
-  /** The robot is told when it has the floor: at once, or, to leave a message, when the greeting and its beep are over. */
-  #considerMachine(nowMs: number): void {
-    const machine = this.#machine
-    if (!machine || this.#closing || this.#paused || this.#policy === 'go-on') return
-    if (machine.told) {
-      if (nowMs - machine.atMs >= this.#options.machineMsMax) this.#close({ by: 'platform', detail: 'machine-policy' }, this.#options.ownFarewellMsMax)
-      return
-    }
-    const isQuiet = !this.#listener.isSpeaking && nowMs - this.#listener.lastVoicedAtMs >= this.#options.messagePauseMs
-    if (this.#policy === 'leave-message' && !isQuiet && nowMs - machine.atMs < this.#options.machineMsMax / 2) {
-      // What was begun meanwhile is not for a machine.
-      if (this.#opened) this.#speaker.stop()
-      return
-    }
-    machine.told = true
-    if (!this.#opened) return this.#open(this.#listener.partial)
-    this.#runner.interrupt()
-    this.#runner.post({ type: 'answered-by', who: machine.verdict.who, policy: this.#policy })
-  }
-
-  #onRinging(rings: boolean): void {
-    const nowMs = this.#deps.now()
-    if (rings) {
-      this.#ringing = { sinceMs: this.#answeredAtMs }
-      return
-    }
-    if (!this.#ringing) return
-    this.falseAnswerMs = nowMs - this.#ringing.sinceMs
-    this.#ringing = undefined
-    this.#answeredAtMs = this.#lastActivityAtMs = this.#owedSinceMs = nowMs
-    this.#deps.emit({ type: 'false-answer', rangMs: this.falseAnswerMs })
-  }
-
-  #onRefused(tone: keyof typeof refusals): void {
-    if (this.#closing || this.#opened) return
-    if (this.#ringing) this.falseAnswerMs = this.#deps.now() - this.#ringing.sinceMs
-    this.#close({ by: 'network', detail: 'announced', outcome: refusals[tone], tone }, 0)
+  /** How long it went on ringing behind the answer. */
+  get falseAnswerMs(): number | undefined {
+    return this.#pickup.falseAnswerMs
   }
 
   // ── Hearing ────────────────────────────────────────────────────────────────
@@ -313,7 +262,7 @@ export class VoiceLoop {
 
   #onPartial(text: string): void {
     this.#touch()
-    this.#ear.hear(text, false)
+    this.#pickup.ear.hear(text, false)
     if (!this.#opened && this.#deps.now() - this.#answeredAtMs > this.#options.firstWordsMsMax) this.#open(text)
   }
 
@@ -327,11 +276,12 @@ export class VoiceLoop {
     this.#silences = 0
     const { text, beginAtMs, endAtMs, confidence, bargeIn } = utterance
     if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
-    const before = this.#machine
-    this.#ear.hear(text, true)
+    const before = this.#pickup.isDealtWith
+    this.#pickup.ear.hear(text, true)
     if (this.#closing || this.#paused) return
     // The words that gave a machine away are answered with the rest, when it is its turn.
-    if (this.#machine && this.#policy !== 'go-on' && (!this.#machine.told || this.#machine !== before)) return
+    const now = this.#pickup.isDealtWith
+    if (now === 'waiting' || now !== before) return
     // A sound without words, too, says that somebody is there.
     if (!this.#opened) return this.#open(text)
     // Noise that stopped the robot is a turn that nobody understood; left alone it would end in silence.
@@ -373,7 +323,7 @@ export class VoiceLoop {
     this.#digits.tick(nowMs, this.#speaker.isBusy)
     if (this.#closing) return this.#considerEnd(this.#closing, nowMs)
     if (this.#paused) return
-    this.#considerMachine(nowMs)
+    this.#pickup.tick(nowMs)
     if (!this.#opened) this.#considerOpening(nowMs)
     this.#considerWaitLine(nowMs)
     this.#considerGivingUp(nowMs)
@@ -382,15 +332,7 @@ export class VoiceLoop {
 
   #considerOpening(nowMs: number): void {
     const waitedMs = nowMs - this.#answeredAtMs
-    if (this.#ringing) {
-      if (waitedMs >= this.#options.falseRingMsMax) {
-        this.falseAnswerMs = waitedMs
-        this.#close({ by: 'network', detail: 'ring-limit', outcome: 'no-answer', tone: 'ring-back' }, 0)
-      }
-      return
-    }
-    // A tone that may be ringing is soon known to be or over; a machine is told when it is its turn.
-    if (this.#ear.mayBeRinging || (this.#machine && !this.#machine.told && this.#policy !== 'go-on')) return
+    if (this.#pickup.keepsFromOpening) return
     const { firstSoundMsMax, firstWordsMsMax } = this.#options
     if (waitedMs >= (this.#listener.isSpeaking ? firstWordsMsMax : firstSoundMsMax)) this.#open(this.#listener.partial)
   }
@@ -431,8 +373,14 @@ export class VoiceLoop {
 
   #open(firstWords: string): void {
     this.#opened = true
-    const machines = { told: true as const, machine: this.#machine?.verdict.who, policy: this.#policy }
+    const machines = { told: true as const, machine: this.#pickup.machine?.who, policy: this.#pickup.policy }
     this.#runner.post({ type: 'answered', atMs: this.#answeredAtMs, firstWords, machines })
+  }
+
+  #onMachine(who: Machine, policy: MachinePolicy): void {
+    if (!this.#opened) return this.#open(this.#listener.partial)
+    this.#runner.interrupt()
+    this.#runner.post({ type: 'answered-by', who, policy })
   }
 
   // ── Robot ──────────────────────────────────────────────────────────────────
@@ -463,7 +411,7 @@ export class VoiceLoop {
         return this.#digits.collect(action, this.#deps.now())
       case 'note':
         this.notes.push(action.note)
-        if (action.note.identity !== undefined) this.#ear.isInTalk()
+        if (action.note.identity !== undefined) this.#pickup.ear.isInTalk()
         if (action.note.source !== undefined) this.voice.source = action.note.source
         return this.#deps.emit({ type: 'noted', note: action.note })
       case 'transfer':
