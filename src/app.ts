@@ -123,10 +123,10 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
     })
-    showGauges({ liveCalls: () => calls.live.live, rtpPorts: () => media.load().ports, busiestMediaThread: () => media.load().busiest, sip: () => userAgent.stats, trunks: () => trunkFigures(db, trunks.directory) }, metrics)
+    const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })
+    showGauges({ liveCalls: () => calls.live.live, media: () => media.load(), recordings: () => keeper.stats, sip: () => userAgent.stats, trunks: () => trunkFigures(db, trunks.directory) }, metrics)
     await calls.start()
     stack.defer(() => calls.close(DRAIN_MS))
-    const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })
     keeper.start()
     stack.defer(() => keeper.stop())
 

@@ -2,12 +2,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { DialFailure, NextDial, RunCall } from './call/call.ts'
 import type { CallEvent } from './events.ts'
+import type { MediaLoad } from './media/engine.ts'
 
 /** Figures that are looked up when somebody asks. */
 export type CallGauges = {
   liveCalls(): number
-  rtpPorts(): number
-  busiestMediaThread(): number
+  media(): Readonly<MediaLoad>
+  recordings(): Readonly<{ moved: number; failed: number; removed: number }>
   sip(): Readonly<Record<string, number>>
   /** Never rejects: what is not known is false. */
   trunks(): Promise<readonly { trunk: string; up: boolean; backingOff: boolean; suspect: boolean }[]>
@@ -62,8 +63,13 @@ export function showGauges(gauges: CallGauges, registry: Registry): void {
       },
     })
   gauge('waihu_calls_live', 'Calls on the line or being settled.', () => gauges.liveCalls())
-  gauge('waihu_rtp_ports', 'RTP ports in use.', () => gauges.rtpPorts())
-  gauge('waihu_media_thread_busy', 'Load of the busiest media thread, 0 to 1.', () => gauges.busiestMediaThread())
+  gauge('waihu_rtp_ports', 'RTP ports in use.', () => gauges.media().ports)
+  gauge('waihu_media_thread_busy', 'Load of the busiest media thread, 0 to 1.', () => gauges.media().busiest)
+  gauge('waihu_media_late_ms', 'How late 99 of 100 beats of the worst media thread come at most.', () => gauges.media().lateMsP99)
+  gauge('waihu_media_accepting', 'Whether the media threads take more calls.', () => Number(gauges.media().accepting))
+  for (const [what, help] of [['moved', 'Recordings moved to the store since the start.'], ['failed', 'Attempts to move one that failed.'], ['removed', 'Recordings removed when their days were over.']] as const) {
+    gauge(`waihu_recordings_${what}`, help, () => gauges.recordings()[what])
+  }
   const trunkGauge = (name: string, help: string, read: (trunk: Awaited<ReturnType<CallGauges['trunks']>>[number]) => boolean) =>
     new Gauge({
       name,
