@@ -57,6 +57,7 @@ for (let at = 0; at + sentence.length < speech.length; at += 5 * SAMPLE_RATE_HZ)
 
 type Talk = { leg: Leg; port: MediaPort; answeredAtMs: number; frames: number; voiced: number }
 const talks: Talk[] = []
+const over = new AbortController()
 const failures: Record<string, number> = {}
 const count = (why: string) => void (failures[why] = (failures[why] ?? 0) + 1)
 const heapBefore = heapMb()
@@ -86,13 +87,12 @@ async function place(nth: number): Promise<void> {
   talks.push(talk)
   void leg.ended.then((end) => end.type === 'ended' && end.by === 'remote' && count('hung up by the carrier'))
   // A piece at a time: all of it at once would be half a gigabyte for 500 calls.
-  for (let at = 0; at < speech.length && open; at += 10 * SAMPLE_RATE_HZ) {
+  for (let at = 0; at < speech.length && !over.signal.aborted; at += 10 * SAMPLE_RATE_HZ) {
     port.play(1, speech.subarray(at, at + 10 * SAMPLE_RATE_HZ), at + 10 * SAMPLE_RATE_HZ >= speech.length)
     await sleep(10_000, undefined, { ref: false })
   }
 }
 
-let open = true
 const placing: Promise<void>[] = []
 for (let nth = 0; nth < calls; nth += 1) {
   placing.push(place(nth))
@@ -108,7 +108,7 @@ const used = usageOfTree(process.pid).cpuSec - cpu.cpuSec
 const usedBySipp = usageOfTree(carrier.pid).cpuSec - sippCpu.cpuSec
 const cpuSec = (performance.now() - upMs - 2_000) / 1_000
 const rssPeak = rssMb()
-open = false
+over.abort()
 
 const stats: (PortStats & { talkMs: number; frames: number; voiced: number })[] = []
 await Promise.all(
