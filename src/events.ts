@@ -50,6 +50,8 @@ export type CallEvent =
       sipStatus?: number | undefined
       error?: string | undefined
     }
+  /** A turn of the human who took over, as recognised. */
+  | { type: 'colleague-said'; turn: number; text: string; beginAtMs: number; endAtMs: number; confidence: number }
   /** The callee was put on hold, or is back. */
   | { type: 'held'; on: boolean }
   /** Keys were pressed for us; which ones may be a secret. */

@@ -3,8 +3,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { OverloadedError, RefusedError } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
+import { log } from '../log.ts'
 import { CallStage, greets, say } from './testing.ts'
 import { waitings } from './waiting-sound.ts'
+
+log.level = 'silent'
 
 const colleague = '+8613900139000'
 const supervisor = '+8613700137000'
@@ -56,6 +59,38 @@ describe('a bridged transfer', () => {
     assert.deepEqual([s.result!.conversation, s.result!.reason.by, s.result!.reason.detail], ['transferred', 'callee', 'callee-hung-up'])
     assert.equal(s.agent.invites[1]!.hangUps, 1, 'the colleague is hung up')
     assert.ok(s.result!.talkMs > 45_000, 'the bill runs over the whole call')
+  })
+
+  test('writes down what both say, in one order of turns, and what went on before is the robot\'s', async () => {
+    using s = await talking()
+    await s.command({ type: 'transfer', phone: colleague })
+    s.invite.answer()
+    await s.time.advance(200)
+    const speak = async (port: typeof s.port, text: string) => {
+      s.asr.texts.push(text)
+      port.speak(600)
+      await s.time.advance(3_000)
+    }
+    await speak(s.media.ports[1]!, '您好，我是人工客服')
+    await speak(s.port, '我想改时间')
+    await speak(s.media.ports[1]!, '没问题')
+    const turns = s.events.flatMap((event) => (event.type === 'callee-said' || event.type === 'colleague-said' ? [[event.type, event.text, event.turn]] : []))
+    const first = Number(turns[0]![2])
+    assert.deepEqual(turns, [['colleague-said', '您好，我是人工客服', first], ['callee-said', '我想改时间', first + 1], ['colleague-said', '没问题', first + 2]])
+    await ended(s)
+    assert.ok(s.asr.streams.every(({ disposed }) => disposed), 'nobody listens any more')
+  })
+
+  test('goes on when the colleague cannot be written down', async () => {
+    using s = await talking()
+    await s.command({ type: 'transfer', phone: colleague })
+    s.asr.openFails = true
+    s.invite.answer()
+    await s.time.advance(2_000)
+    assert.deepEqual([...s.media.joined], ['bridge 0 1'])
+    assert.ok(s.events.some((event) => event.type === 'provider-failed' && event.fallback === 'no transcript of the colleague'))
+    await ended(s)
+    assert.equal(s.result!.reason.by, 'callee')
   })
 
   test('ends with the colleague, who is told as the one who hung up', async () => {
@@ -189,11 +224,12 @@ describe('a blind transfer', () => {
 
   test('that the trunk cannot write becomes a bridged one', async () => {
     using s = await talking()
-    const { invitation } = s.trunks.get('trunk')!
+    const trunk = s.trunks.get('trunk')!
+    const before = { ...trunk }
     let asked = 0
-    s.trunks.get('trunk')!.invitation = (phone, callerId) => {
+    trunk.invitation = (phone, callerId) => {
       if (++asked === 1) throw new RefusedError('not-allowed', 'no such number')
-      return invitation(phone, callerId)
+      return before.invitation(phone, callerId)
     }
     await s.command(refer)
     assert.deepEqual(states(s).slice(0, 2), ['referring', 'calling'])

@@ -4,6 +4,8 @@ import { AppError, assertNever } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
 import type { MediaEngine, MediaEvent } from '../media/engine.ts'
+import type { AsrProvider } from '../speech/asr/provider.ts'
+import { ColleagueEar } from './colleague-ear.ts'
 import type { CallCommand, CallControls, CommandResult, HandoverTerms, LegHooks, TransferMeans } from './controls.ts'
 import type { Leg, Trunk } from './leg.ts'
 import { Listeners } from './listen-in.ts'
@@ -22,6 +24,9 @@ export type CallControlDeps = {
   media: MediaEngine
   mediaAddress: string
   terms: HandoverTerms
+  asr: AsrProvider
+  /** Names that the recogniser should favour. */
+  hotWords: readonly string[]
   /** Absent: nobody else can be called. */
   hooks: LegHooks | undefined
   /** Reads a recorded file as 8 kHz audio. Errors: AppError. */
@@ -61,6 +66,7 @@ export class CallControl implements CallControls {
   #letListen: (() => void) | undefined
   #held = false
   #joinedAtMs: number | undefined
+  #ear: ColleagueEar | undefined
 
   constructor(deps: CallControlDeps) {
     this.#deps = deps
@@ -313,11 +319,19 @@ export class CallControl implements CallControls {
       return
     }
     this.#joinedAtMs = now()
+    this.#hear()
     this.#tell('joined')
     this.#noteTransferred()
   }
 
+  /** From here on the colleague's words belong to the conversation. */
+  #hear(): void {
+    const { asr, hotWords, now, emit, loop } = this.#deps
+    this.#ear = new ColleagueEar({ asr, hotWords, now, emit, nextTurn: () => loop.nextTurn() })
+  }
+
   #onColleagueMedia(event: MediaEvent): void {
+    this.#ear?.onMedia(event)
     if (event.type === 'digit' && this.#state === 'joined') this.#pressForColleague(event.digit)
     if (event.type === 'closed' && event.failed !== undefined) void this.#colleague?.close()
   }
@@ -349,6 +363,8 @@ export class CallControl implements CallControls {
   #drop(): void {
     const colleague = this.#colleague
     this.#colleague = undefined
+    this.#ear?.close()
+    this.#ear = undefined
     this.#letListen?.()
     this.#letListen = undefined
     if (!colleague) return

@@ -114,6 +114,8 @@ function tell(row: CallEventRow, seen: Seen, record: CallRecord): Told | undefin
       }
     case 'callee-said':
       return calleeSaid(event)
+    case 'colleague-said':
+      return { text: { zh: `人工：${event.text}`, en: `Human: ${event.text}` } }
     case 'robot-said':
       return robotSaid(event)
     case 'answered-by': {
