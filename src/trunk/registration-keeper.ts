@@ -2,6 +2,7 @@
 import type { Cancel, Clock } from '../sip/clock.ts'
 import { backOffMs, type RegisterOptions, type Registration, type RegistrationState } from '../sip/registration.ts'
 import type { Peer } from '../sip/transport.ts'
+import { endpointOf } from './target-health.ts'
 import type { RegistrationStatus } from './trunk-state.ts'
 
 export type RegistrationKeeperOptions = {
@@ -87,7 +88,7 @@ export class RegistrationKeeper {
     if (state.kind === 'registered') {
       this.#failures = 0
       const sinceMs = this.#status.kind === 'registered' ? this.#status.sinceMs : nowMs
-      return this.#become({ kind: 'registered', registrar: `${peer.address}:${peer.port}`, sinceMs, untilMs: nowMs + state.expiresSeconds * 1_000 })
+      return this.#become({ kind: 'registered', registrar: endpointOf(peer), sinceMs, untilMs: nowMs + state.expiresSeconds * 1_000 })
     }
     if (state.status === 408 || state.status === 503) {
       // Nobody is there: the client itself would stay with this address.
@@ -97,7 +98,7 @@ export class RegistrationKeeper {
       return this.#failed(state.status, state.reason, peer)
     }
     // The carrier says no. The client asks again by itself, less and less often.
-    this.#become({ kind: 'failed', status: state.status, reason: state.reason, sinceMs: this.#failedSinceMs(nowMs), retryAtMs: nowMs + state.retryMs, registrar: `${peer.address}:${peer.port}` })
+    this.#become({ kind: 'failed', status: state.status, reason: state.reason, sinceMs: this.#failedSinceMs(nowMs), retryAtMs: nowMs + state.retryMs, registrar: endpointOf(peer) })
   }
 
   #failed(status: number, reason: string | undefined, peer: Peer | undefined): void {
@@ -117,7 +118,7 @@ export class RegistrationKeeper {
       }
       return
     }
-    this.#become({ kind: 'failed', status, reason, sinceMs: this.#failedSinceMs(nowMs), retryAtMs: nowMs + retryMs, ...(peer && { registrar: `${peer.address}:${peer.port}` }) })
+    this.#become({ kind: 'failed', status, reason, sinceMs: this.#failedSinceMs(nowMs), retryAtMs: nowMs + retryMs, ...(peer && { registrar: endpointOf(peer) }) })
   }
 
   #failedSinceMs(nowMs: number): number {

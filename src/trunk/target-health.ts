@@ -1,6 +1,7 @@
 // Knows which addresses of a trunk answer: asks each with OPTIONS, again and again. Does not know calls, registration or names.
 import type { Cancel, Clock } from '../sip/clock.ts'
 import type { Peer, Protocol } from '../sip/transport.ts'
+import { hostInUri } from './identity-headers.ts'
 import type { TargetState } from './trunk-state.ts'
 
 /** An address is dead when it missed this many in a row, and alive again with one answer. */
@@ -93,8 +94,7 @@ export class TargetHealth {
     for (const peer of peers) {
       const key = this.#keyOf(peer)
       if (this.#known.has(key)) continue
-      const address = peer.address.includes(':') ? `[${peer.address}]:${peer.port}` : `${peer.address}:${peer.port}`
-      this.#known.set(key, { address, protocol: peer.protocol ?? this.#options.protocol, alive: undefined, sinceMs: this.#options.wallMs(), missed: 0 })
+      this.#known.set(key, { address: endpointOf(peer), protocol: peer.protocol ?? this.#options.protocol, alive: undefined, sinceMs: this.#options.wallMs(), missed: 0 })
       changed = true
     }
     if (changed) this.#options.onChange()
@@ -131,4 +131,9 @@ export class TargetHealth {
   #keyOf({ address, port, protocol = this.#options.protocol }: Peer): string {
     return `${address} ${port} ${protocol}`
   }
+}
+
+/** `192.0.2.10:5060`, `[2001:db8::1]:5060`: for people. */
+export function endpointOf({ address, port }: Peer): string {
+  return `${hostInUri(address)}:${port}`
 }

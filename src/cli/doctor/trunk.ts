@@ -5,6 +5,8 @@ import { AppError } from '../../errors.ts'
 import type { RegistrationAnswer } from '../../sip/registration.ts'
 import type { Peer } from '../../sip/transport.ts'
 import type { ProbeAnswer } from '../../sip/user-agent.ts'
+import { domainOf } from '../../trunk/configured-trunk.ts'
+import { hostInUri } from '../../trunk/identity-headers.ts'
 import { registeredTarget, type TrunkConfig } from '../../trunk/trunk-config.ts'
 import type { TrunkState } from '../../trunk/trunk-state.ts'
 import { explainOptions, explainRegistration, explainSeenAs } from './explain-trunk.ts'
@@ -101,15 +103,15 @@ async function examineTarget(config: Config, trunk: TrunkConfig, target: string,
 
 /** A server that runs knows best; without one the registrar is asked what it thinks of the account. */
 async function registrationFinding(config: Config, { name, config: trunk, running }: ExaminedTrunk, probes: TrunkProbes): Promise<Finding> {
-  const { registration, targets, domain } = trunk!
+  const { registration, targets } = trunk!
   const states = running.map((state) => state.registration).filter((state) => state !== undefined)
   if (states.some(({ kind }) => kind === 'registered')) return ok(`线路 ${name} 已注册（运行中的服务）`, `trunk ${name} is registered, by the running server`)
   const { username, authUsername = username, password, registrar = targets[0]! } = registration!
   const [peer] = await probes.addresses(registrar)
   if (!peer) return problem(`线路 ${name} 的注册服务器 '${registrar}' 查不到`, `the registrar '${registrar}' of trunk ${name} has no address`, { zh: '检查 registration.registrar 的拼写和 DNS。', en: 'Check registration.registrar and the DNS.' })
   if (!reaches(config.sipAddress, peer.address)) return unreached(name, config.sipAddress)
-  const host = domain ?? registrar.replace(/^sips?:/i, '').replace(/[;?].*$/, '').replace(/:\d+$/, '')
-  return explainRegistration(name, await probes.registration(peer, `sip:${username}@${host}`, { username: authUsername, password }), running.length > 0)
+  const aor = `sip:${username}@${hostInUri(domainOf(trunk!, config.sipAddress))}`
+  return explainRegistration(name, await probes.registration(peer, aor, { username: authUsername, password }), running.length > 0)
 }
 
 function gatewayFinding(config: Config, { name, gateway }: TrunkConfig, running: readonly TrunkState[]): Finding {
