@@ -31,7 +31,7 @@ import { repairRecording } from './media/recording-file.ts'
 import { readSound } from './media/sound-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
-import { S3Bucket } from './objects/s3.ts'
+import { openBucket } from './recording-store.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
@@ -69,7 +69,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     // What can be wrong in the options is told before anything is started.
     const { handover, ...rules } = { hours: hoursOf(config), testNumbers: testNumbersOf(config), handover: handoverOf(config) }
     optionTrunk(config)
-    const bucket = bucketOf(config)
+    const bucket = openBucket(config)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
     const asr = openAsr(config)
@@ -257,16 +257,6 @@ async function recoverRecording(file: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') rootLog.warn({ err: error, file: path.basename(file) }, 'a recording could not be repaired')
     return undefined
   }
-}
-
-/** The store that recordings go to. Errors: InvalidInputError when it is named and cannot be used. */
-function bucketOf(config: Config): S3Bucket | undefined {
-  const { s3Bucket: bucket, s3Region: region, s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config
-  if (bucket === undefined) return undefined
-  if (accessKeyId === undefined) throw new InvalidInputError('S3_ACCESS_KEY_ID', '设置了 S3_BUCKET，还需要 S3_ACCESS_KEY_ID。 S3_BUCKET is set, S3_ACCESS_KEY_ID is needed too')
-  if (secretAccessKey === undefined) throw new InvalidInputError('S3_SECRET_ACCESS_KEY', '设置了 S3_BUCKET，还需要 S3_SECRET_ACCESS_KEY。 S3_BUCKET is set, S3_SECRET_ACCESS_KEY is needed too')
-  const endpoint = config.s3Endpoint ?? `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
-  return new S3Bucket({ endpoint, bucket, region, accessKeyId, secretAccessKey, pathStyle: config.s3PathStyle })
 }
 
 /** Secret of recording links, made once per installation. */

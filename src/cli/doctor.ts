@@ -9,6 +9,7 @@ import { examine, findingText, problem, type Check, type Examined, type Finding 
 import { examineLanguageModel, realLanguageModel } from './doctor/language-model.ts'
 import { examineDataFolder, examineNode, examineOpenFiles, examineParts, realMachine } from './doctor/machine.ts'
 import { examineAddresses, examineHttpPort, examineRtpPorts, examineSipPort, realNetwork } from './doctor/network.ts'
+import { examineRecordings } from './doctor/recordings.ts'
 import { examineSpeech } from './doctor/speech.ts'
 import { openTrunkProbes } from './doctor/trunk-probes.ts'
 import { examineTrunks, trunkAddress, type TrunkProbes } from './doctor/trunk.ts'
@@ -34,6 +35,7 @@ export const checks: readonly Check[] = [
   { name: 'rtp-ports', zh: 'RTP 端口', en: 'RTP ports', msMax: 5_000, run: (config) => examineRtpPorts(config, realNetwork) },
   { name: 'addresses', zh: '地址', en: 'Addresses', msMax: 30_000, run: async (config) => await withTrunkProbes(config, async (probes) => examineAddresses(config, await trunkAddress(probes))) },
   { name: 'trunk', zh: '线路', en: 'Trunks', msMax: 45_000, run: async (config) => await withTrunkProbes(config, async (probes) => await examineTrunks(config, probes)) },
+  { name: 'recordings', zh: '录音', en: 'Recordings', msMax: 30_000, run: (config) => examineRecordings(config) },
   { name: 'speech', zh: '语音', en: 'Speech', msMax: 30_000, run: (config) => examineSpeech(config, { openAsr, openTts, pause: (ms) => sleep(ms) }) },
   { name: 'language-model', zh: '大模型', en: 'Language model', msMax: 15_000, run: (config) => examineLanguageModel(config, realLanguageModel) },
 ]
