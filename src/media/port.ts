@@ -194,18 +194,22 @@ export class Port {
     if (this.#listeners.delete(listener)) listener.#hears.delete(this)
   }
 
+  /** `tick` would do something. */
+  isDue(nowMs: number): boolean {
+    const dueBy = nowMs + EARLY_MS_MAX
+    return this.#remote !== undefined && (this.#frameDueMs <= dueBy || this.#sendDueMs <= dueBy)
+  }
+
   /** Does everything that is due at `nowMs`. */
   tick(nowMs: number): void {
     const remote = this.#remote
-    if (remote === undefined) return
+    if (remote === undefined || !this.isDue(nowMs)) return
     const dueBy = nowMs + EARLY_MS_MAX
-    if (this.#frameDueMs <= dueBy || this.#sendDueMs <= dueBy) {
-      this.#playFrames(dueBy)
-      this.#sendPackets(remote, dueBy)
-      this.#sendReport(nowMs)
-      this.#watchForDeadAir(nowMs)
-      this.#handOutRecording(nowMs)
-    }
+    this.#playFrames(dueBy)
+    this.#sendPackets(remote, dueBy)
+    this.#sendReport(nowMs)
+    this.#watchForDeadAir(nowMs)
+    this.#handOutRecording(nowMs)
   }
 
   /** Ends what is playing, closes the socket and tells the end; `failed` says why when nobody asked for it. */

@@ -118,7 +118,8 @@ owner.on('message', (message: EngineMessage) => {
 
 startTicks(nowMs, (tickMs, dueMs) => {
   lateness.add(tickMs, dueMs)
-  for (const port of ports.values()) guarded(port, () => port.tick(tickMs))
+  // Three of four ports have nothing to do at a beat.
+  for (const port of ports.values()) if (port.isDue(tickMs)) guarded(port, () => port.tick(tickMs))
   if (tickMs - loadToldMs >= loadEveryMs) {
     const next = performance.eventLoopUtilization()
     outbox.load({ busy: performance.eventLoopUtilization(next, utilization).utilization, lateMsP99: lateness.takeMsP99() })
