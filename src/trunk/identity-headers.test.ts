@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidInputError } from '../errors.ts'
+import { parseNameAddr } from '../sip/header-values.ts'
+import { checkInvitation } from '../sip/invitation.ts'
+import { parseUri, subscriberOf } from '../sip/uri.ts'
 import { identityHeaders, type IdentityValues } from './identity-headers.ts'
 import { parseTrunkConfig, type TrunkConfigInput } from './trunk-config.ts'
 
@@ -60,13 +63,15 @@ test('a configuration is refused when its templates cannot work, with what to wr
   assert.match(refusal({ requestUri: 'sip:{callee}@' }), /requestUri is no address/)
   assert.match(refusal({ from: '<sip:{caller}@{domain}' }), /from is no address/)
   assert.match(refusal({ from: '<sip:{caller}@{domain}>;tag=1' }), /must not have a tag/)
+  assert.match(refusal({ to: '<sip:{callee}@{domain}>;tag=1' }), /must not have a tag/)
   assert.match(refusal({ contactUser: 'a b' }), /contactUser/)
   assert.match(refusal({ assertedIdentity: 'nobody' }), /no address/)
-  for (const name of ['Via', 'contact', 'Route', 'Content-Length', 'AUTHORIZATION']) assert.match(refusal({ extra: [{ name, value: '1' }] }), /written by the program itself/, name)
+  for (const name of ['Via', 'contact', 'Content-Length', 'AUTHORIZATION']) assert.match(refusal({ extra: [{ name, value: '1' }] }), /written by the user agent itself: take it out/, name)
+  for (const name of ['Route', 'Replaces', 'refer-to']) assert.match(refusal({ extra: [{ name, value: '1' }] }), /would change where calls go/, name)
 })
 
 test('no template leads to anybody but the callee', () => {
-  for (const requestUri of ['sip:110@{domain}', 'sip:13900139000@{domain}', 'tel:110', 'sip:9{callee}@{domain}', 'sip:{caller}@{domain}', 'sip:{callee}1@{domain}', 'sip:110%2c{callee}@{domain}', 'sip:{callee}@110@{domain}']) {
+  for (const requestUri of ['sip:110@{domain}', 'sip:13900139000@{domain}', 'tel:110', 'sip:9{callee}@{domain}', 'sip:{caller}@{domain}', 'sip:{callee}1@{domain}', 'sip:110%2c{callee}@{domain}', 'sip:{callee}@110@{domain}', 'sip:{callee}@{domain}?Replaces=1']) {
     assert.match(refusal({ requestUri }), /must be an address of \{callee\}/, requestUri)
   }
   assert.match(refusal({ to: '<sip:110@{domain}>' }), /headers\.to/)
@@ -79,4 +84,31 @@ test('nothing breaks out of its line: neither templates nor values', () => {
   for (const evil of [{ caller: '1>\r\nX: 1' }, { callee: '138@evil' }, { domain: 'a b' }, { domain: 'a;b' }, { callerE164: '' }, { publicAddress: '::1' }] as Partial<IdentityValues>[]) {
     assert.throws(() => written({ extra: [{ name: 'X-A', value: '{caller_e164} {public_address}' }] }, evil), InvalidInputError, JSON.stringify(evil))
   }
+})
+
+test('over 20,000 seeded templates, whatever is taken calls the callee and stays on its lines', () => {
+  let state = 20_261_122
+  const next = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below
+  const pick = <T>(list: readonly T[]): T => list[next(list.length)]!
+  const parts = ['{callee}', '{callee_e164}', '{caller}', '{caller_e164}', '{domain}', '{public_address}', 'sip:', 'tel:', 'sips:', '<', '>', '@', ':', ';', '110', '9', '+', '%31%31%30', '"', ' ', ',', ';tag=1', ';user=phone', ';phone-context=+86', '?Replaces=1', '\\', '\r\n', '{', '}', '{x}']
+  const likely = ['sip:{callee}@{domain}', '<sip:{callee}@{domain}>', 'tel:{callee_e164}', '<tel:{callee};phone-context=+86>', '"a" <sip:{caller}@{domain}>', 'sip:{callee};x=1@{domain}']
+  const template = () => (next(3) === 0 ? pick(likely) : `${next(2) === 0 ? pick(likely) : ''}${Array.from({ length: 1 + next(5) }, () => pick(parts)).join('')}`)
+  let taken = 0
+  for (let round = 0; round < 20_000; round += 1) {
+    const headers: HeadersInput = { preset: pick(['plain', 'ims', 'gateway'] as const), ...(next(2) && { requestUri: template() }), ...(next(2) && { to: template() }), ...(next(2) && { from: template() }), ...(next(2) && { assertedIdentity: template() }) }
+    let identity
+    try {
+      identity = written(headers)
+    } catch (error) {
+      assert.ok(error instanceof InvalidInputError, JSON.stringify(headers))
+      continue
+    }
+    taken += 1
+    const lines = [identity.requestUri, identity.from, identity.to, identity.contactUser, ...identity.headers.flat()]
+    assert.ok(lines.every((line) => /^[^\r\n\0]*$/.test(line)), JSON.stringify(identity))
+    for (const uri of [identity.requestUri, parseNameAddr(identity.to).uri]) assert.match(subscriberOf(parseUri(uri))!, /^(?:013800138000|\+8613800138000)$/, JSON.stringify(headers))
+    // The user agent takes it as well.
+    checkInvitation({ ...identity, target: { address: '192.0.2.1', port: 5_060 }, sdp: '', ringMsMax: 1_000, onEvent: () => {} }, (user) => `<sip:${user}@192.0.2.7>`)
+  }
+  assert.ok(taken > 1_000, `${taken} taken`)
 })

@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { InvalidInputError, ProtocolError } from '../errors.ts'
 import { parseNameAddr } from '../sip/header-values.ts'
+import { checkInvitation } from '../sip/invitation.ts'
 import { parseUri, subscriberOf } from '../sip/uri.ts'
 import type { HeadersConfig } from './trunk-config.ts'
 
@@ -43,10 +44,8 @@ export const headerPresets = {
 
 const identityNames = { assertedIdentity: 'P-Asserted-Identity', preferredIdentity: 'P-Preferred-Identity', remotePartyId: 'Remote-Party-ID' } as const satisfies Record<IdentityField, string>
 
-/** The user agent writes these itself; a second one would break the call, or the carrier's trust. */
-const ownHeaders = new Set(
-  'accept allow authorization call-id contact content-encoding content-length content-type cseq date event expires from max-forwards mime-version min-se proxy-authorization proxy-require rack record-route refer-to replaces require route rseq session-expires supported to user-agent via'.split(' '),
-)
+/** They would change where a call goes or what a request is. What the user agent writes itself it refuses itself. */
+const meddlingHeaders: ReadonlySet<string> = new Set(['accept', 'event', 'expires', 'proxy-require', 'refer-to', 'referred-by', 'replaces', 'route', 'session-id'])
 const names = { callee: 'callee', caller: 'caller', callee_e164: 'calleeE164', caller_e164: 'callerE164', domain: 'domain', public_address: 'publicAddress' } as const satisfies Record<string, keyof IdentityValues>
 
 /**
@@ -77,18 +76,33 @@ export function identityHeaders(config: HeadersConfig, values: IdentityValues): 
 /** Tries the templates of a configuration on sample numbers. Errors: InvalidInputError naming the template and what is wrong with it. */
 export function checkHeaders(config: HeadersConfig): void {
   for (const { name } of config.extra) {
-    if (ownHeaders.has(name.toLowerCase())) throw new InvalidInputError('headers.extra', `${name} is written by the program itself: take it out`)
+    if (meddlingHeaders.has(name.toLowerCase())) throw new InvalidInputError('headers.extra', `${name} would change where calls go or what they are: take it out`)
   }
   const samples: IdentityValues[] = [
     { callee: '13800138000', caller: '02160001000', calleeE164: '+8613800138000', callerE164: '+862160001000', domain: 'carrier.example', publicAddress: '192.0.2.1' },
     { callee: '9057188888888#', caller: '4001234567', calleeE164: '+8657188888888', callerE164: '+864001234567', domain: '[2001:db8::1]', publicAddress: '[2001:db8::2]' },
   ]
   for (const values of samples) {
-    const { from, contactUser, headers } = identityHeaders(config, values)
-    addressOf('from', from)
-    if (parseNameAddr(from).params.has('tag')) throw new InvalidInputError('headers.from', 'from must not have a tag: the program adds it')
+    const identity = identityHeaders(config, values)
+    const { from, to, contactUser, headers } = identity
+    for (const [field, party] of [['from', from], ['to', to]] as const) {
+      addressOf(field, party)
+      if (parseNameAddr(party).params.has('tag')) throw new InvalidInputError(`headers.${field}`, `${field} must not have a tag: tags are made for each call`)
+    }
     if (!/^[\w+.*%!~'-]{1,64}$/.test(contactUser)) throw new InvalidInputError('headers.contactUser', 'contactUser becomes a user name: {caller}, {caller_e164} or letters and digits')
     for (const [name, value] of headers) if (Object.values<string>(identityNames).includes(name)) addressOf(name, value)
+    acceptedByUserAgent(identity)
+  }
+}
+
+/** What it would refuse at a call is refused here. */
+function acceptedByUserAgent(identity: Identity): void {
+  try {
+    checkInvitation({ ...identity, target: { address: '192.0.2.1', port: 5_060 }, sdp: '', ringMsMax: 1_000, onEvent: () => {} }, (user) => `<sip:${user}@192.0.2.1>`)
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error
+    const field = error.field === 'headers' ? 'headers.extra' : `headers.${error.field}`
+    throw new InvalidInputError(field, field === 'headers.extra' ? `${error.message}: take it out` : `${error.message} once filled in: take one of the presets as an example`, [], { cause: error })
   }
 }
 
@@ -126,7 +140,9 @@ function addressOf(field: string, value: string): string {
 function reaches(field: string, uri: string, values: IdentityValues): void {
   let subscriber: string | undefined
   try {
-    subscriber = subscriberOf(parseUri(uri))
+    const parsed = parseUri(uri)
+    // What follows a ? would be headers for whoever gets the call (RFC 3261 §19.1.1).
+    subscriber = parsed.scheme !== 'tel' && parsed.headers !== undefined ? undefined : subscriberOf(parsed)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
     throw new InvalidInputError(`headers.${field}`, `${field} is no address once filled in: write "sip:{callee}@{domain}", "tel:{callee_e164}" or the like`, [], { cause: error })
