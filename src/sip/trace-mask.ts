@@ -8,7 +8,7 @@ const crossOut = (text: string): string => text.replace(/[^\r\n]/g, 'x')
 /** The Call-ID of whatever looks like a SIP message; undefined when there is none. */
 export function callIdOf(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES_MAX)).toString('latin1')
-  return /^(?:call-id|i)[ \t]*:[ \t]*(\S[^\r\n]*?)[ \t]*\r?$/im.exec(head)?.[1]
+  return /^(?:call-id|i)[ \t]*:([^\r\n]*)/im.exec(head)?.[1]?.trim() || undefined
 }
 
 /** A message in two pieces; both together are the whole, blank line included in the first. */
@@ -32,7 +32,7 @@ function maskHead(head: string): string {
     // A header may go on in further lines that begin with a space.
     .replace(/^((?:proxy-)?authorization[ \t]*:[ \t]*)((?:[^\r\n]|\r?\n[ \t])*)/gim, (_all, name: string, value: string) => name + maskCredentials(value))
     .replace(/^((?:proxy-)?authentication-info[ \t]*:(?:[^\r\n]|\r?\n[ \t])*?rspauth[ \t]*=[ \t]*"?)([^",\r\n]*)/gim, (_all, before: string, proof: string) => before + crossOut(proof))
-    .replace(/(\bsips?:[^\s@:;<>"]+:)([^\s@<>]+)(?=@)/gi, (_all, before: string, password: string) => before + crossOut(password))
+    .replace(/(\bsips?:[^\s@:;<>"]{1,128}:)([^\s@<>]{1,256})(?=@)/gi, (_all, before: string, password: string) => before + crossOut(password))
 }
 
 function maskCredentials(value: string): string {

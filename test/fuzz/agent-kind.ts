@@ -5,7 +5,10 @@ import { pino } from 'pino'
 import { AppError } from '../../src/errors.ts'
 import { FakeClock } from '../../src/sip/fake-clock.ts'
 import type { IncomingCall, LegEvent } from '../../src/sip/leg.ts'
+import { digestResponse, parseChallenge } from '../../src/sip/digest.ts'
+import { Registrar } from '../../src/sip/registrar.ts'
 import { buildAnswer, buildOffer } from '../../src/sip/sdp.ts'
+import { CallTrace } from '../../src/sip/trace.ts'
 import type { Peer, Receive, Transport } from '../../src/sip/transport.ts'
 import { SipUserAgent } from '../../src/sip/user-agent.ts'
 import type { FuzzCase, FuzzKind, Probe, Step } from './fuzz-kind.ts'
@@ -16,6 +19,8 @@ const there: Peer = { address: '10.0.0.2', port: 5_060, protocol: 'UDP' }
 const STEPS = 30
 /** Longer than any timer that a message can set off, session timers left out: they end with their call. */
 const REST_MS = 400_000
+const REGISTERED_MS = 3_700_000
+const gateway = { username: 'gw', password: 'correct-horse' }
 const ours = { address: here.address, port: 6_000, sessionId: 1, version: 1 }
 
 export const agent: FuzzKind = {
@@ -53,11 +58,14 @@ async function playAgent(steps: FuzzCase, probe: Probe): Promise<void> {
     if (event.type === 'failed' || event.type === 'ended') endings.set(call, 1)
   }
   let way = ''
+  const registrar = new Registrar({ realm: 'waihu', account: (username) => (username === gateway.username ? { user: gateway.username, password: gateway.password } : undefined), clock, log })
   const agent = await SipUserAgent.open({
     ...here,
     log,
     clock,
     limits: { callsMax: 20, transactionsMax: 100, unknownPerSecondMax: Infinity },
+    reliableProvisionals: true,
+    registrar,
     openTransport: (taker) => {
       receive = taker
       return Promise.resolve(transport)
@@ -78,6 +86,7 @@ async function playAgent(steps: FuzzCase, probe: Probe): Promise<void> {
       credentials: { username: '1001', password: 'secret' },
       sdp: buildOffer(ours),
       ringMsMax: 45_000,
+      trace: new CallTrace(),
       onEvent: listenTo(key),
     })
   }
@@ -98,7 +107,8 @@ async function playAgent(steps: FuzzCase, probe: Probe): Promise<void> {
   }
   for (const call of [...placed, ...calls]) void call.hangUp()
   void registration.close()
-  await clock.advance(REST_MS)
+  // A gateway may have registered with us: it is forgotten in an hour.
+  await clock.advance(REST_MS + REGISTERED_MS)
   const { calls: left, transactions, failed } = agent.stats
   assert.deepEqual(mistakes, [], 'our own code failed')
   assert.deepEqual({ left, transactions, failed, timers: clock.planned }, { left: 0, transactions: 0, failed: 0, timers: 0 })
@@ -125,12 +135,15 @@ function fill(bytes: Uint8Array, { sent, callId, number }: { sent: readonly stri
   if (!text.includes('$')) return Buffer.from(bytes)
   const invite = sent.findLast((it) => it.startsWith('INVITE') && it.includes(callId)) ?? ''
   const answer = sent.findLast((it) => it.startsWith('SIP/2.0 2') && it.includes('in-call')) ?? ''
+  const challenge = parseChallenge(/\r\nWWW-Authenticate: ([^\r]+)/.exec(sent.findLast((it) => it.startsWith('SIP/2.0 401')) ?? '')?.[1] ?? 'Digest realm="waihu", nonce="none", qop="auth"')!
   const known: Readonly<Record<string, string>> = {
+    $NONCE: challenge.nonce,
+    $RESPONSE: digestResponse({ ...gateway, challenge, method: 'REGISTER', uri: 'sip:10.0.0.1', cnonce: 'x', count: 1 }),
     $BRANCH: /branch=([^;\r]+)/.exec(invite)?.[1] ?? 'z9hG4bKnone',
     $CALL: callId,
     $OURS: /\r\nFrom: [^\r]*;tag=([^;\r]+)/.exec(invite)?.[1] ?? 'none',
     $INTAG: /\r\nTo: [^\r]*;tag=([^;\r]+)/.exec(answer)?.[1] ?? 'none',
     $N: String(number),
   }
-  return Buffer.from(text.replace(/\$(BRANCH|CALL|OURS|INTAG|N)/g, (name) => known[name]!), 'latin1')
+  return Buffer.from(text.replace(/\$(BRANCH|CALL|OURS|INTAG|NONCE|RESPONSE|N)/g, (name) => known[name]!), 'latin1')
 }

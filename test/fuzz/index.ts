@@ -1,7 +1,7 @@
 // The kinds of fuzzing, by name, with the share of inputs each gets.
 import type { FuzzKind } from './fuzz-kind.ts'
 import { agent } from './agent-kind.ts'
-import { port, rtcp } from './media-kinds.ts'
+import { port, rtcp, srtp } from './media-kinds.ts'
 import { message, sdp, stream, values } from './sip-kinds.ts'
 
 export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number }>> = {
@@ -10,6 +10,7 @@ export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number 
   values: { kind: values, share: 0.15 },
   sdp: { kind: sdp, share: 0.15 },
   agent: { kind: agent, share: 0.15 },
-  port: { kind: port, share: 0.14 },
-  rtcp: { kind: rtcp, share: 0.08 },
+  port: { kind: port, share: 0.12 },
+  rtcp: { kind: rtcp, share: 0.06 },
+  srtp: { kind: srtp, share: 0.04 },
 }

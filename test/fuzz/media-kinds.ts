@@ -7,6 +7,7 @@ import { Port } from '../../src/media/port.ts'
 import { RtcpSession } from '../../src/media/rtcp-session.ts'
 import { parseRtcp, writeRtcp, type ReportBlock, type RtcpPacket } from '../../src/media/rtcp.ts'
 import { parseRtp, writeRtpHeader } from '../../src/media/rtp.ts'
+import { SRTP_OVERHEAD_BYTES, SrtpSession } from '../../src/media/srtp.ts'
 import { RUN_FIELDS } from '../../src/media/worker-messages.ts'
 import type { Dice, FuzzCase, FuzzKind, Probe, Step } from './fuzz-kind.ts'
 
@@ -133,6 +134,48 @@ export const rtcp: FuzzKind = {
       const { farEnd } = session
       if (farEnd !== undefined) for (const figure of Object.values(farEnd)) assert.ok(Number.isFinite(figure), JSON.stringify(farEnd))
     }
+  },
+}
+
+const srtpKey = (byte: number): string => Buffer.alloc(30, byte).toString('base64')
+
+/** Encrypted packets, damaged, twice, and in any order: nothing but what was sent comes out, and each at most once. */
+export const srtp: FuzzKind = {
+  draw(dice) {
+    const stream = new DamagedStream(dice)
+    return Array.from({ length: 60 }, (): Step => ({ bytes: dice.chance(0.9) ? stream.next(dice) : drawRtcp(dice), waitMs: 0, way: dice.pick(['as it is', 'as it is', 'damaged', 'twice', 'late', 'plain', 'control']) }))
+  },
+  play(steps, probe) {
+    const suite = 'AES_CM_128_HMAC_SHA1_80'
+    const far = new SrtpSession({ suite, sendKey: srtpKey(1), receiveKey: srtpKey(2) })
+    const near = new SrtpSession({ suite, sendKey: srtpKey(2), receiveKey: srtpKey(1) })
+    const genuine = new Map<string, number>()
+    const late: Buffer[] = []
+    const take = (bytes: Uint8Array): void => {
+      const copy = Buffer.from(bytes)
+      const clear = probe.input(copy, () => near.unprotect(copy))
+      if (clear === undefined) return
+      const text = Buffer.from(clear).toString('latin1')
+      const left = genuine.get(text) ?? 0
+      assert.ok(left > 0, 'a packet came out that was not sent, or came out twice')
+      genuine.set(text, left - 1)
+    }
+    steps.forEach(({ bytes, way }, nth) => {
+      if (way === 'control') return void probe.input(bytes, () => near.unprotectControl(Buffer.from(bytes)))
+      if (way === 'plain' || !parseRtp(bytes)) return take(bytes)
+      const packet = Buffer.concat([bytes, Buffer.alloc(SRTP_OVERHEAD_BYTES)])
+      const whole = packet.subarray(0, far.protect(packet, bytes.length))
+      genuine.set(Buffer.from(bytes).toString('latin1'), (genuine.get(Buffer.from(bytes).toString('latin1')) ?? 0) + 1)
+      if (way === 'late') return void late.push(Buffer.from(whole))
+      if (way === 'damaged') {
+        const broken = Buffer.from(whole)
+        broken[nth % broken.length]! ^= 1 << (nth % 8)
+        return take(broken)
+      }
+      take(whole)
+      if (way === 'twice') take(whole)
+    })
+    late.forEach(take)
   },
 }
 

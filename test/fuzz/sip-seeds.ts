@@ -1,5 +1,6 @@
 // Knows the whole messages, values and descriptions that fuzzing begins from. Does not know how they are damaged.
-// $BRANCH, $CALL, $OURS and $URI stand for what our own INVITE said, $INTAG for the tag of ours in the last call that came in.
+// $BRANCH, $CALL and $OURS stand for what our own INVITE said, $INTAG for the tag of ours in the last call that came in,
+// $NONCE and $RESPONSE for the last challenge of our registrar and the right answer to it, $N for the number of the message.
 import { tortureMessages } from '../../src/sip/torture-messages.ts'
 
 const crlf = (text: string): string => text.replaceAll('\n', '\r\n')
@@ -34,6 +35,8 @@ export const messageSeeds: readonly string[] = [
   outside('PRACK', 'RAck: 1 1 INVITE\n', '', ';tag=$INTAG'),
   outside('OPTIONS', 'Accept: application/sdp\n'),
   request('REGISTER', '<sip:gw@10.0.0.1>;tag=reg', '<sip:gw@10.0.0.1>', 'reg@10.0.0.2', 'Expires: 60\nAuthorization: Digest username="gw", realm="waihu", nonce="abc", uri="sip:10.0.0.1", response="0123456789abcdef0123456789abcdef", algorithm=MD5, cnonce="x", qop=auth, nc=00000001\n'),
+  request('REGISTER', '<sip:gw@10.0.0.1>;tag=reg', '<sip:gw@10.0.0.1>', 'reg@10.0.0.2', 'Expires: 60\nAuthorization: Digest username="gw", realm="waihu", nonce="$NONCE", uri="sip:10.0.0.1", response="$RESPONSE", algorithm=MD5, cnonce="x", qop=auth, nc=00000001\n'),
+  request('REGISTER', '<sip:gw@10.0.0.1>;tag=reg', '<sip:gw@10.0.0.1>', 'reg@10.0.0.2', 'Contact: *\nExpires: 0\nAuthorization: Digest username="gw", realm="waihu", nonce="$NONCE", uri="sip:10.0.0.1", response="$RESPONSE", cnonce="x", qop=auth, nc=00000001\n'),
   inside('BYE', 'Reason: SIP;cause=486, Q.850;cause=17\n'),
   inside('INVITE', typed, sdpSeeds[1]!),
   inside('INVITE'),
