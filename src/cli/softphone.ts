@@ -11,6 +11,8 @@ import { Resampler } from '../media/resample.ts'
 import { readWav } from '../media/wav.ts'
 import { createMediaEngine } from '../media/worker-engine.ts'
 import type { IncomingCall } from '../sip/leg.ts'
+import { sdpCodecs, type SdpCodec } from '../sip/sdp-formats.ts'
+import { srtpPolicies } from '../sip/sdp.ts'
 import { SipUserAgent } from '../sip/user-agent.ts'
 import { openTts, voiceOf } from '../speech-options.ts'
 import { cliConfig } from './context.ts'
@@ -32,6 +34,8 @@ export const softphone = defineCommand({
     say: { type: 'string', description: '接通后说的话 sentence to speak once answered' },
     keys: { type: 'string', description: '说完后按键，如 12# keys to press after that' },
     record: { type: 'string', description: '双声道录音文件（左对方，右我方） two-channel WAV to write: far end, us' },
+    codecs: { type: 'string', description: '编码，逗号分隔，先的优先 codecs, best first: PCMA,PCMU,G722,opus' },
+    srtp: { type: 'string', default: 'off', description: '加密 encryption: off、optional、required' },
     seconds: { type: 'string', default: '60', description: '通话最长秒数 hang up after this long' },
     address: { type: 'string', description: '本机地址，缺省按路由选择 local address; default: the one that reaches the host' },
   },
@@ -41,6 +45,9 @@ export const softphone = defineCommand({
     const seconds = wholeNumber('--seconds', args.seconds, 1, SECONDS_MAX)
     if ((args.target === undefined) === (args.listen === undefined)) throw new InvalidInputError('target', '给出 sip:号码@主机，或 --listen 端口，二者选一。 Give either sip:number@host or --listen <port>.')
     await using stack = new AsyncDisposableStack()
+    const codecs = args.codecs === undefined ? undefined : codecsOf(args.codecs)
+    const srtp = srtpPolicies.find((policy) => policy === args.srtp)
+    if (!srtp) throw new InvalidInputError('--srtp', '--srtp 应为 off、optional 或 required。 --srtp must be off, optional or required.')
     const pcm = await soundOf(args, config)
     const leaving = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort())
@@ -60,7 +67,7 @@ export const softphone = defineCommand({
     const userAgent = stack.use(await SipUserAgent.open({ address, port, publicAddress: config.sipPublicAddress, userAgent: 'waihu softphone', onCall: args.listen === undefined ? undefined : onCall, log }))
 
     const conversation = new Conversation({ pcm, keys: args.keys, seconds, signal: leaving.signal })
-    const options = { userAgent, media, address, publicAddress: config.sipPublicAddress, recordingPath: args.record && path.resolve(args.record), onEvent: (event: PhoneEvent) => conversation.onEvent(event) }
+    const options = { userAgent, media, address, publicAddress: config.sipPublicAddress, recordingPath: args.record && path.resolve(args.record), codecs, srtp, onEvent: (event: PhoneEvent) => conversation.onEvent(event) }
     let call: PhoneCall | undefined
     if (goal && peer) {
       console.log(`拨打 calling ${goal.uri}    ${address}:${userAgent.port} → ${peer.address}:${peer.port}`)
@@ -149,9 +156,9 @@ function lineOf(event: PhoneEvent): string {
     case 'progress':
       return `${event.status} ${event.reason}${event.early ? '（早期媒体 early media）' : ''}`
     case 'stream': {
-      const { address, port, codec, payloadType, ptimeMs, eventPayloadType, send } = event.remote
+      const { address, port, codec, payloadType, ptimeMs, eventPayloadType, send, srtp } = event.remote
       const keys = eventPayloadType === undefined ? '无按键事件 no telephone-event' : `telephone-event/${eventPayloadType}`
-      return `媒体 media  ${address}:${port}  ${codec}/${payloadType}  ${ptimeMs} ms  ${keys}${send ? '' : '  被保持 on hold'}`
+      return `媒体 media  ${address}:${port}  ${codec}/${payloadType}  ${ptimeMs} ms  ${keys}${srtp ? `  加密 ${srtp.suite}` : ''}${send ? '' : '  被保持 on hold'}`
     }
     case 'no-stream':
       return `对方的 SDP 用不了 SDP of the far end cannot be used: ${event.detail}`
@@ -207,6 +214,14 @@ async function readSound(file: string): Promise<Int16Array> {
   pcm.set(body)
   pcm.set(rest, body.length)
   return pcm
+}
+
+function codecsOf(text: string): SdpCodec[] {
+  return text.split(/[,，]/).map((name) => {
+    const codec = sdpCodecs.find((known) => known.toLowerCase() === name.trim().toLowerCase())
+    if (!codec) throw new InvalidInputError('--codecs', `没有编码 ${name}，可用：${sdpCodecs.join('、')}。 There is no codec ${name}.`)
+    return codec
+  })
 }
 
 function wholeNumber(option: string, text: string, min: number, max: number): number {

@@ -1,7 +1,8 @@
 // Knows the codecs and key formats that we describe in SDP, and which of a far end's are ours. Does not know addresses or directions.
 import type { SdpFormat } from './sdp-parse.ts'
 
-export type SdpCodec = 'PCMA' | 'PCMU' | 'G722' | 'opus'
+export const sdpCodecs = ['PCMA', 'PCMU', 'G722', 'opus'] as const
+export type SdpCodec = (typeof sdpCodecs)[number]
 
 /** A-law first: it is what carriers here share. */
 export const defaultCodecs: readonly SdpCodec[] = ['PCMA', 'PCMU']

@@ -29,7 +29,8 @@ export type RemoteAudio = {
  * who follows RFC 4568 to the letter stays unencrypted. An RTP/SAVP offer would cost a 488 and a second INVITE at most carriers,
  * and two streams to choose from are misread by many.
  */
-export type SrtpPolicy = 'off' | 'optional' | 'required'
+export const srtpPolicies = ['off', 'optional', 'required'] as const
+export type SrtpPolicy = (typeof srtpPolicies)[number]
 
 /** Our own side of a stream. `version` grows by one with each new description in a dialog (RFC 3264 §8). */
 export type LocalAudio = {
