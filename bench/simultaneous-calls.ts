@@ -104,6 +104,7 @@ const cpu = usageOfTree(process.pid)
 const sippCpu = usageOfTree(carrier.pid)
 await sleep(seconds * 1_000)
 const atOnce = talks.length
+// sipp is below us in the tree.
 const used = usageOfTree(process.pid).cpuSec - cpu.cpuSec
 const usedBySipp = usageOfTree(carrier.pid).cpuSec - sippCpu.cpuSec
 const cpuSec = (performance.now() - upMs - 2_000) / 1_000
@@ -148,7 +149,7 @@ console.log(
       voicedShare: round(sum((one) => one.voiced) / sum((one) => one.frames)),
       recordedSecondsPerCall: round(recorded.reduce((a, b) => a + b, 0) / 16_000 / Math.max(1, recorded.length)),
       recordingsFailed: stats.filter((one) => one.recordingFailed !== undefined).length,
-      cpuMsPerCallSecond: { ours: round((used * 1_000) / cpuSec / Math.max(1, atOnce)), sipp: round((usedBySipp * 1_000) / cpuSec / Math.max(1, atOnce)) },
+      cpuMsPerCallSecond: { ours: round(((used - usedBySipp) * 1_000) / cpuSec / Math.max(1, atOnce)), sipp: round((usedBySipp * 1_000) / cpuSec / Math.max(1, atOnce)) },
       memory: { rssBeforeMb: round(rssBefore), rssPeakMb: round(rssPeak), rssAfterMb: round(rssMb()), heapBeforeMb: round(heapBefore), heapAfterMb: round(heapMb()) },
       left: { calls: callsLeft, transactions, ports: media.load().ports },
       failed,
