@@ -12,7 +12,7 @@ import { clientConfig, readPidFile } from '../src/db/postgres/postmaster.ts'
 import { supervisorDefaults } from '../src/db/postgres/supervisor.ts'
 import { log } from '../src/log.ts'
 import { seededRandom } from '../src/media/seeded-random.ts'
-import { readWav, WAV_HEADER_BYTES } from '../src/media/wav.ts'
+import { readWav, wavChunks } from '../src/media/wav.ts'
 import { neverDial } from '../src/numbering/never-dial.ts'
 import { parsePhone } from '../src/numbering/phone.ts'
 import { numberTable } from '../src/simulator/numbers.ts'
@@ -280,7 +280,10 @@ async function assertPaidRight(db: Database, accountId: string, calls: readonly 
 function assertPlayable({ id, recording, talkMs, outcome }: SeenCall): void {
   const bytes = readFileSync(recording!)
   assert.equal(bytes.readUInt32LE(4), statSync(recording!).size - 8, `${id}: the RIFF size is that of the file`)
-  assert.equal(bytes.readUInt32LE(WAV_HEADER_BYTES - 4), bytes.length - WAV_HEADER_BYTES, `${id}: the data size is that of the samples`)
+  // Whatever stands before it, such as the AIGC label: the samples are the last chunk and reach to the end of the file.
+  const data = [...wavChunks(bytes)].at(-1)!
+  assert.equal(data.id, 'data', `${id}: the samples come last`)
+  assert.deepEqual([bytes.readUInt32LE(data.begin - 4), data.begin + data.size], [bytes.length - data.begin, bytes.length], `${id}: the data size is that of the samples`)
   const { format, channels } = readWav(bytes)
   assert.equal(format.channels, 2)
   const ms = (channels[0]!.length / format.sampleRateHz) * 1_000

@@ -1,6 +1,9 @@
 // Trunks set up while the program runs: the next call goes over them, from one to the next when one dies, and what was sent can be read.
 import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { log } from '../src/log.ts'
+import { SipUserAgent } from '../src/sip/user-agent.ts'
 import { FarEnd } from './world/far-end.ts'
 import { Platform } from './world/platform.ts'
 
@@ -44,4 +47,38 @@ test('a trunk that is added at run time carries the next call; when it dies, cal
   assert.deepEqual([state.failures.length, state.faults_in_row], [1, 1], JSON.stringify(state))
   const metrics = await (await fetch(`${platform.app.baseUrl}/metrics`)).text()
   for (const line of ['waihu_trunk_calls_total{trunk="reserve",outcome="answered"} 1', 'waihu_trunk_failed_attempts_total{trunk="main"} 1', 'waihu_trunk_up{trunk="reserve"} 1']) assert.ok(metrics.includes(line), line)
+})
+
+/** One that is free for SIP now, with the next one after it. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+test('a gateway that registers to us takes calls from that moment on; before it the call waits and says why', { timeout: 180_000 }, async () => {
+  await using stack = new AsyncDisposableStack()
+  const sipPort = await freePort()
+  const platform = stack.use(await Platform.start({ ALLOW_DEMO_ASR: 'on', TEST_NUMBERS: '13800138000', SIMULATOR_LOAD: 'on', SIP_PORT: String(sipPort) }))
+  const headers = { 'X-API-Key': platform.app.demo!.apiKey, 'Content-Type': 'application/json' }
+  const config = { targets: ['registered'], gateway: { username: 'goip1', password: 'gateway pass' }, callers: [{ number: '13700000000' }], concurrencyMax: 1 }
+  assert.equal((await fetch(`${platform.app.baseUrl}/api/v1/trunks/goip`, { method: 'PUT', headers, body: JSON.stringify({ config }) })).status, 200)
+  const [id] = await platform.place('13800138000', REQUIREMENT)
+  assert.equal((await platform.post('search_callinfo', { call_id: id })).body['waiting_reason'], 'down')
+
+  const seen: string[] = []
+  const gateway = stack.use(await SipUserAgent.open({ address: '127.0.0.1', port: 0, userAgent: 'goip', log, onCall: (call) => {
+    seen.push(call.requestUri)
+    call.reject(486)
+  } }))
+  const registered = Promise.withResolvers<void>()
+  const registration = gateway.register({ registrar: { address: '127.0.0.1', port: sipPort }, aor: 'sip:goip1@127.0.0.1', credentials: { username: 'goip1', password: 'gateway pass' }, onState: ({ kind }) => kind === 'registered' && registered.resolve() })
+  await registered.promise
+  const info = await platform.ended(id!)
+  assert.deepEqual([info['outcome'], info['line'], info['caller']], ['busy', 'goip', '13700000000'], JSON.stringify(info['provider_response']))
+  assert.equal(seen.length, 1)
+  assert.match(seen[0]!, /13800138000@/)
+  await registration.close()
 })

@@ -37,6 +37,8 @@ export class TrunkDirectory {
   readonly #deps: TrunkDirectoryDeps
   #stored: readonly TrunkTerms[] = []
   #hasEnabled = false
+  /** What the run time was last given. */
+  #versions: string | undefined
   /** Told once for each version that cannot be used. */
   #problems = new Map<string, number>()
   #loading: Promise<void> | undefined
@@ -127,11 +129,14 @@ export class TrunkDirectory {
       if (enabled) stored.push(termsOf(config, version))
     }
     this.#problems = problems
-    const before = JSON.stringify(this.#stored)
     this.#stored = stored
     this.#hasEnabled = records.some(({ enabled }) => enabled)
+    // Nothing has changed since the last time, as nearly always.
+    const versions = records.map(({ name, version, problem }) => `${name} ${version} ${problem ?? ''}`).join('\n')
+    if (versions === this.#versions) return
+    this.#versions = versions
     this.runtime.set(configs)
-    if (JSON.stringify(stored) !== before) this.#onChange()
+    this.#onChange()
   }
 }
 
