@@ -182,7 +182,8 @@ describe('a call with more phones', { skip, concurrency: false }, () => {
     await using colleague = await phone('colleague', 'manual')
     const call = place([callee, colleague], 'fallback', 4_000)
     const controls = await call.controls
-    await talk(1_000)
+    // Until the robot has begun: one that never spoke has nothing to go on with.
+    await talk(5_000)
     assert.deepEqual(await controls.command({ type: 'transfer', phone: e164('colleague'), by: 'refer' }), { ok: true, state: 'referring' })
     await call.until(transfer('ringing'))
     colleague.tell('hangup')
