@@ -1,7 +1,7 @@
 // The kinds of fuzzing, by name, with the share of inputs each gets.
 import type { FuzzKind } from './fuzz-kind.ts'
 import { agent } from './agent-kind.ts'
-import { port, rtcp, srtp } from './media-kinds.ts'
+import { decoders, port, rtcp, srtp } from './media-kinds.ts'
 import { message, sdp, stream, values } from './sip-kinds.ts'
 
 export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number }>> = {
@@ -10,7 +10,8 @@ export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number 
   values: { kind: values, share: 0.15 },
   sdp: { kind: sdp, share: 0.15 },
   agent: { kind: agent, share: 0.15 },
-  port: { kind: port, share: 0.12 },
+  port: { kind: port, share: 0.1 },
+  decoders: { kind: decoders, share: 0.02 },
   rtcp: { kind: rtcp, share: 0.06 },
   srtp: { kind: srtp, share: 0.04 },
 }

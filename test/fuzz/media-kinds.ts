@@ -1,5 +1,6 @@
 // Knows how damaged RTP, RTCP, key presses and other protocols' packets go through a port, and what a port may make of them. Does not know SIP.
 import assert from 'node:assert/strict'
+import { codecs } from '../../src/media/codecs.ts'
 import type { RemoteMedia } from '../../src/media/engine.ts'
 import { FRAME_SAMPLES } from '../../src/media/frame.ts'
 import { Outbox } from '../../src/media/outbox.ts'
@@ -176,6 +177,31 @@ export const srtp: FuzzKind = {
       if (way === 'twice') take(whole)
     })
     late.forEach(take)
+  },
+}
+
+/** Packets of the codecs that keep a state, good and bad ones mixed: whatever they hold, what comes out is sound of a packet's length or nothing. */
+export const decoders: FuzzKind = {
+  draw: (dice) => {
+    const codec = dice.pick(['opus', 'G722'])
+    return Array.from({ length: 50 }, (): Step => ({ bytes: Buffer.from(Array.from({ length: dice.size(dice.chance(0.9) ? 200 : 1_500) }, (_, at) => (at === 0 && dice.chance(0.7) ? dice.pick([0x08, 0x18, 0x48, 0x78, 0x4b, 0xfc]) : dice.below(256)))), waitMs: 0, way: `${codec}${dice.chance(0.1) ? ' lost' : ''}` }))
+  },
+  async play(steps, probe) {
+    const codec = steps[0]?.way?.startsWith('opus') === true ? 'opus' : 'G722'
+    const decoder = codecs[codec].decoder()
+    // libopus loads with the first use of it.
+    if (codec === 'opus') for (let turn = 0; turn < 200 && decoder.decode(Buffer.from([0xfc, 0xff, 0xfe])).length === 0; turn += 1) await new Promise((resolve) => setTimeout(resolve, turn < 20 ? 0 : 10))
+    try {
+      for (const { bytes, way } of steps) {
+        const samples = probe.input(bytes, () => {
+          if (way?.endsWith('lost') === true) decoder.recover?.(bytes, 160)
+          return decoder.decode(bytes)
+        })
+        assert.ok(samples.length <= (codec === 'opus' ? 960 : bytes.length), `${samples.length} samples of ${bytes.length} bytes`)
+      }
+    } finally {
+      decoder.free?.()
+    }
   },
 }
 
