@@ -40,6 +40,9 @@ describe('handover', { concurrency: false }, () => {
     assert.doesNotMatch(said(info), /转达/)
     assert.deepEqual((await transfersOf(callId)).slice(0, 4), ['calling', 'ringing', 'answered', 'joined'])
     assert.match(String(info['summary']), /已转接人工/)
+    const colleagueSaid = (await eventsOf(callId)).flatMap((event) => (event.type === 'colleague-said' ? [event.text] : []))
+    assert.ok(colleagueSaid.length > 0, 'what the colleague said is written down')
+    assert.ok(said(info).includes(colleagueSaid[0]!))
     const { body } = await platform.post('explain', { call_id: callId })
     assert.match(String(body['text']), /转人工：呼叫 \+8613900139017[\s\S]*机器人退出/)
     // The recording goes on: the colleague's words are where ours were.
