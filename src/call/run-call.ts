@@ -3,25 +3,24 @@ import { rm } from 'node:fs/promises'
 import type { CallEvent } from '../events.ts'
 import type { MediaEngine, MediaEvent, MediaPort, PortStats } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
-import { assertNever, InvalidInputError, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
+import { InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
 import { CallTrace } from '../sip/trace.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
-import { EarlyMedia, type EarlyMediaHeard } from '../speech/early-media/early-media.ts'
+import { EarlyMedia } from '../speech/early-media/early-media.ts'
 import type { MachinePolicy } from '../robot/robot.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
-import { CallControl, type ControlEnd } from './call-control.ts'
+import { CallControl } from './call-control.ts'
 import type { CallHooks, CallRequest, CallResult, NextDial, RunCall, StopCause } from './call.ts'
 import { handoverDefaults, type HandoverTerms } from './controls.ts'
 import { nextState, type CallSignal, type CallState } from './call-state.ts'
-import type { EndDetail, EndEvidence, EndReason, Outcome, Stage } from './end-reason.ts'
-import { Leg, type LegEnd, type Trunk } from './leg.ts'
+import type { EndReason, Stage } from './end-reason.ts'
+import { failureOf, reasonOf, type Announced, type Ending, type EndingContext, type Interruption, type Silenced } from './ending.ts'
+import { Leg, type Trunk } from './leg.ts'
 import { DeadAir } from './dead-air.ts'
 import { clipPathOf, EarlyClip } from './early-clip.ts'
-import { decide } from './sip-outcome.ts'
 import { TraceFolder } from './trace-files.ts'
 import { VoiceLoop } from './voice-loop.ts'
-import type { LoopEnd } from './voice-loop-options.ts'
 
 /** A hang-up that the far end never confirms must not hold the call, … */
 const HANG_UP_MS_MAX = 5_000
@@ -50,14 +49,6 @@ export type CallDeps = {
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
   now?: (() => number) | undefined
 }
-
-/** What comes from outside of leg and conversation, and ends the call at once. `broken`: whoever owns the call threw at us. */
-type Interruption = { type: 'stopped'; cause: StopCause } | { type: 'port-failed'; message: string } | { type: 'broken'; error: unknown }
-/** The network said how this ends before it ended it: the line is freed at once. */
-type Announced = { type: 'announced'; heard: EarlyMediaHeard }
-/** The call stands, but nothing comes in any more. */
-type Silenced = { type: 'dead-air'; detail: 'no-audio-received' | 'audio-stopped' }
-type Ending = Silenced | LegEnd | Interruption | Announced | { type: 'loop'; end: LoopEnd } | { type: 'control'; end: ControlEnd }
 
 /** Binds the parts; the result is what the dialer runs. */
 export function callRunner(deps: CallDeps): RunCall {
@@ -113,7 +104,8 @@ class OneCall {
     else this.#signal.addEventListener('abort', onAbort, { once: true })
     let reason: EndReason
     try {
-      reason = this.#reasonOf(await this.#dialAndTalk())
+      const ending = await this.#dialAndTalk()
+      reason = ending.type === 'broken' ? this.#failure(ending.error) : reasonOf(ending, this.#context)
     } catch (error) {
       reason = this.#failure(error)
     }
@@ -154,7 +146,7 @@ class OneCall {
       const ending = await this.#dial(dial, this.#port)
       if (ending.type !== 'failed' || ending.local === 'cancelled' || this.#state === 'ringing') return ending
       const { status, local, retryAfterMs } = ending
-      const { outcome } = this.#reasonOf(ending)
+      const { outcome } = reasonOf(ending, this.#context)
       const next = await Promise.race([this.#hooks.onDialFailed({ trunk: dial.trunk, outcome, status, local, retryAfterMs }), this.#stopped.promise, this.#interrupted.promise])
       if (next === undefined) return ending
       if ('type' in next) return next
@@ -349,81 +341,15 @@ class OneCall {
     return this.#state === 'ended' ? 'talking' : this.#state
   }
 
-  #reasonOf(end: Ending): EndReason {
-    const stage = this.#stage
-    const answered = this.#answeredAt !== undefined
-    switch (end.type) {
-      case 'failed': {
-        const heard = this.#early?.heard()
-        const evidence = { sipStatus: end.status, sipReason: end.reason, q850Cause: end.q850, ...heardEvidence(heard) }
-        if (end.local === 'transport') return { outcome: 'line-fault', by: 'network', stage, detail: 'trunk-unreachable', evidence }
-        // Our own limit while it rang is an unanswered call; without any ringing the line is dead.
-        if (end.local === 'timeout') return this.#notAnswered(evidence, heard)
-        // Not by our signal: the SIP side is closing.
-        if (end.local === 'cancelled') return { outcome: 'cancelled', by: 'platform', stage, detail: 'sip-closing', evidence }
-        const { outcome, rule } = decide({ status: end.status, q850: end.q850, heard }, this.#trunk?.outcomes) ?? { outcome: 'unknown' as const, rule: 'none' }
-        return { outcome, by: outcome === 'rejected' ? 'callee' : 'network', stage, detail: 'final-response', evidence: { ...evidence, rule } }
-      }
-      case 'announced': {
-        const { outcome, rule } = decide({ heard: end.heard }, this.#trunk?.outcomes) ?? { outcome: 'unknown' as const, rule: 'none' }
-        return { outcome, by: 'network', stage, detail: 'announced', evidence: { ...heardEvidence(end.heard), rule } }
-      }
-      case 'no-audio':
-        return { outcome: 'line-fault', by: 'platform', stage, detail: 'no-usable-audio', evidence: { sipStatus: end.status, error: end.detail } }
-      case 'ended': {
-        const evidence = { q850Cause: end.q850, sipReason: end.reason }
-        if (end.by === 'remote') return { outcome: 'answered', by: 'callee', stage, detail: 'callee-hung-up', evidence }
-        return { outcome: 'answered', by: 'network', stage, detail: 'line-lost', evidence }
-      }
-      case 'control':
-        return { outcome: 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: 'error' in end.end ? { error: end.end.error } : {} }
-      case 'loop':
-        return { outcome: end.end.outcome ?? 'answered', by: end.end.by, stage, detail: end.end.detail, evidence: { ...(end.end.error !== undefined && { error: end.end.error }), ...(end.end.tone !== undefined && { tone: end.end.tone, rule: `tone:${end.end.tone}` }) } }
-      case 'dead-air':
-        // The far end answered; what it sends is another matter, and the line's.
-        return { outcome: end.detail === 'no-audio-received' ? 'line-fault' : 'answered', by: 'network', stage, detail: end.detail, evidence: {} }
-      case 'stopped':
-        return { outcome: answered ? 'answered' : 'cancelled', by: end.cause.by, stage, detail: end.cause.detail, evidence: {} }
-      case 'port-failed':
-        return { outcome: answered ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'media-failed', evidence: { error: end.message } }
-      case 'broken':
-        return this.#failure(end.error)
-      default:
-        return assertNever(end)
-    }
+  get #context(): EndingContext {
+    return { stage: this.#stage, answered: this.#answeredAt !== undefined, heard: this.#early?.heard(), outcomes: this.#trunk?.outcomes }
   }
 
   #failure(error: unknown): EndReason {
-    const stage = this.#stage
-    const message = error instanceof Error ? error.message : String(error)
-    if (error instanceof RefusedError) return { outcome: byRefusal[error.code] ?? 'bad-number', by: 'platform', stage, detail: error.code === 'do-not-call' ? 'do-not-call' : 'refused', evidence: { error: error.code } }
-    // No port or no room for another SIP call: nothing was dialled.
-    if (error instanceof OverloadedError && !this.#answeredAt) return { outcome: 'concurrency', by: 'platform', stage, detail: 'no-capacity', evidence: { error: message } }
-    log.error({ call: this.#request.id, err: error }, 'call failed by itself')
-    return { outcome: this.#answeredAt ? 'answered' : 'line-fault', by: 'platform', stage, detail: 'internal-failure', evidence: { error: message } }
+    const reason = failureOf(error, this.#context)
+    if (reason.detail === 'internal-failure') log.error({ call: this.#request.id, err: error }, 'call failed by itself')
+    return reason
   }
-
-  /** It rang for as long as it may, or nothing ever came back. What was heard meanwhile says more. */
-  #notAnswered(evidence: EndEvidence, heard: EarlyMediaHeard | undefined): EndReason {
-    const stage = this.#stage
-    const detail: EndDetail = stage === 'dialing' ? 'no-response' : 'ring-limit'
-    const decision = decide({ heard }, this.#trunk?.outcomes)
-    return { outcome: decision?.outcome ?? (stage === 'dialing' ? 'line-fault' : 'no-answer'), by: 'platform', stage, detail, evidence: { ...evidence, ...(decision && { rule: decision.rule }) } }
-  }
-}
-
-function heardEvidence(heard: EarlyMediaHeard | undefined): EndEvidence {
-  return { ...(heard?.text && { announcement: heard.text }), ...(heard?.tone && { tone: heard.tone }) }
-}
-
-/** Outcomes of a refusal right before the INVITE, where they are not the number's fault. */
-const byRefusal: Readonly<Partial<Record<RefusalCode, Outcome>>> = {
-  'do-not-call': 'blacklist',
-  'calling-hours': 'window',
-  frequency: 'frequency',
-  'no-balance': 'no-balance',
-  expired: 'expired',
-  'not-allowed': 'cancelled',
 }
 
 function noSounds(): Promise<never> {
