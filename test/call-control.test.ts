@@ -139,17 +139,17 @@ describe('a call with more phones', { skip, concurrency: false }, () => {
     const gapMs = gapBefore(heard.callee, toneHz.colleague)
     t.diagnostic(`the callee heard nothing for ${gapMs} ms between the robot and the colleague`)
     assert.ok(gapMs <= GAP_MS_MAX, `${gapMs} ms between the robot and the colleague`)
-    assert.ok(toneSec(heard.callee, toneHz.colleague) > 2, 'the callee hears the colleague')
-    assert.ok(toneSec(heard.colleague, toneHz.callee) > 2, 'the colleague hears the callee')
-    assert.ok(toneSec(heard.supervisor, toneHz.callee) > 5, 'the supervisor hears the callee')
-    assert.ok(toneSec(heard.supervisor, toneHz.colleague) > 2, 'the supervisor hears the colleague')
-    assert.ok(otherSec(heard.supervisor) > 2, 'the supervisor hears the robot')
+    assert.ok(toneSec(heard.callee, toneHz.colleague) > 1, 'the callee hears the colleague')
+    assert.ok(toneSec(heard.colleague, toneHz.callee) > 1, 'the colleague hears the callee')
+    assert.ok(toneSec(heard.supervisor, toneHz.callee) > 2, 'the supervisor hears the callee')
+    assert.ok(toneSec(heard.supervisor, toneHz.colleague) > 1, 'the supervisor hears the colleague')
+    assert.ok(otherSec(heard.supervisor) > 1, 'the supervisor hears the robot')
     assert.equal(toneSec(heard.callee, toneHz.supervisor) + toneSec(heard.colleague, toneHz.supervisor), 0, 'nobody hears the supervisor')
-    assert.ok(otherSec(heard.callee) > 3, 'the callee heard the robot before')
+    assert.ok(otherSec(heard.callee) > 1.5, 'the callee heard the robot before')
 
     const [far, us] = readWav(await readFile(call.recordingPath)).channels as [Int16Array, Int16Array]
-    assert.ok(toneSec(far, toneHz.callee) > 5, 'one channel has the callee to the end')
-    assert.ok(toneSec(us, toneHz.colleague) > 2 && otherSec(us) > 3, 'the other has the robot, then the colleague')
+    assert.ok(toneSec(far, toneHz.callee) > 2, 'one channel has the callee to the end')
+    assert.ok(toneSec(us, toneHz.colleague) > 1 && otherSec(us) > 1.5, 'the other has the robot, then the colleague')
     await nothingLeft()
   })
 
@@ -171,8 +171,8 @@ describe('a call with more phones', { skip, concurrency: false }, () => {
     await callee.until('CALL_CLOSED')
     assert.deepEqual([result.reason.by, result.reason.detail, result.conversation], ['colleague', 'colleague-hung-up', 'transferred'])
     const heard = { callee: await heardBy(callee), colleague: await heardBy(colleague) }
-    assert.ok(toneSec(heard.callee, 450) > 0.8, 'ring-back is heard meanwhile')
-    assert.ok(toneSec(heard.callee, toneHz.colleague) > 1.5 && toneSec(heard.colleague, toneHz.callee) > 1.5, 'they hear each other')
+    assert.ok(toneSec(heard.callee, 450) > 0.5, 'ring-back is heard meanwhile')
+    assert.ok(toneSec(heard.callee, toneHz.colleague) > 0.7 && toneSec(heard.colleague, toneHz.callee) > 0.7, 'they hear each other')
     await nothingLeft()
   })
 
