@@ -41,6 +41,9 @@ void test('each refusal names its rule and nothing is placed', async () => {
     ['an endless idempotency key', noonMs, { idempotencyKey: 'k'.repeat(256) }, 'invalid-input'],
     ['do-not-call of the account', noonMs, { phones: '13700000001' }, 'do-not-call'],
     ['do-not-call of everybody, among good numbers', noonMs, { phones: '13800138000,13700000002' }, 'do-not-call'],
+    ['a human who is a hotline', noonMs, { handoverPhone: '95588' }, 'never-dial'],
+    ['a human who is no number', noonMs, { handoverPhone: 'reception' }, 'invalid-input'],
+    ['a human who does not want calls', noonMs, { handoverPhone: '13700000001' }, 'do-not-call'],
     ['at night', night, {}, 'calling-hours', 9 * hour],
     ['at night, and on the list: the list is told', night, { phones: '13800138000,13700000001' }, 'do-not-call'],
     ['the time of the message has passed', noonMs, { userRequirement: '0ms内' }, 'expired'],
@@ -98,7 +101,7 @@ void test('100 identical requests at once place one call, and the key stays boun
   assert.equal(new Set(answers.flatMap((answer) => answer.callIds)).size, 1)
   assert.equal(answers.filter((answer) => !answer.replayed).length, 1)
   assert.deepEqual(await count(world), { calls: 1, events: 1, holds: 1, keys: 1 })
-  for (const other of [{ phones: '13900139000' }, { userRequirement: '通知您放假' }]) {
+  for (const other of [{ phones: '13900139000' }, { userRequirement: '通知您放假' }, { handoverPhone: '13900139000' }]) {
     await assert.rejects(world.service.place({ ...request, ...other }), { code: 'idempotency-conflict' })
   }
   assert.deepEqual(await count(world), { calls: 1, events: 1, holds: 1, keys: 1 })
