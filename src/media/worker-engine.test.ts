@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
@@ -505,6 +506,21 @@ void test('a thread that comes late with its beats takes no more ports until it 
   await whenLate(true)
   await Promise.all([a, b, c].map((line) => line.port.close()))
   await Line.open(engine)
+})
+
+const usualNice = getPriority()
+const mayRaise = process.platform === 'linux' && spawnSync('nice', ['-n', '-7', 'true'], { encoding: 'utf8' }).stderr === ''
+void test('media threads go ahead of all others of the process, where the user may say so', { skip: !mayRaise && 'needs Linux and the right to raise priorities' }, async () => {
+  await using engine = await engineOf({ workers: 2 })
+  await Line.open(engine)
+  const threads = (await readdir('/proc/self/task')).map(async (id) => {
+    const stat = await readFile(`/proc/self/task/${id}/stat`, 'utf8').catch(() => undefined)
+    // It ended while we looked.
+    if (stat === undefined) return { name: '', nice: usualNice }
+    // Fields are counted after the name, which is in brackets; proc(5): nice is the 19th.
+    return { name: /\((.*)\)/.exec(stat)![1]!, nice: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]) }
+  })
+  for (const { name, nice } of await Promise.all(threads)) assert.equal(nice, name.startsWith('media-') ? -7 : usualNice, name)
 })
 
 void test('a thread that hangs is not asked for ports', async () => {

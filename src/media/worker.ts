@@ -1,4 +1,5 @@
 // Knows one media thread: its ports, its beat, its messages. Does not know the engine's callers.
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { FRAME_MS, nowMs } from './frame.ts'
 import { Outbox } from './outbox.ts'
@@ -17,6 +18,12 @@ const ports = new Map<PortId, Port>()
 const phaseUse = Array.from({ length: PHASES }, () => 0)
 const outbox = new Outbox()
 const { loadEveryMs } = workerData as WorkerStart
+try {
+  // Of this thread alone (Linux): a late packet is heard, a late answer of the main thread is not. Only for users who may (root, LimitNICE=).
+  if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_ABOVE_NORMAL)
+} catch {
+  // As everybody else then.
+}
 const lateness = new BeatLateness()
 let loadToldMs = nowMs()
 let utilization = performance.eventLoopUtilization()
