@@ -190,3 +190,30 @@ void test('codecs and packet times change in the middle of a call', async () => 
   }
   assert.throws(() => connect('opus', 30), InvalidInputError)
 })
+
+void test('a far end that names an inner address is followed to where it sends from, when that is allowed; encrypted only with its key', async () => {
+  await using engine = await engineOf()
+  const suite = 'AES_CM_128_HMAC_SHA1_80'
+  const [keyA, keyB] = [newKey(), newKey()]
+  for (const [latch, secured, follows] of [['address', false, false], ['any', false, true], ['any', true, true]] as const) {
+    const [a, b, stranger] = await Promise.all([End.open(engine), End.open(engine), End.open(engine)])
+    const remote = { codec: 'PCMA', payloadType: 8, ptimeMs: 20, send: true } as const
+    if (secured) {
+      stranger.port.connect({ ...remote, address: LOCAL, port: a.port.port, srtp: { suite, sendKey: newKey(), receiveKey: newKey() } })
+      stranger.port.play(1, tone(2_000, 500), true)
+    }
+    a.port.connect({ ...remote, address: '127.0.0.2', port: 9, latch, ...(secured ? { srtp: { suite, sendKey: keyA, receiveKey: keyB } } : {}) })
+    if (secured) await new Promise((resolve) => setTimeout(resolve, 250))
+    b.port.connect({ ...remote, address: LOCAL, port: a.port.port, ...(secured ? { srtp: { suite, sendKey: keyB, receiveKey: keyA } } : {}) })
+    b.port.play(1, tone(2_000, 1_000), true)
+    if (follows) {
+      await a.until(() => a.heard.length > 6_400)
+      assert.ok(purity(a.heard.slice(0, 6_400), 1_000) > 0.7)
+      await b.until(() => b.heard.length > 800)
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      assert.deepEqual([a.heard.length, b.heard.length], [0, 0])
+    }
+    await Promise.all([a, b, stranger].map((end) => end.port.close()))
+  }
+})
