@@ -31,6 +31,19 @@ test('the time to press begins when the question was heard', async () => {
   assert.deepEqual(c.robot.of('digits'), [{ type: 'digits', digits: '', ended: 'time-out' }])
 })
 
+test('a key that comes as a tone, heard later, and by SIP INFO counts once; the same key again counts again', async () => {
+  await using c = new Conversation(greets())
+  await c.greeted()
+  for (let press = 0; press < 2; press += 1) {
+    c.loop.pressKey('5', 'info')
+    await c.advance(180)
+    c.line.press('5', 'tone')
+    await c.advance(120)
+  }
+  await c.advance(1_700)
+  assert.deepEqual(c.robot.of('digits'), [{ type: 'digits', digits: '55', ended: 'pressed' }])
+})
+
 test('a key that comes by RFC 4733 and by SIP INFO counts once', async () => {
   await using c = new Conversation(greets())
   await c.greeted()

@@ -2,6 +2,7 @@
 import type { MediaEngine, MediaPort } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
 import type { IncomingCall, LegEvent } from '../sip/leg.ts'
+import { sdpCodecs } from '../sip/sdp-formats.ts'
 import { buildAnswer } from '../sip/sdp.ts'
 import { parseUri, subscriberOf } from '../sip/uri.ts'
 import { log } from '../log.ts'
@@ -128,12 +129,12 @@ export class Carrier {
     return persona
   }
 
-  /** A media port that answers the caller's offer; refuses the call when there is no audio in common. Errors: what the offer or the port throws. */
+  /** A media port that answers the caller's offer, in its first codec that we have and encrypted where it allows; refuses the call when there is no audio in common. Errors: what the offer or the port throws. */
   async #openLine(call: IncomingCall): Promise<Line | undefined> {
     const line = new Line()
     line.port = await this.#deps.media.open({ address: this.#deps.address, onEvent: (event) => line.onEvent(event) })
     try {
-      const answer = call.offer === undefined ? undefined : buildAnswer(call.offer, { address: this.#deps.address, port: line.port.port, sessionId: Date.now(), version: 1 })
+      const answer = call.offer === undefined ? undefined : buildAnswer(call.offer, { address: this.#deps.address, port: line.port.port, sessionId: Date.now(), version: 1, codecs: sdpCodecs, srtp: 'optional' })
       if (answer) {
         line.port.connect(answer.remote)
         line.sdp = answer.sdp

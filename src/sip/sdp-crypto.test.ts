@@ -61,6 +61,15 @@ void test('what we required encrypted is not accepted plain', () => {
   assert.equal(remoteAudioOf(sdp('m=audio 7000 RTP/SAVP 8', `a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${KEY}`)), undefined, 'without our side nobody knows our key')
 })
 
+void test('a far end that only echoes our lines does not encrypt', () => {
+  const offer = buildOffer({ ...local, srtp: 'optional' })
+  const echo = offer.replaceAll('10.0.0.1', '10.0.0.2')
+  assert.equal(remoteAudioOf(echo, offer)?.srtp, undefined)
+  assert.equal(remoteAudioOf(echo, offer)?.codec, 'PCMA')
+  const demanded = buildOffer({ ...local, srtp: 'required' })
+  assert.equal(remoteAudioOf(demanded.replaceAll('10.0.0.1', '10.0.0.2'), demanded), undefined)
+})
+
 void test('an answer takes the first line that we can do, under its tag', () => {
   const offer = sdp('m=audio 7000 RTP/SAVP 8', `a=crypto:3 F8_128_HMAC_SHA1_80 inline:${KEY}`, `a=crypto:5 AES_CM_128_HMAC_SHA1_32 inline:${KEY}`, `a=crypto:6 AES_CM_128_HMAC_SHA1_80 inline:${KEY}`)
   const answer = buildAnswer(offer, { ...local, srtp: 'optional' })!

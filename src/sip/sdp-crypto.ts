@@ -47,7 +47,8 @@ export function answerCrypto(offered: readonly SdpCrypto[], before: readonly Sdp
 /** The line that both descriptions have: an answer repeats the tag of the one it takes (RFC 4568 §5.1.3). */
 export function agreedCrypto(ours: readonly SdpCrypto[], theirs: readonly SdpCrypto[]): SrtpKeys | undefined {
   for (const { tag, suite, key } of ours) {
-    const same = theirs.find((line) => line.tag === tag && line.suite === suite)
+    // A line with our own key is an echo of what was not understood.
+    const same = theirs.find((line) => line.tag === tag && line.suite === suite && line.key !== key)
     if (same) return { suite, sendKey: key, receiveKey: same.key }
   }
   return undefined

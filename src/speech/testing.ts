@@ -89,8 +89,8 @@ export class FakeLine {
     this.#voice.push(...voiceFrames(ms))
   }
 
-  press(digit: string): void {
-    this.onEvent({ type: 'digit', atMs: this.#time.now(), digit })
+  press(digit: string, path: 'event' | 'tone' = 'event'): void {
+    this.onEvent({ type: 'digit', atMs: this.#time.now(), digit, path })
   }
 
   close(failed?: string): void {
