@@ -118,7 +118,7 @@ export type OpenPortOptions = {
   address: string
   /** When given, a two-channel WAV (left: far end, right: us) is written here, off the pacing path. The name of the file names its content. */
   recordingPath?: string | undefined
-  /** Opens on the thread of this port, so that the two can be bridged. */
+  /** Opens on the thread of this port, so that the two can be bridged; also on a thread that takes no more calls. */
   beside?: MediaPort | undefined
   onEvent(event: MediaEvent): void
 }

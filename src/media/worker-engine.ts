@@ -140,7 +140,8 @@ class WorkerEngine implements MediaEngine {
     const { portsMax = Infinity } = this.#options
     const open = this.#threads.reduce((sum, thread) => sum + thread.ports.size, 0)
     if (open >= portsMax) throw new OverloadedError(`all ${portsMax} media ports are in use`, RETRY_AFTER_MS)
-    const free = this.#threads.filter((thread) => thread.accepting && (beside === undefined || thread.owns(beside)))
+    // Who is called into a call that is going on is let in beside it: a callee waits, and a thread keeps room for such.
+    const free = this.#threads.filter((thread) => (beside === undefined ? thread.accepting : thread.answers && thread.owns(beside)))
     if (free.length === 0) throw new OverloadedError('the media threads are too busy', RETRY_AFTER_MS)
     return free.reduce((best, thread) => (thread.ports.size < best.ports.size ? thread : best))
   }
@@ -173,10 +174,14 @@ class MediaThread {
     this.#admission = new Admission(admission)
   }
 
+  /** It runs and is not stuck. */
+  get answers(): boolean {
+    return this.running && nowMs() - this.#heardAtMs <= SILENT_REPORTS * this.#start.loadEveryMs
+  }
+
   /** What disturbs a thread without ports is not its load: refusing would not help anybody. */
   get accepting(): boolean {
-    const silent = nowMs() - this.#heardAtMs > SILENT_REPORTS * this.#start.loadEveryMs
-    return this.running && !silent && (this.#admission.open || this.ports.size === 0)
+    return this.answers && (this.#admission.open || this.ports.size === 0)
   }
 
   /** Resolves when the thread can open ports. */
