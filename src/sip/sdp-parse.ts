@@ -69,9 +69,9 @@ export function parseSdp(text: string): SessionDescription {
     else sessionDirection = directionOf(line) ?? sessionDirection
   }
   const media = sections.map((section): SdpStream => {
-    const match = /^m=(\S+)\s+(\d{1,5})(?:\/\d+)?\s+(\S+)\s*(.*)$/.exec(section.line)
+    const match = /^m=(\S+)\s+(\d{1,5})(?:\/\d+)?\s+(\S+)(?:\s+(.*))?$/.exec(section.line)
     if (!match || Number(match[2]) > 65_535) throw new ProtocolError('sdp', 'unreadable m= line')
-    const [kind, port, protocol, formats] = [match[1]!, Number(match[2]), match[3]!, match[4]!.trim()]
+    const [kind, port, protocol, formats] = [match[1]!, Number(match[2]), match[3]!, (match[4] ?? '').trim()]
     const profile = kind === 'audio' ? /^RTP\/(S?)AVPF?$/.exec(protocol) : null
     return { kind, protocol, formats, audio: profile ? parseAudio(section.lines, { port, secure: profile[1] === 'S', formats, sessionAddress, sessionDirection }) : undefined }
   })
