@@ -34,6 +34,7 @@ export type EngineAnswer = { type: 'ports'; ports: number[] } | { type: 'done' }
 const ADDRESS = '127.0.0.1'
 const DYNAMIC_TYPE = 111
 const EVENT_TYPE = 101
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const TURN_MS = (TURN_SAMPLES * 1_000) / 8_000
 
 const engine = await createMediaEngine({
@@ -67,10 +68,13 @@ async function open(count: number): Promise<number[]> {
   return ports.map((port) => port.port)
 }
 
-/** Utterances come one by one, as a synthesiser makes them, and not to all calls at once. */
-function connect(to: readonly number[], codec: CodecName): void {
+/** Calls begin one after the other, 1,000 a second; utterances come one by one, as a synthesiser makes them. */
+async function connect(to: readonly number[], codec: CodecName): Promise<void> {
   const payloadType = codecs[codec].staticPayloadType ?? DYNAMIC_TYPE
-  ports.forEach((port, i) => port.connect({ address: ADDRESS, port: to[i]!, codec, payloadType, eventPayloadType: EVENT_TYPE, ptimeMs: 20, send: true }))
+  for (const [i, port] of ports.entries()) {
+    port.connect({ address: ADDRESS, port: to[i]!, codec, payloadType, eventPayloadType: EVENT_TYPE, ptimeMs: 20, send: true })
+    if (i % 10 === 9) await pause(10)
+  }
   const slots = 44
   let slot = 0
   speaking = setInterval(() => {
@@ -115,7 +119,7 @@ async function obey(asked: EngineAsked): Promise<EngineAnswer> {
     case 'open':
       return { type: 'ports', ports: await open(asked.count) }
     case 'connect':
-      connect(asked.to, asked.codec)
+      await connect(asked.to, asked.codec)
       return { type: 'done' }
     case 'begin':
       since = { frames, voiced, cpu: process.threadCpuUsage(), atMs: performance.now() }
