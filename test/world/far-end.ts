@@ -33,7 +33,8 @@ export class FarEnd implements AsyncDisposable {
   }
 
   static async start(mannerOf: (number: string) => FarEndManner): Promise<FarEnd> {
-    const media = await createMediaEngine({ workers: 1, portMin: 17_000, portMax: 18_998, log })
+    // A carrier takes every call, however busy the machine of the test is.
+    const media = await createMediaEngine({ workers: 1, portMin: 17_000, portMax: 18_998, admission: { busyMax: 1, lateMsMax: 5_000 }, log })
     let take: (call: IncomingCall) => void = () => {}
     const agent = await SipUserAgent.open({ address: '127.0.0.1', port: 0, log, userAgent: 'far-end', onCall: (call) => take(call) })
     const farEnd = new FarEnd(agent, media, mannerOf)
