@@ -2,6 +2,7 @@
 // Does not know what the callee says, or when it is time to speak.
 import type { CallEvent } from '../events.ts'
 import type { MediaPort } from '../media/engine.ts'
+import { FRAME_MS } from '../media/frame.ts'
 import type { RobotAction } from '../robot/robot.ts'
 import { Speaker, type Speech, type SpokenResult } from '../speech/speaker.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
@@ -128,7 +129,8 @@ export class LineVoice {
   async stopAfterClause(): Promise<void> {
     const byMs = this.#deps.now() + CLAUSE_MS_MAX
     for (let leftMs = this.speaker.clauseRemainingMs; leftMs > 0; leftMs = this.speaker.clauseRemainingMs) {
-      const waitMs = Math.min(leftMs, byMs - this.#deps.now())
+      // The last packet leaves a frame's time after it was due at the latest; without it the last word would count as cut.
+      const waitMs = Math.min(leftMs + FRAME_MS, byMs - this.#deps.now())
       if (waitMs <= 0) break
       await new Promise<void>((resolve) => setTimeout(resolve, waitMs))
     }
