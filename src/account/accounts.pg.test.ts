@@ -73,7 +73,7 @@ test('the desk answers what the HTTP faces ask', async () => {
   const keys = new ApiKeys(t.db)
   const desk = new AccountDesk(t.db, keys, open)
   const { key } = await keys.create(id)
-  assert.deepEqual(await desk.authenticate(key), { accountId: id })
+  assert.deepEqual(await desk.authenticate(key), { accountId: id, admin: false })
   assert.deepEqual(await desk.balance(id), { balanceLi: 10_000, heldLi: 0 })
   assert.deepEqual(await desk.webhook(id), { url: undefined })
   await assert.rejects(desk.setWebhook(id, 'http://127.0.0.1/'), InvalidInputError)

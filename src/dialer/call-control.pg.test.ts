@@ -1,6 +1,7 @@
 // Wishes about running calls over two processes on one database, and the more phones that calls ring.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from 'kysely'
 import type { CallCommand, CommandResult } from '../call/controls.ts'
 import { NotFoundError, OverloadedError, RefusedError } from '../errors.ts'
 import { dialerWorld, type Script, type ScriptedCall, type World, type WorldOptions } from './testing.ts'
@@ -45,6 +46,8 @@ void test('a wish sent to any process reaches the one that has the call, in orde
   const other = world.another()
   await other.start()
   const first = other.control(world.accountId, world.callId, hold)
+  // Two processes write over connections of their own: which wish is the first is known once it is written.
+  while ((await sql`select 1 from call_commands`.execute(world.db.sql)).rows.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
   const second = world.service.control(world.accountId, world.callId, to('139 0013 9000'))
   assert.deepEqual(await Promise.all([first, second]), [{ state: 'held' }, { state: 'talking' }])
   assert.deepEqual(obeyed, [hold, to('+8613900139000')], 'phones are written as E.164')
