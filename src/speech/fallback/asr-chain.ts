@@ -3,6 +3,7 @@ import { log } from '../../log.ts'
 import { nowMs } from '../../media/frame.ts'
 import type { AsrEvent, AsrOptions, AsrProvider, AsrStream } from '../asr/provider.ts'
 import { Breaker } from './breaker.ts'
+import { warmUpChain } from './warm-up.ts'
 
 /**
  * A stream that fails ends as any other does; whoever opens the next one gets it from the next provider.
@@ -33,15 +34,8 @@ export class AsrChain implements AsrProvider {
   }
 
   /** One that is well is enough. Errors: ProviderError of the first when none is. */
-  async warmUp(): Promise<void> {
-    const results = await Promise.allSettled(this.#links.map(({ provider }) => provider.warmUp()))
-    results.forEach((result, index) => {
-      if (result.status === 'fulfilled') return
-      const { provider, breaker } = this.#links[index]!
-      breaker.failed(this.#now())
-      log.warn({ provider: provider.name, err: result.reason as unknown }, 'a recogniser of the chain does not work')
-    })
-    if (results.every(({ status }) => status === 'rejected')) throw (results[0] as PromiseRejectedResult).reason
+  warmUp(): Promise<void> {
+    return warmUpChain(this.#links, this.#now)
   }
 
   open(options: AsrOptions): AsrStream {

@@ -4,6 +4,7 @@ import { nowMs } from '../../media/frame.ts'
 import { ProviderError } from '../../errors.ts'
 import type { TtsEvent, TtsProvider, Voice } from '../tts/provider.ts'
 import { Breaker } from './breaker.ts'
+import { warmUpChain } from './warm-up.ts'
 
 export type VoiceLink = {
   provider: TtsProvider
@@ -27,15 +28,8 @@ export class TtsChain implements TtsProvider {
   }
 
   /** One that is well is enough. Errors: ProviderError of the first when none is. */
-  async warmUp(): Promise<void> {
-    const results = await Promise.allSettled(this.#links.map(({ provider }) => provider.warmUp()))
-    results.forEach((result, index) => {
-      if (result.status === 'fulfilled') return
-      const { provider, breaker } = this.#links[index]!
-      breaker.failed(this.#now())
-      log.warn({ provider: provider.name, err: result.reason as unknown }, 'a voice of the chain does not work')
-    })
-    if (results.every(({ status }) => status === 'rejected')) throw (results[0] as PromiseRejectedResult).reason
+  warmUp(): Promise<void> {
+    return warmUpChain(this.#links, this.#now)
   }
 
   async *synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncGenerator<TtsEvent, void, undefined> {
