@@ -7,11 +7,11 @@
 // first core one after the other; the callee, sipp as well, on the last. CPU is what the whole process of a caller took, start of
 // the run included for sipp. What else the machine does costs both alike, so the ratio is what to compare.
 import { spawn, spawnSync } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { availableParallelism, loadavg } from 'node:os'
 import { round } from './figures.ts'
 import type { CallerFigures } from './signalling-rate/caller.ts'
+import { freePort } from '../test/world/free-port.ts'
 
 const TARGET_PER_SECOND = 200
 /** A rate is held when every call was answered and torn down, 95 of 100 were set up so soon, and 99 of 100 were over in time. */
@@ -23,15 +23,6 @@ const seconds = Number(process.argv[3] ?? 10)
 const cores = availableParallelism()
 const pinned = cores > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
 const heldOn = (core: number): string[] => (pinned ? ['taskset', '-c', String(core)] : [])
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
-}
 
 /** Runs to its end. Errors: Error when it cannot be started. */
 async function run(command: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -1,8 +1,6 @@
 // Holds that nobody is left on the line when the process or its media threads die while a human and a supervisor are in a call.
 // The far end is in this process and survives.
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { once } from 'node:events'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,6 +9,7 @@ import { KeptServer, PersistentClient } from './world/crash-run.ts'
 import { FarEnd } from './world/far-end.ts'
 import { canSeeProcesses } from './world/processes.ts'
 import { DataFolder } from './world/server-process.ts'
+import { freePort } from './world/free-port.ts'
 
 if (!process.env['LOG_LEVEL']) log.level = 'error'
 
@@ -88,13 +87,4 @@ async function joined(env: { [name: string]: string } = {}) {
     told: (number: string) => until(`told to ${number}`, () => Promise.resolve(farEnd.calls.get(number)?.[0]?.over !== undefined)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }

@@ -15,7 +15,8 @@ import { SipUserAgent, type UserAgentOptions } from '../src/sip/user-agent.ts'
 import { makeAuthority, makeCertificate, type Certificate } from './world/certificates.ts'
 import { Kamailio, withoutKamailio, type KamailioOptions } from './world/kamailio.ts'
 import { Platform } from './world/platform.ts'
-import { freePort, Sipp, withoutSipp } from './world/sipp.ts'
+import { freePort } from './world/free-port.ts'
+import { Sipp, withoutSipp } from './world/sipp.ts'
 
 const address = '127.0.0.1'
 const log = pino({ level: 'silent' })

@@ -1,8 +1,6 @@
 // Holds what becomes of calls that were dialling, ringing and talking when the process or its media threads died under them. The far end is in this process and survives.
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
 import { readFileSync, statSync } from 'node:fs'
-import { once } from 'node:events'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +15,7 @@ import { KeptServer, PersistentClient } from './world/crash-run.ts'
 import { FarEnd, type FarEndManner } from './world/far-end.ts'
 import { canSeeProcesses } from './world/processes.ts'
 import { DataFolder } from './world/server-process.ts'
+import { freePort } from './world/free-port.ts'
 
 if (!process.env['LOG_LEVEL']) log.level = 'error'
 
@@ -147,13 +146,4 @@ async function assertLedger(folder: DataFolder): Promise<void> {
   } finally {
     await db.close()
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => socket.close(() => resolve()))
-  return port
 }

@@ -13,7 +13,8 @@ import { installedCheckout, newcomer, STOP_MS_MAX, UP_MS_MAX } from './world/new
 import { canSeeProcesses } from './world/processes.ts'
 import { RegisteringCarrier } from './world/registering-carrier.ts'
 import { DataFolder, ServerProcess } from './world/server-process.ts'
-import { freePort, Sipp } from './world/sipp.ts'
+import { freePort } from './world/free-port.ts'
+import { Sipp } from './world/sipp.ts'
 
 const missing = ['kamailio', 'sipp'].filter((program) => spawnSync(program, ['-v']).error instanceof Error)
 const skip = missing.length > 0 && process.env['REQUIRE_INTEROP'] !== '1' ? `${missing.join(' and ')} not installed` : !canSeeProcesses && 'needs /proc'

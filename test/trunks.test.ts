@@ -1,11 +1,11 @@
 // Trunks set up while the program runs: the next call goes over them, from one to the next when one dies, and what was sent can be read.
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { log } from '../src/log.ts'
 import { SipUserAgent } from '../src/sip/user-agent.ts'
 import { FarEnd } from './world/far-end.ts'
 import { Platform } from './world/platform.ts'
+import { freePort } from './world/free-port.ts'
 
 const REQUIREMENT = '通知张总明天上午9点在三楼会议室开会'
 
@@ -48,15 +48,6 @@ test('a trunk that is added at run time carries the next call; when it dies, cal
   const metrics = await (await fetch(`${platform.app.baseUrl}/metrics`)).text()
   for (const line of ['waihu_trunk_calls_total{trunk="reserve",outcome="answered"} 1', 'waihu_trunk_failed_attempts_total{trunk="main"} 1', 'waihu_trunk_up{trunk="reserve"} 1']) assert.ok(metrics.includes(line), line)
 })
-
-/** One that is free for SIP now, with the next one after it. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 test('a gateway that registers to us takes calls from that moment on; before it the call waits and says why', { timeout: 180_000 }, async () => {
   await using stack = new AsyncDisposableStack()

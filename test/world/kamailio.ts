@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Certificate } from './certificates.ts'
-import { freePort } from './sipp.ts'
+import { freePort } from './free-port.ts'
 
 const config = fileURLToPath(new URL('../kamailio/edge.cfg', import.meta.url))
 const missing = ['kamailio', 'openssl'].filter((program) => spawnSync(program, ['-v']).error instanceof Error)

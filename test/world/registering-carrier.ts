@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { SipUserAgent } from '../../src/sip/user-agent.ts'
-import { freePort } from './sipp.ts'
+import { freePort } from './free-port.ts'
 
 const config = fileURLToPath(new URL('../kamailio/carrier.cfg', import.meta.url))
 const START_MS_MAX = 10_000

@@ -1,9 +1,9 @@
 // A carrier, or a caller, played by sipp from test/sipp. Does not know what is tested.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.ts'
 
 const scenarioFolder = fileURLToPath(new URL('../sipp/', import.meta.url))
 const hasSipp = !(spawnSync('sipp', ['-v']).error instanceof Error)
@@ -40,7 +40,7 @@ export class Sipp implements AsyncDisposable {
 
   /** `scenario` without `.xml`. Over TCP it resolves when connections are taken: unlike a lost INVITE, a refused one is not tried again. */
   static async start(scenario: string, { args = [], calls, protocol = 'UDP', target, port, seconds = 50 }: SippOptions = {}): Promise<Sipp> {
-    const [own, media] = [port ?? (await freePort()), (await freePort()) & ~1]
+    const [own, media] = [port ?? (await freePort()), await freePort()]
     const fixed = ['-sf', `${scenario}.xml`, '-i', '127.0.0.1', '-mi', '127.0.0.1', '-p', `${own}`, '-mp', `${media}`, '-nostdin', '-timeout', `${seconds}`]
     const counted = calls === undefined ? [] : ['-m', `${calls}`]
     const child = spawn('sipp', [...fixed, ...counted, ...(protocol === 'TCP' ? ['-t', 't1'] : []), ...args, ...(target === undefined ? [] : [target])], { cwd: scenarioFolder, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -75,14 +75,4 @@ export class Sipp implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
-}
-
-/** A UDP port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
 }

@@ -12,7 +12,8 @@ import { UdpTransport } from '../../src/sip/udp-transport.ts'
 import { SipUserAgent } from '../../src/sip/user-agent.ts'
 import { configuredTrunk } from '../../src/trunk/configured-trunk.ts'
 import { parseTrunkConfig } from '../../src/trunk/trunk-config.ts'
-import { freePort, Sipp } from './sipp.ts'
+import { freePort } from './free-port.ts'
+import { Sipp } from './sipp.ts'
 
 const address = '127.0.0.1'
 /** Timers of our SIP stack run this many times as fast, so that 32 s of patience take 8. */
