@@ -74,8 +74,8 @@ async function joined(env: { [name: string]: string } = {}) {
   await until('heard', tells(/开始旁听/))
   await post('control', { call_id: callId, action: 'transfer', phone: colleague })
   await until('joined', tells(/机器人退出/))
-  // The dialogs of all three are on their way to the database.
-  await sleep(500)
+  // The dialogs of all three are on their way to the database, and what is billed after a crash ends with the last heartbeat.
+  await sleep(3_500)
   const kept = stack.move()
   return {
     server,

@@ -29,7 +29,7 @@ void describe('calls that dial, ring and talk', { skip }, () => {
   void test('end once when the server is killed: the answered one gets BYE, none is dialled again, all is paid right', { timeout: 120_000 }, async (t) => {
     await using stage = await setUp()
     const { server, farEnd, numbers } = stage
-    await sleep(2_500) // some conversation to record and to bill
+    await sleep(3_500) // some conversation to record and, up to the last heartbeat, to bill
     const killedAtMs = Date.now()
     await server.kill('server', Math.random)
     const infos = await stage.ended()
@@ -46,7 +46,7 @@ void describe('calls that dial, ring and talk', { skip }, () => {
   void test('end at once when the media threads crash, with BYE and CANCEL, and the next call talks again', { timeout: 120_000 }, async () => {
     await using stage = await setUp({ NODE_OPTIONS: `--import=${path.join(import.meta.dirname, 'world/crash-media-on-signal.ts')}` })
     const { server, farEnd, numbers } = stage
-    await sleep(2_500)
+    await sleep(3_500)
     const crashedAtMs = Date.now()
     process.kill(server.current.pid, 'SIGUSR2')
     const infos = await stage.ended()
