@@ -1,5 +1,5 @@
 // The table of speech recognition providers: name → how to make one. Adding one is a file and a line here.
-import { InvalidInputError } from '../../errors.ts'
+import { needed } from '../needed-option.ts'
 import type { NlsKeys } from '../sockets/nls.ts'
 import { BuiltinAsr, type BuiltinAsrOptions } from './builtin/provider.ts'
 import { createDashScopeAsr } from './dashscope.ts'
@@ -39,8 +39,3 @@ export const asrProviders = {
 } as const satisfies Record<string, AsrFactory>
 
 export type AsrProviderName = keyof typeof asrProviders
-
-function needed<T>(option: string, value: T | undefined, example: string): T {
-  if (value === undefined) throw new InvalidInputError(option, `这个识别服务需要 ${option}。 This recogniser needs ${option}: ${example}`)
-  return value
-}

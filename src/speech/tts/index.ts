@@ -1,5 +1,5 @@
 // The table of speech synthesis: a name in the configuration → what makes the provider. A new provider adds a file and a line here.
-import { InvalidInputError } from '../../errors.ts'
+import { needed } from '../needed-option.ts'
 import type { NlsKeys } from '../sockets/nls.ts'
 import { createCosyVoice } from './cosyvoice.ts'
 import { createEspeak } from './espeak/provider.ts'
@@ -36,8 +36,3 @@ export const ttsProviders = {
 } as const satisfies Record<string, TtsFactory>
 
 export type TtsProviderName = keyof typeof ttsProviders
-
-function needed<T>(option: string, value: T | undefined, example: string): T {
-  if (value === undefined) throw new InvalidInputError(option, `这个合成服务需要 ${option}。 This voice needs ${option}: ${example}`)
-  return value
-}
