@@ -169,8 +169,8 @@ void test('fails the request of a child that dies, retryable, and replaces the c
   assert.notEqual(pool.pids[0], pid)
 })
 
-void test('is ready although a child died while it practised', needsWasm, async () => {
-  await using voice = createEspeak({ children: 2, restartMsMin: 50 })
+void test('is ready although children die while they load and practise', needsWasm, async () => {
+  await using voice = createEspeak({ children: 2, restartMsMin: 50, practiceAfterMs: 0 })
   const ready = voice.warmUp()
   await eventually('both children are loaded and practise', () => voice.childPids.length === 2)
   for (const afterMs of [0, 150, 150, 150]) {

@@ -80,6 +80,10 @@ export class EspeakPool implements AsyncDisposable {
     return [...this.#children].flatMap((child) => child.process.pid ?? [])
   }
 
+  get isClosing(): boolean {
+    return this.#closing.signal.aborted
+  }
+
   /** Starts the children and waits until each has loaded eSpeak, or one said that it cannot. Rejects with ProviderError then. */
   async start(): Promise<void> {
     this.#fill()
@@ -98,15 +102,14 @@ export class EspeakPool implements AsyncDisposable {
     if (this.#unavailable !== undefined) throw new ProviderError(PROVIDER, this.#unavailable, false)
   }
 
-  /** Speaks one order on every child, so that each has compiled its hot code before a callee waits for it. */
+  /** Speaks one order on every child, one after the other, so that each has compiled its hot code before a callee waits for it. */
   async speakOnEach(order: SpeakOrder): Promise<void> {
-    await Promise.all(
-      [...this.#children].map(async (child) => {
-        const request = this.#open(order, undefined)
-        this.#assign(request, child)
-        for await (const event of request.events) if (event.type === 'failed') throw event.error
-      }),
-    )
+    for (const child of this.#children) {
+      if (!this.#children.has(child) || !child.ready) continue // it died meanwhile
+      const request = this.#open(order, undefined)
+      this.#assign(request, child)
+      for await (const event of request.events) if (event.type === 'failed') throw event.error
+    }
   }
 
   /** Events of one order. Aborting ends them at once with `done`; the child drops the rest. */

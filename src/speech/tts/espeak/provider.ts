@@ -1,4 +1,5 @@
 // Knows how display text becomes eSpeak orders. Does not know calls, and never loads eSpeak itself: that happens in child processes.
+import { setTimeout as delay } from 'node:timers/promises'
 import { ProviderError } from '../../../errors.ts'
 import { log } from '../../../log.ts'
 import { toSpoken } from '../../text/to-spoken.ts'
@@ -13,20 +14,32 @@ const NAME = 'espeak'
 /** About five minutes of speech; no robot says that in one go. */
 const TEXT_CHARS_MAX = 1_500
 /** Every kind of syllable and the English voice: what the first call would otherwise wait for a compiler to see. */
-const warmUpTexts = ['您好，请问是张先生吗？我是人工智能语音助手。', '通知您明天上午九点，在三楼会议室开会，请准时参加。', '请您留下姓名和电话，谢谢，再见。Thank you for your time.']
-const WARM_UP_ROUNDS = 2
+const practiceTexts = ['您好，请问是张先生吗？我是人工智能语音助手。', '通知您明天上午九点，在三楼会议室开会，请准时参加。', '请您留下姓名和电话，谢谢，再见。Thank you for your time.']
+const PRACTICE_ROUNDS = 2
+/** By then the rest of the program has started, which practice would slow down. */
+const PRACTICE_AFTER_MS = 1_500
 
-/** A child that died or was slow while it practised is replaced, and will do; only what will never work is a reason not to start. */
-function practiceFailed(error: unknown): void {
-  if (!(error instanceof ProviderError && error.retryable)) throw error
-  log.warn({ err: error }, 'the voice could not practise; its first words may come late')
+/** Speaks beside the first calls: before them, it would nearly double the time to start. */
+async function practise(pool: EspeakPool, afterMs: number): Promise<void> {
+  await delay(afterMs, undefined, { ref: false })
+  for (let round = 0; round < PRACTICE_ROUNDS; round += 1) {
+    for (const text of practiceTexts) {
+      if (pool.isClosing) return
+      try {
+        await pool.speakOnEach(orderOf(toSpoken(text), defaultVoice, ''))
+      } catch (error) {
+        // A child that died or was slow is replaced, and will do.
+        if (!pool.isClosing) log.warn({ err: error }, 'the voice could not practise; its first words may come late')
+      }
+    }
+  }
 }
 
 /**
  * The built-in voice: eSpeak NG on a pool of child processes. Robotic, intelligible, no download, no account.
  * Voice names are eSpeak variants ('' , f1…f5, m1…m8, Annie …); an unknown one ends as `failed`, not retryable.
  */
-export function createEspeak(options: Partial<PoolOptions> = {}): TtsProvider & { readonly childPids: number[] } {
+export function createEspeak({ practiceAfterMs = PRACTICE_AFTER_MS, ...options }: Partial<PoolOptions> & { practiceAfterMs?: number } = {}): TtsProvider & { readonly childPids: number[] } {
   const pool = new EspeakPool(options)
   return {
     name: NAME,
@@ -35,9 +48,7 @@ export function createEspeak(options: Partial<PoolOptions> = {}): TtsProvider & 
     },
     async warmUp() {
       await pool.start()
-      for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
-        for (const text of warmUpTexts) await pool.speakOnEach(orderOf(toSpoken(text), defaultVoice, '')).catch(practiceFailed)
-      }
+      void practise(pool, practiceAfterMs)
     },
     synthesize(text, voice, signal): AsyncIterable<TtsEvent> {
       const variant = variantOf(voice)
