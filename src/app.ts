@@ -35,7 +35,7 @@ import { openBucket } from './recording-store.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
-import type { DialogState } from './sip/dialog.ts'
+import type { LeftCall } from './sip/user-agent.ts'
 import { openAsr, openTts, voiceOf } from './speech-options.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { openTrunks, optionTrunk } from './trunk-wiring.ts'
@@ -120,7 +120,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         return recoverRecording(what === 'clip' ? clipPathOf(file) : file)
       },
       onOrphan: (callId, dialog) => {
-        userAgent.byeFrom(dialog as DialogState).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
+        userAgent.endFrom(dialog as LeftCall).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
     })
     const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })

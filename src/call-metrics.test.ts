@@ -17,11 +17,11 @@ const result: CallResult = {
 test('counts endings, turns and failures, and passes everything on', async () => {
   const registry = new Registry()
   const seen: string[] = []
-  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onDialFailed: () => Promise.resolve({ trunk: 'reserve', callerId: '02160001000', attempt: 2, ringMsMax: 1, pauseMs: 0 }), onAnswered: () => seen.push('stored'), mayContinue: () => 'end' }
+  const hooks: CallHooks = { onEvent: (event) => seen.push(event.type), beforeInvite: () => seen.push('before'), onDialFailed: () => Promise.resolve({ trunk: 'reserve', callerId: '02160001000', attempt: 2, ringMsMax: 1, pauseMs: 0 }), onDialog: () => seen.push('stored'), mayContinue: () => 'end' }
   const run: RunCall = async (_request, given) => {
     given.beforeInvite()
     assert.equal((await given.onDialFailed({ trunk: 'main', outcome: 'line-fault', status: 503 }))?.trunk, 'reserve')
-    given.onAnswered({})
+    given.onDialog({})
     assert.equal(given.mayContinue(1), 'end')
     given.onEvent({ type: 'callee-said', turn: 1, text: '等一下', beginAtMs: 0, endAtMs: 1, confidence: 1, bargeIn: true })
     given.onEvent({ type: 'provider-failed', provider: 'espeak', message: '13800138000', fallback: 'goodbye' })

@@ -86,7 +86,7 @@ describe('a robot calls baresip', { skip, concurrency: false }, () => {
     const run = callRunner({ trunk: () => trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
     const robot = new Teller()
     const events: CallEvent[] = []
-    const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
+    const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onDialog: () => {}, mayContinue: () => 'continue' as const }
     const [result] = await Promise.all([run({ id: 'baresip', phone: '+8613800138000', trunk: 'phone', callerId: '02160001000', attempt: 1, ringMsMax, talkMsMax: 40_000, robot }, hooks, new AbortController().signal), meanwhile(phone, robot)])
     const heard = answers === 'auto' ? (await phone.recordings()).heard.channels[0]! : undefined
     assert.equal(userAgent.stats.calls, 0)

@@ -94,7 +94,7 @@ describe('a call with more phones', { skip, concurrency: false }, () => {
       },
       beforeInvite: () => {},
       onDialFailed: () => Promise.resolve(undefined),
-      onAnswered: () => {},
+      onDialog: () => {},
       mayContinue: () => 'continue',
       legs: { admit: () => Promise.resolve({ callerId: '02160001000', giveBack: () => {} }), beforeInvite: () => {}, onDialogs: () => {} },
       onControls: (it) => controls.resolve(it),

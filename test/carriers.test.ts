@@ -245,7 +245,7 @@ describe('what calls to carriers are called in the end', { skip, concurrency: 4,
       onEvent: (event: CallEvent) => void events.push(event),
       beforeInvite: () => void (attempts += 1),
       onDialFailed: () => Promise.resolve(undefined),
-      onAnswered: () => {},
+      onDialog: () => {},
       mayContinue: () => 'continue' as const,
     }
     const result = await run({ id: scenario, phone, trunk: 'sipp', callerId, attempt: 1, ringMsMax, talkMsMax: 30_000, robot }, hooks, new AbortController().signal)

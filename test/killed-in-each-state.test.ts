@@ -26,7 +26,7 @@ const stateOf: Readonly<Record<FarEndManner, string>> = { mute: 'dialing', rings
 const CLOSED_MS_MAX = 40_000
 
 void describe('calls that dial, ring and talk', { skip }, () => {
-  void test('end once when the server is killed: the answered one gets BYE, none is dialled again, all is paid right', { timeout: 120_000 }, async (t) => {
+  void test('end once when the server is killed: the answered one gets BYE, the ringing one CANCEL, none is dialled again, all is paid right', { timeout: 120_000 }, async (t) => {
     await using stage = await setUp()
     const { server, farEnd, numbers } = stage
     await sleep(3_500) // some conversation to record and, up to the last heartbeat, to bill
@@ -35,6 +35,7 @@ void describe('calls that dial, ring and talk', { skip }, () => {
     const infos = await stage.ended()
     for (const [number, info] of infos) assert.deepEqual([number, info['outcome'], info['ended_by']], [number, 'interrupted', 'platform'])
     await farEndIsTold(farEnd, numbers.answers)
+    await farEndIsTold(farEnd, numbers.rings)
     t.diagnostic(JSON.stringify({ closedMs: Date.now() - killedAtMs }))
     assert.ok((infos.get(numbers.answers)!['cost'] as number) > 0, 'the time talked is billed')
     for (const manner of ['mute', 'rings'] as const) assert.equal(infos.get(numbers[manner])!['cost'], 0)

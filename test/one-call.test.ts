@@ -79,7 +79,7 @@ test('a call is dialled, understood, answered, recorded and hung up', { timeout:
   const events: CallEvent[] = []
   const robot = new Messenger()
   const recordingPath = path.join(folder, 'call.wav')
-  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
+  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onDialog: () => {}, mayContinue: () => 'continue' as const }
   const result = await run({ id: 'one', phone: '+8613800138000', trunk: 'loopback', callerId: '02160001000', attempt: 1, ringMsMax: 10_000, talkMsMax: 30_000, recordingPath, robot }, hooks, new AbortController().signal)
 
   assert.deepEqual([result.reason.outcome, result.reason.by, result.conversation], ['answered', 'robot', 'delivered'], JSON.stringify(result.reason))
@@ -99,7 +99,7 @@ test('a call is dialled, understood, answered, recorded and hung up', { timeout:
 
 test('a call that asks for it, or whose trunk does, leaves its SIP messages behind', { timeout: 20_000 }, async () => {
   const traces = path.join(folder, 'traces')
-  const hooks = { onEvent: () => {}, beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
+  const hooks = { onEvent: () => {}, beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onDialog: () => {}, mayContinue: () => 'continue' as const }
   for (const [id, byTrunk, byCall] of [['by-trunk', true, undefined], ['by-call', false, true], ['by-nobody', false, undefined]] as const) {
     const run = callRunner({ trunk: () => trunkTo(carrierPort, byTrunk), media, mediaAddress: address, asr, tts, voice: defaultVoice, traces })
     // 13800138001 is busy.

@@ -56,7 +56,7 @@ test('uas-answer-silent: answered without a packet, hung up after ten seconds an
   const run = callRunner({ trunk: () => trunk, media, mediaAddress: address, asr, tts, voice: defaultVoice })
   const events: CallEvent[] = []
   const request = { id: 'call_silent', phone: '+8613800138000', trunk: 'silent', callerId: '02160001000', attempt: 1, ringMsMax: 10_000, talkMsMax: 60_000, robot: new Patient() }
-  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onAnswered: () => {}, mayContinue: () => 'continue' as const }
+  const hooks = { onEvent: (event: CallEvent) => void events.push(event), beforeInvite: () => {}, onDialFailed: () => Promise.resolve(undefined), onDialog: () => {}, mayContinue: () => 'continue' as const }
   const { reason, conversation, talkMs, media: stats } = await run(request, hooks, new AbortController().signal)
   assert.deepEqual([reason.outcome, reason.by, reason.stage, reason.detail], ['line-fault', 'network', 'talking', 'no-audio-received'], JSON.stringify(reason))
   assert.equal(conversation, undefined, 'nobody talked, whatever the robot noted')

@@ -58,8 +58,8 @@ export type CallHooks = {
    * last. Asked for every such failure; never rejects.
    */
   onDialFailed(failure: DialFailure): Promise<NextDial | undefined>
-  /** The callee answered: the SIP dialog's identity, to be stored so that a survivor can hang up. */
-  onAnswered(dialog: unknown): void
+  /** The callee's phone rings, and again when it was answered: the identity of the SIP call, to be stored so that a survivor can hang up. */
+  onDialog(dialog: unknown): void
   /** Asked each second while talking; 'end' makes the robot say goodbye and hang up politely (no money left). */
   mayContinue(talkMs: number): 'continue' | 'end'
   /** More phones in this call: humans who take over, supervisors who listen. Absent: nobody else can be called. */

@@ -147,9 +147,9 @@ export class Leg {
     }
   }
 
-  /** What a survivor needs to send BYE for us. */
+  /** What a survivor needs to send BYE or CANCEL for us; undefined while there is nothing to end, or not yet. */
   dialog(): unknown {
-    return this.#call?.dialogState()
+    return this.#call?.dialogState() ?? this.#call?.ringingState()
   }
 
   /** Tells the far end to stop sending, or to go on (re-INVITE). Resolves with its final status; 481 while the call is not up. */

@@ -34,7 +34,7 @@ test('a conversation from dial to the robot\'s goodbye', async () => {
   await s.time.advance(6_000)
   assert.deepEqual(over(s), { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up' })
   assert.deepEqual(s.types, ['ringing', 'answered', 'robot-said', 'callee-said', 'noted', 'robot-said'])
-  assert.deepEqual(s.dialogs, [{ callId: 'call-0' }])
+  assert.deepEqual(s.dialogs, [{ branch: 'branch-0' }, { callId: 'call-0' }], 'what a survivor ends it with')
   assert.equal(s.result!.conversation, 'confirmed')
   assert.deepEqual(s.result!.notes, [{ outcome: 'confirmed' }])
   assert.deepEqual(s.result!.media, { packetsSent: 10, packetsReceived: 9, packetsLost: 0, pacingErrorMsP95: 0 })
@@ -422,7 +422,7 @@ test('an owner that throws at any event costs this call only', async () => {
 })
 
 test('an owner that throws when asked whether to go on, or when told the dialog, costs this call only', async () => {
-  for (const hook of ['mayContinue', 'onAnswered'] as const) {
+  for (const hook of ['mayContinue', 'onDialog'] as const) {
     using s = new CallStage(greets())
     s.hooks[hook] = () => {
       throw new Error('broken')

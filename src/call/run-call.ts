@@ -193,7 +193,10 @@ class OneCall {
 
   #onRinging(sipStatus: number, earlyMedia: boolean): void {
     this.#isEarlyAgreed ||= earlyMedia
-    if (this.#state === 'dialing') this.#tell({ type: 'ringing', sipStatus, earlyMedia })
+    if (this.#state === 'dialing') {
+      this.#tell({ type: 'ringing', sipStatus, earlyMedia })
+      this.#safely(() => this.#hooks.onDialog(this.#leg?.dialog()))
+    }
     this.#step('ring')
     this.#rangAtMs ??= this.#now()
   }
@@ -212,7 +215,7 @@ class OneCall {
     this.#answeredAt = new Date()
     this.#answeredAtMs = this.#now()
     this.#tell({ type: 'answered', sipStatus: answer.status })
-    this.#safely(() => this.#hooks.onAnswered(leg.dialog()))
+    this.#safely(() => this.#hooks.onDialog(leg.dialog()))
     return await this.#talk(leg)
   }
 

@@ -2,6 +2,7 @@
 import type { CallEvent } from '../events.ts'
 import type { MachinePolicy, Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
 import type { DialogState } from '../sip/dialog.ts'
+import type { RingingState } from '../sip/left-call.ts'
 import type { InviteOptions } from '../sip/invitation.ts'
 import type { LegEvent, OfferResult, OutgoingCall, TransferOptions, TransferResult } from '../sip/leg.ts'
 import { buildOffer } from '../sip/sdp.ts'
@@ -168,6 +169,7 @@ export class FakeInvite {
   readonly referred = Promise.withResolvers<TransferResult>()
   referNews: ((status: number) => void) | undefined
   #answered = false
+  #rang = false
   readonly #deaf: boolean
 
   constructor(options: InviteOptions, deaf: boolean) {
@@ -180,7 +182,14 @@ export class FakeInvite {
     return Promise.resolve(this.infoStatus)
   }
 
+  /** What a survivor is given of it. */
+  get state(): 'calling' | 'ringing' | 'talking' | 'over' {
+    if (this.over) return 'over'
+    return this.#answered ? 'talking' : this.#rang ? 'ringing' : 'calling'
+  }
+
   ring(status = 180, sdp?: string): void {
+    this.#rang = true
     this.options.onEvent({ type: 'progress', status, reason: 'Ringing', sdp, early: sdp !== undefined })
   }
 
@@ -233,7 +242,8 @@ export class FakeUserAgent {
       callId: 'call-id',
       localSdp: options.sdp,
       hangUp: () => invite.hangUp(),
-      dialogState: () => (invite.over ? undefined : ({ callId: `call-${this.invites.indexOf(invite)}` } as DialogState)),
+      dialogState: () => (invite.state === 'talking' ? ({ callId: `call-${this.invites.indexOf(invite)}` } as DialogState) : undefined),
+      ringingState: () => (invite.state === 'ringing' ? ({ branch: `branch-${this.invites.indexOf(invite)}` } as RingingState) : undefined),
       sendInfo: (_type, body) => invite.info(body),
       hold: () => invite.reoffer('hold'),
       resume: () => invite.reoffer('resume'),
@@ -304,7 +314,7 @@ export class CallStage implements Disposable {
         this.dialFailures.push(failure)
         return Promise.resolve(this.nextDials.shift())
       },
-      onAnswered: (dialog) => this.dialogs.push(dialog),
+      onDialog: (dialog) => this.dialogs.push(dialog),
       mayContinue: () => 'continue',
       legs: {
         admit: (phone) => {

@@ -202,7 +202,7 @@ export class LiveCall {
         if (this.#abort.signal.aborted || !this.ours) throw new RefusedError('not-allowed', '通话在拨出前被取消')
       },
       onDialFailed: (failure) => this.#dialFailed(failure),
-      onAnswered: (dialog) => this.#legs.onDialogs([dialog]),
+      onDialog: (dialog) => this.#legs.onDialogs([dialog]),
       mayContinue: (talkMs) => this.#hold.mayContinue(talkMs),
       legs: this.#legs,
       onControls: (controls) => (this.#controls = controls),

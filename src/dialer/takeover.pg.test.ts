@@ -49,11 +49,14 @@ void test('calls of a dead process are closed as interrupted when another starts
 void test('the SIP dialog of an orphaned call is handed to somebody who can hang up', async () => {
   const orphans: [string, unknown][] = []
   await using world = await dialerWorld({ started: false, onOrphan: (id, dialog) => orphans.push([id, dialog]) })
-  const id = await abandoned(world, '13800138000', 'talking')
-  await world.db.sql.updateTable('calls').set({ dialog: '{"callId":"x"}' }).where('id', '=', id).execute()
+  const talked = await abandoned(world, '13800138000', 'talking')
+  const rang = await abandoned(world, '13900139000', 'ringing')
+  for (const [id, dialog] of [[talked, '{"callId":"x"}'], [rang, '{"branch":"y"}']] as const) await world.db.sql.updateTable('calls').set({ dialog }).where('id', '=', id).execute()
+  await abandoned(world, '13700137000', 'ringing') // it was killed before it could store anything
   await world.service.start()
-  await world.ended(id)
-  assert.deepEqual(orphans, [[id, { callId: 'x' }]])
+  await world.ended(talked)
+  await world.ended(rang)
+  assert.deepEqual(new Map(orphans), new Map<string, unknown>([[talked, { callId: 'x' }], [rang, { branch: 'y' }]]))
 })
 
 void test('what was recorded of an interrupted call stays with its record; a call that only rang has what was heard before', async () => {

@@ -15,7 +15,7 @@ export type SweepInput = {
   /** Calls this process is running: their lease may have run out while the database was away, but they are alive. */
   isOurs: (callId: string) => boolean
   eventsPerCallMax: number
-  /** Told of each call that was talking, so that somebody can send the BYE its owner could not. */
+  /** Told of each call that rang or was talking, so that somebody can send the CANCEL or BYE its owner could not. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. */
   recoverRecording?: ((callId: string, what: 'recording' | 'clip') => Promise<string | undefined>) | undefined
@@ -40,7 +40,7 @@ export async function takeOverAbandoned(db: Database, input: SweepInput): Promis
     closed += 1
     log.warn({ call: id, status: call.status }, 'closed a call whose process is gone')
     // One, or one of each leg.
-    if (call.status === 'talking' && call.dialog !== null) for (const dialog of [call.dialog].flat()) input.onOrphan?.(id, dialog)
+    if ((call.status === 'talking' || call.status === 'ringing') && call.dialog !== null) for (const dialog of [call.dialog].flat()) input.onOrphan?.(id, dialog)
   }
   return closed
 }

@@ -86,7 +86,7 @@ export class ScriptedCall {
   answer(): void {
     this.answeredAt = new Date(this.#now())
     this.emit({ type: 'answered', sipStatus: 200 })
-    this.hooks.onAnswered({ callId: this.request.id, localTag: 'a', remoteTag: 'b' })
+    this.hooks.onDialog({ callId: this.request.id, localTag: 'a', remoteTag: 'b' })
   }
 
   say(text: string, turn = 1): void {

@@ -66,6 +66,11 @@ export class ClientTransaction {
     for (const letter of this.request.method === 'INVITE' ? (['A', 'B'] as const) : (['E', 'F'] as const)) this.#startTimer(letter, letter === 'B' ? this.#options.silenceMsMax : undefined)
   }
 
+  /** Takes the place of `start` for an INVITE that rings already: nothing is sent. */
+  resume(): void {
+    this.#state = 'proceeding'
+  }
+
   receive(response: ReceivedResponse): void {
     this.#step(response.status < 200 ? 'provisional' : response.status < 300 ? 'success' : 'failure', response)
   }

@@ -1,5 +1,6 @@
 // Knows what a call looks like from outside this folder: its events and its handle. Does not know how either comes about.
 import type { DialogState } from './dialog.ts'
+import type { RingingState } from './left-call.ts'
 
 /** Why a call that was never answered failed on our side. Undefined: the far end refused it. */
 export type LocalFailure = 'timeout' | 'cancelled' | 'transport' | undefined
@@ -73,6 +74,8 @@ export interface OutgoingCall extends TalkingControls {
   hangUp(reason?: HangUpReason): Promise<void>
   /** The dialog of an answered call, to be stored so that another process can end it; undefined before and after. */
   dialogState(): DialogState | undefined
+  /** The INVITE of a call that rings, to be stored likewise; undefined before and after. */
+  ringingState(): RingingState | undefined
 }
 
 export type Response = { reason?: string | undefined; sdp?: string | undefined; headers?: readonly (readonly [string, string])[] | undefined }

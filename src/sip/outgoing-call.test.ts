@@ -7,7 +7,7 @@ import { dial, dialAndAnswer, here, log, otherSdp, theirSdp, there } from './fak
 import { FakeNetwork } from './fake-network.ts'
 import { FakePeer } from './fake-peer.ts'
 import type { InviteOptions } from './invitation.ts'
-import type { LegEvent, OutgoingCall } from './leg.ts'
+import type { LegEvent } from './leg.ts'
 import { SipUserAgent } from './user-agent.ts'
 
 void test('the INVITE carries what a carrier needs, with canonical header names', async () => {
@@ -346,22 +346,6 @@ void test('calls beyond the limit are refused and leave nothing behind', async (
   const busy = await dial({}, { transactionsMax: 1 })
   assert.throws(() => busy.agent.invite(again), OverloadedError)
   assert.equal(busy.agent.stats.calls, 1)
-})
-
-void test('the state of an answered dialog survives JSON and ends the call from another agent', async () => {
-  const { call, peer, network, wait } = await dialAndAnswer()
-  const stored: unknown = JSON.parse(JSON.stringify(call.dialogState()))
-  const survivor = await SipUserAgent.open({ address: '10.0.0.9', port: 5060, log, clock: network.clock, openTransport: network.open('10.0.0.9', 5060) })
-  peer.onRequest = (request) => {
-    if (request.method === 'BYE') peer.reply(request, 200)
-  }
-  const status = survivor.byeFrom(stored as NonNullable<ReturnType<OutgoingCall['dialogState']>>)
-  await wait(5)
-  const bye = peer.got('BYE')[0]!
-  assert.equal(bye.envelope.cseq, 1_002)
-  assert.equal(bye.envelope.toTag, 'peer')
-  assert.equal(bye.uri, 'sip:peer@10.0.0.2:5060')
-  assert.equal(await status, 200)
 })
 
 void test('close cancels and hangs up, waits a limited time, and every call has had its last event', async () => {

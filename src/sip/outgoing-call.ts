@@ -5,6 +5,7 @@ import { Dialog, type DialogState } from './dialog.ts'
 import { q850Of } from './header-values.ts'
 import { cancelRequest, checkReferTarget, type Invitation, type InviteOptions } from './invitation.ts'
 import { InviteAttempts, type Final } from './invite-attempts.ts'
+import { ringingStateOf, type RingingState } from './left-call.ts'
 import type { HangUpReason, LegEvent, LocalFailure, OfferResult, OutgoingCall, TransferOptions, TransferResult } from './leg.ts'
 import { sdpOf } from './message-body.ts'
 import { fromWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
@@ -112,6 +113,10 @@ export class InviteClient implements OutgoingCall, DialogUser {
 
   dialogState(): DialogState | undefined {
     return this.#state === 'talking' ? this.#winner?.dialog.state() : undefined
+  }
+
+  ringingState(): RingingState | undefined {
+    return this.#state === 'proceeding' && this.#attempts.rang && this.#attempts.newest ? ringingStateOf(this.#attempts.newest) : undefined
   }
 
   receive(request: ReceivedRequest, transaction: ServerTransaction): void {

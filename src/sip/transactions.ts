@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net'
 import { OverloadedError, ProtocolError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { ClientTransaction, type ClientHandlers } from './client-transaction.ts'
+import { ClientTransaction, type ClientHandlers, type ClientTransactionOptions } from './client-transaction.ts'
 import type { Clock } from './clock.ts'
 import { viaWithSource, type Via } from './header-values.ts'
 import { parseMessage, serializeMessage, type ReceivedMessage, type ReceivedRequest, type ReceivedResponse, type SipRequest } from './message.ts'
@@ -79,33 +79,28 @@ export class Transactions {
   /**
    * Puts our Via on `request` and sends it until answered. Handlers are never called before this returns.
    * `silenceMsMax` takes the place of timer B of an INVITE.
-   * `branch` is given only for CANCEL, which shares the branch of its INVITE (RFC 3261 §9.1).
+   * `branch` is given only for CANCEL, which shares the branch of its INVITE (RFC 3261 §9.1); `via` with it when another process sent that.
    * Errors: OverloadedError when too many transactions are open; an in-dialog request is let through, because ending calls relieves the load.
    */
-  request(request: SipRequest, peer: Peer, handlers: ClientHandlers, options: { branch?: string; inDialog?: boolean; silenceMsMax?: number | undefined } = {}): ClientTransaction {
+  request(request: SipRequest, peer: Peer, handlers: ClientHandlers, options: { branch?: string; via?: string; inDialog?: boolean; silenceMsMax?: number | undefined } = {}): ClientTransaction {
     if (options.inDialog !== true && this.open >= this.#max) throw new OverloadedError('too many SIP transactions are open', 1_000)
     const branch = options.branch ?? this.newBranch()
-    const key = clientKey(branch, request.method)
     let transport = this.#transportTo(peer)
-    request.headers.prepend('Via', this.#via(transport, branch))
+    request.headers.prepend('Via', options.via ?? this.#via(transport, branch))
     if (peer.largeByTcp === true && transport.protocol === 'UDP' && serializeMessage(request).length > LARGE_BYTES) {
       peer = { ...peer, protocol: 'TCP' }
       transport = this.#transportTo(peer)
       request.headers.replaceFirst('Via', this.#via(transport, branch))
     }
-    const transaction = new ClientTransaction({
-      request,
-      branch,
-      peer,
-      transport,
-      clock: this.#clock,
-      handlers,
-      silenceMsMax: options.silenceMsMax,
-      onTerminated: () => this.#clients.delete(key),
-      onRepeated: () => void (this.counts.repeated += 1),
-    })
-    this.#clients.set(key, transaction)
+    const transaction = this.#client({ request, branch, peer, transport, handlers, silenceMsMax: options.silenceMsMax })
     transaction.start()
+    return transaction
+  }
+
+  /** Goes on with an INVITE that another process sent and somebody answered with a provisional: what comes for it is taken from now on. */
+  resume(invite: SipRequest, branch: string, peer: Peer, handlers: ClientHandlers): ClientTransaction {
+    const transaction = this.#client({ request: invite, branch, peer, transport: this.#transportTo(peer), handlers, silenceMsMax: undefined })
+    transaction.resume()
     return transaction
   }
 
@@ -156,6 +151,18 @@ export class Transactions {
     for (const transaction of this.#servers.values()) transaction.stop()
     this.#clients.clear()
     this.#servers.clear()
+  }
+
+  #client(parts: Pick<ClientTransactionOptions, 'request' | 'branch' | 'peer' | 'transport' | 'handlers' | 'silenceMsMax'>): ClientTransaction {
+    const key = clientKey(parts.branch, parts.request.method)
+    const transaction = new ClientTransaction({
+      ...parts,
+      clock: this.#clock,
+      onTerminated: () => this.#clients.delete(key),
+      onRepeated: () => void (this.counts.repeated += 1),
+    })
+    this.#clients.set(key, transaction)
+    return transaction
   }
 
   /** A far end may ask for a transport we do not have; then the first one tries. */

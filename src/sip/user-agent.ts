@@ -5,12 +5,11 @@ import type { Log } from '../log.ts'
 import { allowedMethods, type CallContext } from './call-context.ts'
 import { CallRegistry } from './call-registry.ts'
 import { systemClock, type Clock } from './clock.ts'
-import { Dialog, type DialogState } from './dialog.ts'
-import { DigestClient, type Credentials } from './digest.ts'
 import { parseNameAddr } from './header-values.ts'
 import { InviteServer, mergeKeyOf } from './incoming-call.ts'
 import { checkInvitation, checkPeer, userOf, type InviteOptions } from './invitation.ts'
-import type { HangUpReason, IncomingCall, OutgoingCall } from './leg.ts'
+import { endLeftCall, type LeftCall, type LeftCallOptions } from './left-call.ts'
+import type { IncomingCall, OutgoingCall } from './leg.ts'
 import { hasForeignBody } from './message-body.ts'
 import { toWire, type ReceivedRequest, type ReceivedResponse } from './message.ts'
 import { openTransports } from './open-transports.ts'
@@ -21,7 +20,6 @@ import type { Registrar } from './registrar.ts'
 import { RegistrationClient, type RegisterOptions, type Registration, type RegistrationAnswer } from './registration.ts'
 import { replyTo, type ReplyOptions } from './reply.ts'
 import type { ServerTransaction } from './server-transaction.ts'
-import { Session } from './session.ts'
 import { answerInterval } from './session-timer.ts'
 import { SourceLimits } from './source-limits.ts'
 import { CallTrace, TraceTap } from './trace.ts'
@@ -29,6 +27,7 @@ import { Transactions } from './transactions.ts'
 import type { Peer, Protocol, Receive, Transport } from './transport.ts'
 import { userAgentLimits, type UserAgentLimits, type UserAgentOptions, type UserAgentStats } from './user-agent-options.ts'
 
+export type { LeftCall } from './left-call.ts'
 export type { ProbeAnswer } from './probe.ts'
 export type { UserAgentLimits, UserAgentOptions, UserAgentStats } from './user-agent-options.ts'
 
@@ -148,21 +147,11 @@ export class SipUserAgent implements AsyncDisposable {
   }
 
   /**
-   * Ends a call whose process died: sends BYE in its stored dialog. Resolves with the final status, 408 when none came.
-   * The number jumps by 1000, past whatever the dead process may have used after it stored the state.
+   * Ends a call whose process died, from what it stored: BYE when it was answered, CANCEL when it rang. Resolves with the final status of
+   * the far end, 408 when none came.
    */
-  async byeFrom(state: DialogState, options: { credentials?: Credentials | undefined; reason?: HangUpReason | undefined } = {}): Promise<number> {
-    const session = new Session({
-      dialog: new Dialog({ ...state, cseq: state.cseq + 1_000 }),
-      context: this.#context,
-      contact: this.#context.contact(undefined, state.target.protocol),
-      digest: options.credentials && new DigestClient(options.credentials),
-      localSdp: undefined,
-      ownsCallId: true,
-      answerOffer: () => undefined,
-      onEvent: () => {},
-    })
-    return await session.bye(options.reason)
+  endFrom(left: LeftCall, options: LeftCallOptions = {}): Promise<number> {
+    return endLeftCall(this.#context, left, options)
   }
 
   /** Asks with OPTIONS whether somebody is there (RFC 3261 §11). Resolves with the final status; 408 when none came, 503 when it could not be sent. */
