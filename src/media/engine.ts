@@ -132,8 +132,10 @@ export interface MediaPort extends AsyncDisposable {
   connect(remote: RemoteMedia): void
   /** Appends audio to a playout (queued behind earlier playouts). 8 kHz PCM of any length; `last` completes the playout. */
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
-  /** Drops everything queued; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
+  /** Drops everything queued, faded out over 10 ms; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
   flush(): void
+  /** What is played from now on is `gain` (0..1) times as loud, reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */
+  setLevel(gain: number, rampMs: number): void
   /** Sends key presses one after the other, with 100 ms between them: as RFC 4733 events, or as tones where those are not agreed. */
   sendDigits(digits: string, as?: KeyShape): void
   /** Stops audio, closes the recording file and the socket. Resolves after the `closed` event. Safe to call twice. */

@@ -61,9 +61,66 @@ void test('a flush ends every unfinished playout as cut, with what was heard of 
   ])
   queue.append(2, sound(1_600, 2), true)
   queue.append(1, sound(160, 1), true)
-  assert.deepEqual(pull(queue, 2), { out: sound(320, 0), changes: [] })
+  const { out, changes } = pull(queue, 2)
+  assert.deepEqual([changes, out.subarray(80)], [[], sound(240, 0)], 'after 10 ms it is quiet')
   queue.append(3, sound(160, 3), true)
   assert.deepEqual([...pull(queue, 1).out], [...sound(160, 3)])
+})
+
+/** The largest step from one sample to the next. */
+const edge = (pcm: Int16Array) => pcm.reduce((most, sample, i) => Math.max(most, Math.abs(sample - (i === 0 ? sample : pcm[i - 1]!))), 0)
+
+void test('what a flush cuts fades out, also into what is played next; what was heard does not count it', () => {
+  const queue = new PlayoutQueue()
+  queue.append(1, sound(1_600, 8_000), true)
+  const before = pull(queue, 2).out
+  queue.flush()
+  assert.deepEqual(queue.takeChanges(), [{ type: 'playout-ended', playout: 1, heardMs: 40, cut: true }])
+  queue.append(2, Int16Array.from({ length: 160 }, (_, i) => i * 10), true)
+  const after = pull(queue, 1).out
+  assert.ok(edge(Int16Array.of(...before, ...after)) <= 120, `an edge of ${edge(Int16Array.of(...before, ...after))}`)
+  assert.equal(after[159], 1_590)
+})
+
+void test('a flush with the loudest sound before and after it does not overflow', () => {
+  const queue = new PlayoutQueue()
+  queue.append(1, sound(320, 32_767), true)
+  pull(queue, 1)
+  queue.flush()
+  queue.append(2, sound(160, 32_767), true)
+  assert.ok(pull(queue, 1).out.every((sample) => sample === 32_767))
+})
+
+void test('a flush before the first packet, or after the last, leaves nothing behind', () => {
+  const queue = new PlayoutQueue()
+  queue.append(1, sound(160, 8_000), true)
+  queue.flush()
+  assert.equal(queue.pull(new Int16Array(PACKET)), 0)
+  queue.append(2, sound(160, 8_000), false)
+  pull(queue, 1)
+  queue.flush()
+  assert.equal(queue.pull(new Int16Array(PACKET)), 0)
+})
+
+void test('the level goes down and up again without an edge, and stays where it was told to', () => {
+  const queue = new PlayoutQueue()
+  queue.append(1, sound(16_000, 10_000), true)
+  queue.setLevel(0.25, 40)
+  const down = pull(queue, 4).out
+  assert.equal(down.at(-1), 2_500)
+  assert.ok(down[0]! > 9_900 && edge(down) <= 25, `from ${down[0]}, by ${edge(down)}`)
+  queue.setLevel(1, 20)
+  const up = pull(queue, 2).out
+  assert.ok(edge(up) <= 60)
+  assert.equal(up.at(-1), 10_000)
+})
+
+void test('a level set while nothing is played holds from the first sample of what comes', () => {
+  const queue = new PlayoutQueue()
+  queue.setLevel(0.5, 100)
+  pull(queue, 1)
+  queue.append(1, sound(160, 1_000), true)
+  assert.deepEqual([...pull(queue, 1).out], [...sound(160, 500)])
 })
 
 void test('a playout without audio ends without having started', () => {

@@ -4,6 +4,8 @@ import { SAMPLE_RATE_HZ } from './frame.ts'
 
 /** Ten minutes: more than any utterance. Audio beyond is dropped and its playout ends as cut. */
 const QUEUED_SAMPLES_MAX = 600 * SAMPLE_RATE_HZ
+/** What is cut fades out over 10 ms: a wave that breaks off clicks. */
+const FADE_SAMPLES = SAMPLE_RATE_HZ / 100
 
 export type PlayoutChange =
   | { type: 'playout-started'; playout: PlayoutId }
@@ -27,6 +29,14 @@ export class PlayoutQueue {
   #overUpTo = -1
   #queued = 0
   #changes: PlayoutChange[] = []
+  readonly #level = new Level()
+  /** The end of what was cut, which goes out with the next packet. */
+  #tail: Int16Array | undefined
+
+  /** What goes out from now on is `gain` times as loud, reached within `rampMs` of audio; at once when nothing goes out. */
+  setLevel(gain: number, rampMs: number): void {
+    this.#level.aim(gain, (rampMs * SAMPLE_RATE_HZ) / 1_000)
+  }
 
   /** Takes ownership of `pcm`. */
   append(id: PlayoutId, pcm: Int16Array, last: boolean): void {
@@ -51,6 +61,17 @@ export class PlayoutQueue {
    * An unfinished playout with less than a packet of audio waits for more; a finished one is padded with silence.
    */
   pull(out: Int16Array): number {
+    const samples = this.#pullPlayout(out)
+    if (samples === 0) this.#level.arrive()
+    else this.#level.apply(out, samples)
+    const tail = this.#tail
+    if (tail === undefined) return samples
+    this.#tail = undefined
+    for (let i = 0; i < Math.min(tail.length, out.length); i += 1) out[i] = Math.max(-32_768, Math.min(32_767, out[i]! + tail[i]!))
+    return Math.max(samples, Math.min(tail.length, out.length))
+  }
+
+  #pullPlayout(out: Int16Array): number {
     out.fill(0)
     let playout = this.#playouts[0]
     while (playout !== undefined && playout.complete && playout.remaining === 0) {
@@ -65,8 +86,9 @@ export class PlayoutQueue {
     return samples
   }
 
-  /** Ends every unfinished playout as cut. */
+  /** Ends every unfinished playout as cut. What was sounding fades out. */
   flush(): void {
+    this.#tail = this.#fadedTail() ?? this.#tail
     for (const playout of this.#playouts.splice(0)) {
       this.#overUpTo = Math.max(this.#overUpTo, playout.id)
       this.#changes.push({ type: 'playout-ended', playout: playout.id, heardMs: heardMs(playout), cut: true })
@@ -80,6 +102,18 @@ export class PlayoutQueue {
     const changes = this.#changes
     this.#changes = []
     return changes
+  }
+
+  /** The next audio of a playout that is under way, down to nothing. */
+  #fadedTail(): Int16Array | undefined {
+    const playout = this.#playouts[0]
+    if (playout === undefined || playout.sent === 0 || playout.remaining === 0) return undefined
+    const tail = new Int16Array(Math.min(FADE_SAMPLES, playout.remaining))
+    this.#take(playout, tail, tail.length)
+    playout.sent -= tail.length
+    this.#level.apply(tail, tail.length)
+    for (let i = 0; i < tail.length; i += 1) tail[i] = Math.round(tail[i]! * (1 - (i + 1) / tail.length))
+    return tail
   }
 
   #take(playout: Playout, out: Int16Array, samples: number): void {
@@ -104,6 +138,34 @@ export class PlayoutQueue {
     this.#playouts.shift()
     this.#overUpTo = Math.max(this.#overUpTo, playout.id)
     this.#changes.push({ type: 'playout-ended', playout: playout.id, heardMs: heardMs(playout), cut: playout.truncated })
+  }
+}
+
+/** A gain that moves in small steps. */
+class Level {
+  #gain = 1
+  #target = 1
+  #step = 0
+
+  aim(target: number, rampSamples: number): void {
+    this.#target = target
+    this.#step = (target - this.#gain) / Math.max(1, rampSamples)
+  }
+
+  arrive(): void {
+    this.#gain = this.#target
+    this.#step = 0
+  }
+
+  apply(pcm: Int16Array, samples: number): void {
+    if (this.#gain === 1 && this.#step === 0) return
+    for (let i = 0; i < samples; i += 1) {
+      if (this.#step !== 0) {
+        this.#gain += this.#step
+        if (this.#step > 0 ? this.#gain >= this.#target : this.#gain <= this.#target) this.arrive()
+      }
+      pcm[i] = Math.round(pcm[i]! * this.#gain)
+    }
   }
 }
 

@@ -161,6 +161,10 @@ export class Port {
     this.#tellChanges()
   }
 
+  setLevel(gain: number, rampMs: number): void {
+    this.#playouts.setLevel(gain, rampMs)
+  }
+
   sendDigits(digits: string, as?: KeyShape): void {
     if (this.#remote?.eventPayloadType === undefined) this.#tonesOut.queue(digits, as)
     else this.#keysOut.queue(digits, as)

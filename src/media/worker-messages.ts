@@ -10,6 +10,7 @@ export type EngineMessage =
   | { type: 'connect'; port: PortId; atMs: number; remote: RemoteMedia }
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }
+  | { type: 'set-level'; port: PortId; gain: number; rampMs: number }
   | { type: 'send-digits'; port: PortId; digits: string; as: KeyShape | undefined }
   | { type: 'bridge'; port: PortId; peer: PortId }
   | { type: 'unbridge'; port: PortId }

@@ -73,6 +73,12 @@ export class WorkerPort implements MediaPort {
     this.#post({ type: 'flush', port: this.id })
   }
 
+  /** Errors: InvalidInputError for a gain outside of 0..1. */
+  setLevel(gain: number, rampMs: number): void {
+    if (!(gain >= 0 && gain <= 1)) throw new InvalidInputError('gain', 'must be 0..1')
+    this.#post({ type: 'set-level', port: this.id, gain, rampMs })
+  }
+
   /** Errors: InvalidInputError for what is no key, cannot be pressed so, and before `connect`. */
   sendDigits(digits: string, as?: KeyShape): void {
     if (!isKeys(digits)) throw new InvalidInputError('digits', 'must be 1 to 64 of 0-9 * # A-D')

@@ -84,6 +84,15 @@ export class FakeLine {
     queueMicrotask(() => this.#tellChanges())
   }
 
+  /** Each change of our level. */
+  readonly levels: { atMs: number; gain: number }[] = []
+
+  setLevel(gain: number, rampMs: number): void {
+    if (!this.#open) return
+    this.levels.push({ atMs: this.#time.now(), gain })
+    this.#playouts.setLevel(gain, rampMs)
+  }
+
   /** The far end speaks for so long, from the next frame on. */
   speak(ms: number): void {
     this.#voice.push(...voiceFrames(ms))
