@@ -268,7 +268,7 @@ describe('a parallel transfer', () => {
     using s = await talking((event) => (event.type === 'utterance' ? [say('我先为您说明一下，一共有三件事，请您慢慢听。')] : []))
     s.asr.texts.push('转人工')
     s.port.speak(600)
-    await s.time.advance(1_500)
+    await s.time.advance(1_400)
     assert.deepEqual(await s.command({ type: 'parallel-transfer', phone: colleague, join: 'by-itself' }), { ok: true, state: 'calling-aside' })
     await s.time.advance(600)
     assert.ok(s.port.heard.at(-1)!.us, 'the robot is heard meanwhile')

@@ -73,3 +73,15 @@ test('the recogniser is told the names and the answers that the robot expects', 
   await using c = new Conversation(greets())
   assert.deepEqual([c.asr.streams[0]!.options.hotWords, c.asr.streams[0]!.options.phrases], [['张总'], ['我是']])
 })
+
+test('who picks up with 喂 hears the robot within 0.4 s, and nobody waits to learn whether it is a machine', async () => {
+  await using c = new Conversation(greets())
+  await c.advance(600)
+  const beganAtMs = c.time.now()
+  await c.hears('喂', 300)
+  await c.advance(2_000)
+  const [heard] = c.of('callee-said')
+  const said = c.line.heard.find(({ us, atMs }) => us && atMs > beganAtMs)!
+  assert.ok(said.atMs - heard!.endAtMs <= 400, `${said.atMs - heard!.endAtMs} ms after the 喂`)
+  assert.deepEqual(c.robot.of('answered').map(({ firstWords }) => firstWords), ['喂'])
+})

@@ -8,7 +8,7 @@ import type { ConversationOutcome, MachinePolicy, Robot, RobotAction, RobotEvent
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { isStopWord, isTurn } from '../speech/barge-in.ts'
-import { endpointingDefaults, isTurnOver } from '../speech/endpointing.ts'
+import { endpointingDefaults, isPickUpOver, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
 import type { Speaker, Speech, SpokenResult } from '../speech/speaker.ts'
 import type { StopCause } from './call.ts'
@@ -118,14 +118,14 @@ export class VoiceLoop {
       },
       { rangMs: deps.rangMs, policy: deps.machinePolicy, answeredAtMs: this.#answeredAtMs, safely: (run) => this.#safely(run) },
     )
-    const { endpointMsMax } = this.#options
+    const endpointing = { ...endpointingDefaults, silenceMsMax: this.#options.endpointMsMax }
     this.#listener = new Listener({
       asr,
       hotWords: robot.hotWords,
       phrases: robot.phrases,
       now,
       robotSpeech: () => this.#robotSpeech(),
-      isTurnOver: (input) => isTurnOver(input, { ...endpointingDefaults, silenceMsMax: endpointMsMax }),
+      isTurnOver: (input) => (this.#opened ? isTurnOver : isPickUpOver)(input, endpointing),
       onPartial: this.#safely((text: string) => this.#onPartial(text)),
       onBargeIn: this.#safely(() => this.#onBargeIn()),
       onUtterance: this.#safely((utterance: Utterance) => this.#onUtterance(utterance)),

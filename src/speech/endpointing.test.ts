@@ -1,62 +1,97 @@
-// Checks when a turn is over, word by word. Does not touch audio.
+// Checks when a turn is over, by silence, words and pauses. Does not touch audio.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { completenessOf, endpointingDefaults, isTurnOver, type Completeness } from './endpointing.ts'
+import type { Completeness } from './completeness.ts'
+import { endpointingDefaults, greetingMsMax, isPickUpOver, isTurnOver, pickUpEndpointing } from './endpointing.ts'
+import { noPauses, withPause } from './own-pauses.ts'
 
-const phrases: Record<Completeness, string[]> = {
-  complete: [
-    '好的', '好', '嗯', '可以', '对', '是我', '我就是', '对我就是', '不用了', '我不需要', '没兴趣', '你是谁', '您贵姓', '你是哪里的', '多少钱', '什么时候', '你是机器人吗', '我知道了',
-    '明天再打', '他不在', '我在开会', '我想想', '谢谢', '再见', '喂你好啊', '要不要', '好的，谢谢。', '不知道', '幺三八零零幺三八零零零', '13800138000', '110101199001011237', '11010119900101123X', 'Yes.', 'ok bye', '没有',
-  ],
-  neutral: ['我姓王', '明天下午三点', '王丽华', '在人民路', '我叫王小明', '三点半', '我换人', '合同', '没收到', 'tomorrow', '两'],
-  incomplete: [
-    '然后', '我想', '我的号码是', '但是', '就是', '明天上午的话', '我跟', '因为', '那个', '我叫', '那', '我现在在', '你把', '好的但是', '嗯我想一下嗯', '如果', '你能不能给', 'my name is', '我要',
-  ],
-  digits: ['一三八', '幺三八零零', '我的号码是幺三八', '138001380', '一三八，零零一三', '身份证一一零一零一一九九零', '零二一五'],
-  none: ['', '  ', '。', '……'],
+const phrases = new Set(['没收到'])
+const spoken: Record<Completeness, string[]> = {
+  expected: ['没收到', '对，我是', '好的，没收到'],
+  complete: ['你是谁', '我知道了', '13800138000'],
+  neutral: ['王丽华', '明天下午三点'],
+  incomplete: ['然后', '可以但是'],
+  digits: ['一三八', '138001380'],
+  none: ['', '……'],
 }
+const all = Object.entries(spoken) as [Completeness, string[]][]
 
-for (const [completeness, texts] of Object.entries(phrases)) {
-  for (const text of texts) {
-    test(`"${text}" is ${completeness}`, () => assert.equal(completenessOf(text), completeness))
-  }
-}
-
-test('when the robot asked for a number its length is known', () => {
-  assert.equal(completenessOf('一二三四', 4), 'complete')
-  assert.equal(completenessOf('一二', 4), 'digits')
-  assert.equal(completenessOf('一二三四五六七八九零一', 18), 'digits')
-  assert.equal(completenessOf('我不想说', 4), 'neutral')
-})
-
-for (const [completeness, silenceMs] of Object.entries(endpointingDefaults.silenceMs) as [Completeness, number][]) {
-  test(`a ${completeness} turn is over after ${silenceMs} ms of silence, not before`, () => {
-    for (const partial of phrases[completeness]) {
-      assert.equal(isTurnOver({ silenceMs: silenceMs - 1, partial, partialStableMs: 5000 }), false)
-      assert.equal(isTurnOver({ silenceMs, partial, partialStableMs: 5000 }), true)
+for (const [completeness, texts] of all) {
+  const { usualMs } = endpointingDefaults.silenceMs[completeness]
+  test(`a turn of ${completeness} words is over after ${usualMs} ms of silence, not before`, () => {
+    for (const partial of texts) {
+      assert.equal(isTurnOver({ silenceMs: usualMs - 1, partial, partialStableMs: 5000, phrases }), false)
+      assert.equal(isTurnOver({ silenceMs: usualMs, partial, partialStableMs: 5000, phrases }), true)
     }
   })
 }
 
 test('words that still change keep the turn open', () => {
-  assert.equal(isTurnOver({ silenceMs: 600, partial: '好的', partialStableMs: 199 }), false)
-  assert.equal(isTurnOver({ silenceMs: 600, partial: '好的', partialStableMs: 200 }), true)
+  assert.equal(isTurnOver({ silenceMs: 600, partial: '好的', partialStableMs: 159 }), false)
+  assert.equal(isTurnOver({ silenceMs: 600, partial: '好的', partialStableMs: 160 }), true)
 })
 
 test('after 2.5 s every turn is over, whatever its words', () => {
-  for (const partial of Object.values(phrases).flat()) {
-    assert.equal(isTurnOver({ silenceMs: 2500, partial, partialStableMs: 0 }), true)
-    assert.equal(isTurnOver({ silenceMs: 2499, partial, partialStableMs: 0 }), completenessOf(partial) === 'none')
+  for (const [completeness, texts] of all) {
+    for (const partial of texts) {
+      assert.equal(isTurnOver({ silenceMs: 2500, partial, partialStableMs: 0 }), true)
+      assert.equal(isTurnOver({ silenceMs: 2499, partial, partialStableMs: 0 }), completeness === 'none')
+    }
   }
 })
 
 test('while somebody speaks no turn is over', () => {
-  for (const partial of Object.values(phrases).flat()) assert.equal(isTurnOver({ silenceMs: 0, partial, partialStableMs: 5000 }), false)
+  for (const partial of Object.values(spoken).flat()) {
+    assert.equal(isTurnOver({ silenceMs: 0, partial, partialStableMs: 5000 }), false)
+    assert.equal(isPickUpOver({ silenceMs: 0, partial, partialStableMs: 5000 }), false)
+  }
 })
 
-test('the defaults agree with one another', () => {
-  const { silenceMs, silenceMsMax, partialStableMsMin } = endpointingDefaults
-  assert.ok(Math.max(...Object.values(silenceMs)) < silenceMsMax)
-  assert.ok(partialStableMsMin < silenceMs.complete)
-  assert.ok(silenceMs.complete < silenceMs.neutral && silenceMs.neutral < silenceMs.none && silenceMs.none < silenceMs.incomplete && silenceMs.incomplete < silenceMs.digits)
+test('somebody who has been heard to pause is waited for', () => {
+  const pauses = withPause(withPause(noPauses, 'neutral', 650), 'neutral', 700)
+  const turn = { partial: '明天下午三点', partialStableMs: 5000 }
+  assert.equal(isTurnOver({ ...turn, silenceMs: 700 }), true)
+  assert.equal(isTurnOver({ ...turn, silenceMs: 700, pauses }), false)
+  assert.equal(isTurnOver({ ...turn, silenceMs: 1_100, pauses }), true)
 })
+
+test('who picks up with a greeting is answered at once, who plays a text is heard', () => {
+  for (const partial of ['喂', '你好', '喂，你好', '哪位', '']) {
+    const greeting = { silenceMs: partial === '' ? 400 : 240, partial, partialStableMs: 40, voicedMs: 400 }
+    assert.equal(isPickUpOver(greeting), true, partial)
+    assert.equal(isPickUpOver({ ...greeting, silenceMs: greeting.silenceMs - 1 }), false, partial)
+    assert.equal(isPickUpOver({ ...greeting, voicedMs: greetingMsMax + 20 }), false, partial)
+  }
+  assert.equal(isPickUpOver({ silenceMs: 400, partial: '您好我是张先生的助理他现在', partialStableMs: 200, voicedMs: 2_400 }), false)
+})
+
+test('a turn that is over stays over: more silence, words that stand longer and shorter pauses never reopen it', () => {
+  const times = Array.from({ length: 27 }, (_, i) => i * 100 - (i % 2))
+  for (const partial of Object.values(spoken).flat()) {
+    for (const pauseMs of [0, 200, 450, 800, 1_500]) {
+      const pauses = all.reduce((own, [kind]) => withPause(withPause(own, kind, pauseMs), kind, pauseMs), noPauses)
+      const longer = all.reduce((own, [kind]) => withPause(own, kind, pauseMs + 300), pauses)
+      for (const decide of [isTurnOver, isPickUpOver]) {
+        for (const partialStableMs of [0, 39, 40, 159, 160, 1_000]) {
+          const given = { partial, partialStableMs, phrases, voicedMs: 500 }
+          const over = times.map((ms) => decide({ ...given, silenceMs: Math.max(0, ms), pauses }))
+          assert.deepEqual(over, over.toSorted((a, b) => Number(a) - Number(b)), `${partial} over, then not, after pauses of ${pauseMs} ms`)
+          for (const [i, ms] of times.entries()) {
+            if (over[i]) assert.ok(decide({ ...given, partialStableMs: partialStableMs + 100, silenceMs: ms, pauses }))
+            if (!over[i]) assert.ok(!decide({ ...given, silenceMs: Math.max(0, ms), pauses: longer }), `${partial} is taken earlier of somebody who pauses longer`)
+          }
+        }
+      }
+    }
+  }
+})
+
+for (const [name, { silenceMs, silenceMsMax, partialStableMsMin }] of Object.entries({ endpointingDefaults, pickUpEndpointing })) {
+  test(`the numbers of ${name} agree with one another`, () => {
+    for (const range of Object.values(silenceMs)) {
+      assert.ok(range.leastMs <= range.usualMs && range.usualMs <= range.mostMs && range.mostMs < silenceMsMax)
+      assert.ok(range.leastMs >= silenceMs.expected.leastMs && range.leastMs > partialStableMsMin)
+    }
+    assert.ok(silenceMs.complete.usualMs <= silenceMs.neutral.usualMs && silenceMs.neutral.usualMs < silenceMs.incomplete.usualMs && silenceMs.incomplete.usualMs < silenceMs.digits.usualMs)
+  })
+}

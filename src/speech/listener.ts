@@ -3,8 +3,10 @@
 import type { Frame } from '../media/frame.ts'
 import { FRAME_MS } from '../media/frame.ts'
 import type { AsrEvent, AsrProvider, AsrStream } from './asr/provider.ts'
-import { decideBargeIn, type RobotVoice } from './barge-in.ts'
-import { isTurnOver } from './endpointing.ts'
+import type { StretchVoice } from './barge-in.ts'
+import { bareWords, completenessOf } from './completeness.ts'
+import { type EndpointingInput, isTurnOver } from './endpointing.ts'
+import { noPauses, type OwnPauses, PAUSE_MS_MIN, withPause } from './own-pauses.ts'
 import { EnergyVad } from './vad.ts'
 
 /** Audio kept from before the first voiced frame, so that soft beginnings are recognised. */
@@ -23,6 +25,8 @@ const UTTERANCE_MS_MAX = 30_000
 const REPLAY_FRAMES_MAX = 250
 /** A recogniser that fails again within this time is gone for good. */
 const STABLE_MS = 30_000
+/** Whoever begins again so soon after their turn was taken had not finished: nobody answers our first word that fast. */
+const CUT_IN_MS = 500
 
 export type Utterance = {
   text: string
@@ -43,12 +47,13 @@ export type ListenerOptions = {
   hotWords: readonly string[]
   phrases: readonly string[]
   now: () => number
-  robotSpeech(): RobotVoice
+  /** Whether our side is heard now. */
+  robotSpeech(): { speaking: boolean }
   /** When a turn counts as over; the default is made for people talking to the robot. */
-  isTurnOver?: typeof isTurnOver
+  isTurnOver?: (input: EndpointingInput) => boolean
   onPartial(text: string): void
-  /** The callee wins the floor: whoever speaks must stop now. At most once per utterance. */
-  onBargeIn(): void
+  /** Asked with every frame of a stretch of speech; true: it won the floor, whoever spoke has stopped. Then it is not asked again for this stretch. */
+  takesFloor?: ((voice: StretchVoice) => boolean) | undefined
   /** One per stretch of speech, in order; text is '' when there were no words in it. */
   onUtterance(utterance: Utterance): void
   /** `final`: recognition is gone for good; otherwise it was opened anew. */
@@ -86,10 +91,15 @@ export class Listener {
   /** Number of the frame with which the last stretch ended. */
   #lastEndpointIndex = -1
   #frameIndex = -1
+  readonly #phrases: ReadonlySet<string>
+  #pauses = noPauses
+  /** The stretch that was taken last, and when. */
+  #taken: { stretch: Stretch; endpointAtMs: number; isFirst: boolean } | undefined
 
   constructor(options: ListenerOptions) {
     this.#options = options
     this.#lastFrameAtMs = options.now()
+    this.#phrases = new Set(options.phrases.map(bareWords))
     this.#stream = this.#openStream()
   }
 
@@ -106,6 +116,11 @@ export class Listener {
   /** Words of the stretch under way, unsettled. */
   get partial(): string {
     return this.#stretch ? wordsOf(this.#stretch) : ''
+  }
+
+  /** How the callee has paused within their turns so far. */
+  get pauses(): OwnPauses {
+    return this.#pauses
   }
 
   push(atMs: number, frames: readonly Frame[]): void {
@@ -148,12 +163,14 @@ export class Listener {
         partialSinceMs: atMs,
         replay: [],
       }
+      this.#considerCutIn(this.#stretch)
       for (const kept of this.#preRoll.splice(0)) this.#recognise(this.#stretch, kept.frame, kept.atMs)
       return
     }
     const stretch = this.#stretch
     this.#recognise(stretch, frame, atMs)
     if (voiced) {
+      this.#learnPause(stretch, atMs - stretch.lastVoicedAtMs)
       this.#lastVoicedAtMs = stretch.lastVoicedAtMs = atMs + FRAME_MS
       stretch.voicedMs += FRAME_MS
     }
@@ -168,22 +185,36 @@ export class Listener {
   }
 
   #considerBargeIn(stretch: Stretch, atMs: number): void {
-    if (stretch.bargeIn) return
-    const robot = this.#options.robotSpeech()
-    if (!robot.speaking) return
-    if (decideBargeIn({ voicedMs: stretch.voicedMs, sinceOnsetMs: atMs - stretch.beginAtMs, partial: wordsOf(stretch), robot }) !== 'stop') return
-    stretch.bargeIn = true
-    this.#options.onBargeIn()
+    if (stretch.bargeIn || !this.#options.takesFloor) return
+    const { beginAtMs, lastVoicedAtMs, voicedMs } = stretch
+    const nowMs = atMs + FRAME_MS
+    stretch.bargeIn = this.#options.takesFloor({ beginAtMs, atMs: nowMs, voicedMs, silenceMs: nowMs - lastVoicedAtMs, partial: wordsOf(stretch) })
+  }
+
+  #learnPause(before: Stretch, ms: number): void {
+    // How one picks up tells nothing of how one talks.
+    if (ms >= PAUSE_MS_MIN && this.#taken !== undefined) this.#pauses = withPause(this.#pauses, completenessOf(wordsOf(before), this.#contextOf(before)), ms)
+  }
+
+  /** Speech that goes on right after a turn was taken, before the robot was heard: it was a pause. */
+  #considerCutIn(stretch: Stretch): void {
+    if (this.#taken === undefined || this.#taken.isFirst || stretch.beginAtMs - this.#taken.endpointAtMs > CUT_IN_MS || this.#options.robotSpeech().speaking) return
+    this.#learnPause(this.#taken.stretch, stretch.beginAtMs - this.#taken.stretch.lastVoicedAtMs)
+  }
+
+  #contextOf({ voicedMs }: Stretch) {
+    return { voicedMs, phrases: this.#phrases }
   }
 
   #considerEnd(stretch: Stretch, atMs: number): void {
-    const input = { silenceMs: atMs - stretch.lastVoicedAtMs, partial: wordsOf(stretch), partialStableMs: atMs - stretch.partialSinceMs }
+    const input = { silenceMs: atMs - stretch.lastVoicedAtMs, partial: wordsOf(stretch), partialStableMs: atMs - stretch.partialSinceMs, pauses: this.#pauses, ...this.#contextOf(stretch) }
     const over = (this.#options.isTurnOver ?? isTurnOver)(input) || atMs - stretch.beginAtMs > UTTERANCE_MS_MAX
     // A callback may have closed us.
     if (!over || this.#stretch !== stretch) return
     this.#stretch = undefined
     this.#lastEndpointIndex = this.#frameIndex
     const endpointAtMs = this.#options.now()
+    this.#taken = { stretch, endpointAtMs, isFirst: this.#taken === undefined }
     const awaited: Awaited = { stretch, endpointAtMs, handedOver: false, timer: undefined }
     while (this.#awaited[0]?.handedOver && endpointAtMs - this.#awaited[0].endpointAtMs > OVERDUE_MS_MAX) this.#awaited.shift()
     this.#awaited.push(awaited)

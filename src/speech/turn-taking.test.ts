@@ -65,7 +65,7 @@ for (const [name, expectedMs] of [
   ['robot', 400],
   ['stop', 400],
   ['quiet', 400],
-  ['tomorrow', 700],
+  ['tomorrow', 520],
   ['number', 1800],
 ] as const) {
   test(`the turn "${name}" is over ${expectedMs} ms after its last sound, and not before`, () => {
