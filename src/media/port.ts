@@ -1,45 +1,33 @@
 // Knows one call's audio inside a media thread: what is due, what came in, what went out. Does not know other calls or the engine.
-import { randomInt } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import { AudioReceiver } from './audio-receiver.ts'
-import { codecOfType, codecs, type Encoder } from './codecs.ts'
+import { codecOfType, codecs } from './codecs.ts'
 import { parseComfortNoise } from './comfort-noise.ts'
 import type { KeyShape, PlayoutId, PortStats, RemoteMedia, SrtpKeys } from './engine.ts'
 import { FRAME_MS, type Frame } from './frame.ts'
 import { InbandDigitReceiver } from './inband-digits.ts'
-import { InbandDigitSender } from './inband-digit-sender.ts'
 import { JitterBuffer } from './jitter-buffer.ts'
 import type { Outbox } from './outbox.ts'
-import { EARLY_MS_MAX, nextDue, PacingHistogram } from './pacing.ts'
-import { PlayoutQueue } from './playout.ts'
+import { PacketSender, type SenderHost } from './packet-sender.ts'
+import { EARLY_MS_MAX, nextDue } from './pacing.ts'
+import type { PlayoutChange } from './playout.ts'
 import { RecordingMixer } from './recording.ts'
 import { isRtcp } from './rtcp.ts'
 import { RtcpSession, type SessionFigures } from './rtcp-session.ts'
 import { Relay } from './relay.ts'
-import { parseRtp, RTP_HEADER_BYTES, writeRtpHeader } from './rtp.ts'
-import { SRTP_OVERHEAD_BYTES, SrtpSession } from './srtp.ts'
-import { TelephoneEventReceiver, TelephoneEventSender } from './telephone-event.ts'
+import { parseRtp } from './rtp.ts'
+import { SrtpSession } from './srtp.ts'
+import { TelephoneEventReceiver } from './telephone-event.ts'
 import type { PortId } from './worker-messages.ts'
 
-/** After a stall, packets due for longer than this are skipped: a burst would only overflow the far end's jitter buffer. */
-const BEHIND_MS_MAX = 100
 /** After a stall, frames due for longer than this are left out. */
 const FRAMES_BEHIND_MS_MAX = 1_000
 /** An event and a tone this close are one key. */
 const SAME_KEY_MS = 500
 const DEAD_AIR_MS = 1_000
-const SAMPLES_PER_MS = 8
-/** RFC 3550 wants a random start; RFC 3711 §3.3.1 one that leaves room, so that a lost beginning hides no wrap. */
-const FIRST_SEQUENCE_MAX = 0x8000
-/** G.711 makes the longest packets. */
-const PAYLOAD_BYTES_MAX = 60 * SAMPLES_PER_MS
 /** RFC 3551 §6 */
 const COMFORT_NOISE = 13
 /** What nearly everybody offers telephone events as; accepted even if the far end names another for its own direction. */
 const USUAL_EVENT_TYPE = 101
-/** A packet the kernel could not take at once must stay unchanged until it is gone. */
-const PACKETS_IN_FLIGHT = 8
-
 /** Where packets leave. `PortSockets` is one. */
 export interface PacketSink {
   aim(remote: RemoteMedia): void
@@ -58,7 +46,7 @@ export type PortOptions = {
   now: () => number
 }
 
-export class Port {
+export class Port implements SenderHost {
   readonly id: PortId
   readonly phaseMs: number
   readonly #recording: boolean
@@ -90,27 +78,8 @@ export class Port {
   readonly #hears = new Map<Port, Relay[]>()
   /** Ports whose far ends listen to both sides of this one. */
   readonly #listeners = new Set<Port>()
-  readonly #playouts = new PlayoutQueue()
-  #encoder: { for: RemoteMedia; codec: Encoder } | undefined
-  readonly #keysOut = new TelephoneEventSender()
-  readonly #tonesOut = new InbandDigitSender()
-  readonly #pacing = new PacingHistogram()
-  readonly #packets = Array.from({ length: PACKETS_IN_FLIGHT }, () => new Uint8Array(RTP_HEADER_BYTES + PAYLOAD_BYTES_MAX + SRTP_OVERHEAD_BYTES))
-  /** The same without what encryption adds: what a codec may fill. */
-  readonly #rooms = this.#packets.map((packet) => packet.subarray(0, packet.length - SRTP_OVERHEAD_BYTES))
-  readonly #views: Uint8Array[] = []
-  #pcm = new Int16Array(FRAME_MS * SAMPLES_PER_MS)
-  #ssrc = randomInt(0x1_0000_0000)
-  #sequence = randomInt(FIRST_SEQUENCE_MAX)
-  #timestamp = randomInt(0x1_0000_0000)
-  /** Of timestamps, ours and the far end's. */
-  #unitsPerMs = SAMPLES_PER_MS
-  #sendDueMs = 0
-  #sent = 0
-  #octetsSent = 0
-  #control = new RtcpSession(this.#ssrc)
-  /** The next packet begins a talk spurt if it holds audio; `pause` makes any packet do so. */
-  #before: 'pause' | 'silence' | 'audio' = 'pause'
+  readonly #sender: PacketSender
+  #control: RtcpSession
 
   constructor({ id, phaseMs, recording, outbox, now }: PortOptions) {
     this.id = id
@@ -118,6 +87,8 @@ export class Port {
     this.#recording = recording
     this.#outbox = outbox
     this.#now = now
+    this.#sender = new PacketSender(this, now)
+    this.#control = new RtcpSession(this.#sender.ssrc)
   }
 
   /** Gives the port its socket; one that was closed while the socket was being bound closes it at once. */
@@ -134,14 +105,14 @@ export class Port {
     this.#secure(remote.srtp)
     this.#socket?.aim(remote)
     this.#audio.prepare(remote.codec)
-    this.#encodeFor(remote)
+    this.#sender.encodeFor(remote)
     const { inbandDigits = 'auto', eventPayloadType } = remote
     const listens = !this.#eventsHeard && (inbandDigits === 'always' || (inbandDigits === 'auto' && eventPayloadType === undefined))
     this.#tonesIn = listens ? (this.#tonesIn ?? new InbandDigitReceiver()) : undefined
     this.#setClock(codecs[remote.codec].clockRateHz, nowMs)
     if (before === undefined) {
       this.#frameDueMs = nextDue(nowMs, FRAME_MS, this.phaseMs)
-      this.#sendDueMs = this.#frameDueMs
+      this.#sender.start(this.#frameDueMs)
       this.#control.start(nowMs)
       if (this.#recording) this.#mixer = new RecordingMixer(atMs)
     }
@@ -149,25 +120,23 @@ export class Port {
       this.#heardAtMs = nowMs
       this.#deadAirTold = false
     }
-    if (before?.ptimeMs !== remote.ptimeMs) this.#pcm = new Int16Array(remote.ptimeMs * SAMPLES_PER_MS)
   }
 
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void {
-    this.#playouts.append(playout, pcm, last)
+    this.#sender.play(playout, pcm, last)
   }
 
   flush(): void {
-    this.#playouts.flush()
-    this.#tellChanges()
+    this.#sender.flush()
   }
 
   setLevel(gain: number, rampMs: number): void {
-    this.#playouts.setLevel(gain, rampMs)
+    this.#sender.setLevel(gain, rampMs)
   }
 
   sendDigits(digits: string, as?: KeyShape): void {
-    if (this.#remote?.eventPayloadType === undefined) this.#tonesOut.queue(digits, as)
-    else this.#keysOut.queue(digits, as)
+    if (this.#remote?.eventPayloadType === undefined) this.#sender.sendTones(digits, as)
+    else this.#sender.sendEvents(digits, as)
   }
 
   /** From now on the two far ends hear each other, and what is played on either port on top. Ends with either port. */
@@ -201,7 +170,7 @@ export class Port {
   /** `tick` would do something. */
   isDue(nowMs: number): boolean {
     const dueBy = nowMs + EARLY_MS_MAX
-    return this.#remote !== undefined && (this.#frameDueMs <= dueBy || this.#sendDueMs <= dueBy)
+    return this.#remote !== undefined && (this.#frameDueMs <= dueBy || this.#sender.dueMs <= dueBy)
   }
 
   /** Does everything that is due at `nowMs`. */
@@ -210,7 +179,7 @@ export class Port {
     if (remote === undefined || !this.isDue(nowMs)) return
     const dueBy = nowMs + EARLY_MS_MAX
     this.#playFrames(dueBy)
-    this.#sendPackets(remote, dueBy)
+    this.#sender.sendUntil(dueBy, remote)
     this.#sendReport(nowMs)
     this.#watchForDeadAir(nowMs)
     this.#handOutRecording(nowMs)
@@ -223,12 +192,10 @@ export class Port {
     this.unbridge()
     for (const listener of this.#listeners) this.unmonitor(listener)
     for (const port of this.#hears.keys()) port.unmonitor(this)
-    const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
-    if (bye !== undefined) this.#sendControl(bye)
+    this.#sayBye(nowMs)
     this.#socket?.close()
     this.#audio.free()
-    this.#encoder?.codec.free?.()
-    this.flush()
+    this.#sender.close()
     this.#handOutRecording(nowMs)
     if (this.#mixer !== undefined) this.#outbox.recorded(this.id, this.#mixer.takeRest(nowMs))
     this.#outbox.closed(this.id, this.#stats(), failed)
@@ -276,6 +243,29 @@ export class Port {
     return clear !== undefined && this.#control.receive(clear, this.#now())
   }
 
+  protect(packet: Uint8Array, length: number): number {
+    return this.#srtp?.protect(packet, length) ?? length
+  }
+
+  leave(packet: Uint8Array): void {
+    this.#socket?.send(packet)
+  }
+
+  mixHeard(pcm: Int16Array): boolean {
+    let any = false
+    for (const relays of this.#hears.values()) for (const relay of relays) any = relay.mixInto(pcm) || any
+    return any
+  }
+
+  wasSent(dueMs: number, pcm: Int16Array): void {
+    for (const listener of this.#listeners) listener.#hear(this, 1, pcm)
+    this.#mixer?.write('us', dueMs, pcm)
+  }
+
+  playoutChanged(change: PlayoutChange, atMs: number): void {
+    this.#outbox.event(this.id, { ...change, atMs })
+  }
+
   #secure(keys: SrtpKeys | undefined): void {
     const before = this.#srtp
     if (keys === undefined) this.#srtp = undefined
@@ -285,25 +275,19 @@ export class Port {
     }
   }
 
-  #encodeFor(remote: RemoteMedia): void {
-    if (this.#encoder?.for.codec === remote.codec && isDeepStrictEqual(this.#encoder.for.opus, remote.opus)) return
-    this.#encoder?.codec.free?.()
-    this.#encoder = { for: remote, codec: codecs[remote.codec].encoder(remote) }
-  }
-
-  /** RFC 7160 §4.1: a stream on another clock is another source. */
+  /** RFC 7160 §4.1: who goes on with another clock says goodbye first. */
   #setClock(clockRateHz: number, nowMs: number): void {
     const unitsPerMs = clockRateHz / 1_000
-    if (unitsPerMs === this.#unitsPerMs) return
-    this.#unitsPerMs = unitsPerMs
-    if (this.#sent > 0) {
-      const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
-      if (bye !== undefined) this.#sendControl(bye)
-      this.#ssrc = randomInt(0x1_0000_0000)
-      this.#before = 'pause'
-    }
-    this.#control = new RtcpSession(this.#ssrc, undefined, unitsPerMs)
-    if (this.#sendDueMs > 0) this.#control.start(nowMs)
+    if (unitsPerMs === this.#sender.unitsPerMs) return
+    if (this.#sender.sent > 0) this.#sayBye(nowMs)
+    this.#sender.setClock(unitsPerMs)
+    this.#control = new RtcpSession(this.#sender.ssrc, undefined, unitsPerMs)
+    if (this.#sender.dueMs < Infinity) this.#control.start(nowMs)
+  }
+
+  #sayBye(nowMs: number): void {
+    const bye = this.#control.bye(nowMs, () => this.#sessionFigures(nowMs))
+    if (bye !== undefined) this.#sendControl(bye)
   }
 
   #playFrames(dueBy: number): void {
@@ -333,83 +317,9 @@ export class Port {
     return tone?.digit === digit && nowMs - tone.atMs < SAME_KEY_MS
   }
 
-  #sendPackets(remote: RemoteMedia, dueBy: number): void {
-    if (dueBy - this.#sendDueMs > BEHIND_MS_MAX) this.#skip(Math.floor((dueBy - this.#sendDueMs) / remote.ptimeMs), remote.ptimeMs)
-    for (; this.#sendDueMs <= dueBy; this.#sendDueMs += remote.ptimeMs) {
-      if (remote.send) {
-        this.#sendPacket(remote)
-        this.#pacing.add(this.#now() - this.#sendDueMs)
-      } else {
-        this.#before = 'pause'
-      }
-      this.#timestamp = (this.#timestamp + remote.ptimeMs * this.#unitsPerMs) >>> 0
-    }
-  }
-
-  #skip(packets: number, ptimeMs: number): void {
-    this.#pacing.add(packets * ptimeMs)
-    this.#sendDueMs += packets * ptimeMs
-    this.#timestamp = (this.#timestamp + packets * ptimeMs * this.#unitsPerMs) >>> 0
-    this.#before = 'pause'
-  }
-
-  #sendPacket(remote: RemoteMedia): void {
-    const packet = this.#packets[this.#sent % PACKETS_IN_FLIGHT]!
-    const step = remote.eventPayloadType === undefined ? undefined : this.#keysOut.next(this.#timestamp, remote.ptimeMs, (remote.eventClockRateHz ?? 8_000) / 1_000)
-    let length: number
-    if (step?.type === 'event') {
-      writeRtpHeader(packet, { marker: step.marker, payloadType: remote.eventPayloadType!, sequence: this.#sequence, timestamp: step.timestamp, ssrc: this.#ssrc })
-      packet.set(step.payload, RTP_HEADER_BYTES)
-      length = step.payload.length
-      this.#before = 'silence'
-    } else {
-      const heard = this.#fillPacket(step !== undefined)
-      if (heard > 0) for (const listener of this.#listeners) listener.#hear(this, 1, this.#pcm)
-      const marker = this.#before === 'pause' || (this.#before === 'silence' && heard > 0)
-      this.#before = heard > 0 ? 'audio' : 'silence'
-      writeRtpHeader(packet, { marker, payloadType: remote.payloadType, sequence: this.#sequence, timestamp: this.#timestamp, ssrc: this.#ssrc })
-      const encoder = this.#encoder!.codec
-      const room = this.#rooms[this.#sent % PACKETS_IN_FLIGHT]!
-      length = heard > 0 ? encoder.encode(this.#pcm, room, RTP_HEADER_BYTES) : encoder.silence(this.#pcm.length, room, RTP_HEADER_BYTES)
-      if (heard > 0) this.#mixer?.write('us', this.#sendDueMs, this.#pcm)
-      // The codec has nothing to send (yet): a pause in the stream.
-      if (length === 0) {
-        this.#before = 'pause'
-        return this.#tellChanges()
-      }
-    }
-    const whole = RTP_HEADER_BYTES + length
-    this.#socket?.send(this.#sized(packet, this.#srtp?.protect(packet, whole) ?? whole))
-    this.#sequence = (this.#sequence + 1) & 0xffff
-    this.#sent += 1
-    this.#octetsSent += length
-    this.#tellChanges()
-  }
-
-  /** The packet up to its length: nearly always that of the one before in the same place, for which a view exists. */
-  #sized(packet: Uint8Array, length: number): Uint8Array {
-    const place = this.#sent % PACKETS_IN_FLIGHT
-    const known = this.#views[place]
-    return known?.length === length ? known : (this.#views[place] = packet.subarray(0, length))
-  }
-
-  /** Makes the audio of the next packet; gives how many samples of it are sound. A playout waits while keys are sent, pauses between them included. */
-  #fillPacket(eventsGoOut: boolean): number {
-    if (this.#tonesOut.write(this.#pcm)) return this.#pcm.length
-    const played = eventsGoOut ? 0 : this.#playouts.pull(this.#pcm)
-    if (eventsGoOut) this.#pcm.fill(0)
-    return this.#mixHeard() ? this.#pcm.length : played
-  }
-
   /** `side` of a port that is listened to: 0 its far end, 1 what is sent to it. */
   #hear(from: Port, side: 0 | 1, pcm: Int16Array): void {
     this.#hears.get(from)?.[side]?.push(pcm)
-  }
-
-  #mixHeard(): boolean {
-    let any = false
-    for (const relays of this.#hears.values()) for (const relay of relays) any = relay.mixInto(this.#pcm) || any
-    return any
   }
 
   #sendReport(nowMs: number): void {
@@ -423,19 +333,11 @@ export class Port {
 
   #sessionFigures(nowMs: number): SessionFigures {
     return {
-      // `#timestamp` is that of the packet due next.
-      rtpTimestamp: (this.#timestamp + Math.round((nowMs - this.#sendDueMs) * this.#unitsPerMs)) >>> 0,
-      packetsSent: this.#sent,
-      octetsSent: this.#octetsSent,
+      rtpTimestamp: this.#sender.timestampAt(nowMs),
+      packetsSent: this.#sender.sent,
+      octetsSent: this.#sender.octetsSent,
       heard: this.#jitterBuffer.source,
     }
-  }
-
-  #tellChanges(): void {
-    const changes = this.#playouts.takeChanges()
-    if (changes.length === 0) return
-    const atMs = this.#now()
-    for (const change of changes) this.#outbox.event(this.id, { ...change, atMs })
   }
 
   #watchForDeadAir(nowMs: number): void {
@@ -455,13 +357,13 @@ export class Port {
   #stats(): PortStats {
     const { packetsReceived, packetsLost, packetsLate, jitterMs } = this.#jitterBuffer.stats
     return {
-      packetsSent: this.#sent,
+      packetsSent: this.#sender.sent,
       packetsReceived,
       packetsLost,
       packetsLate,
-      pacingErrorMsP95: this.#pacing.quantileMs(0.95),
-      pacingErrorMsP99: this.#pacing.quantileMs(0.99),
-      pacingErrorMsMax: this.#pacing.maxMs,
+      pacingErrorMsP95: this.#sender.pacing.quantileMs(0.95),
+      pacingErrorMsP99: this.#sender.pacing.quantileMs(0.99),
+      pacingErrorMsMax: this.#sender.pacing.maxMs,
       jitterMs,
       ...(this.#srtp === undefined ? {} : { srtpRefused: { ...this.#srtp.refusals } }),
       ...(this.#control.farEnd === undefined ? {} : { farEnd: this.#control.farEnd }),
