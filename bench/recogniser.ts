@@ -9,7 +9,7 @@ import { loadLexicon } from '../src/speech/asr/builtin/lexicon-file.ts'
 import { loadModel } from '../src/speech/asr/builtin/model-file.ts'
 import { PhraseGrammar } from '../src/speech/asr/builtin/phrase-grammar.ts'
 import { BuiltinAsr, builtinAsrDefaults } from '../src/speech/asr/builtin/provider.ts'
-import { EnergyVad } from '../src/speech/vad.ts'
+import { EnergyVad } from '../src/media/vad.ts'
 
 const DIGITS = '零一二三四五六七八九'
 /** As many phrases as a rich script expects. */

@@ -8,7 +8,7 @@ import { assertNever } from '../../src/errors.ts'
 import { codecs } from '../../src/media/codecs.ts'
 import type { CodecName, MediaPort, PortStats } from '../../src/media/engine.ts'
 import { createMediaEngine } from '../../src/media/worker-engine.ts'
-import { EnergyVad } from '../../src/speech/vad.ts'
+import { EnergyVad } from '../../src/media/vad.ts'
 import { percentile, round } from '../figures.ts'
 import { talk, TURN_SAMPLES } from './talk.ts'
 

@@ -7,7 +7,7 @@ import type { StretchVoice } from './barge-in.ts'
 import { bareWords, completenessOf } from './completeness.ts'
 import { type EndpointingInput, isTurnOver } from './endpointing.ts'
 import { noPauses, type OwnPauses, PAUSE_MS_MIN, withPause } from './own-pauses.ts'
-import { EnergyVad } from './vad.ts'
+import { EnergyVad } from '../media/vad.ts'
 
 /** Audio kept from before the first voiced frame, so that soft beginnings are recognised. */
 const PRE_ROLL_FRAMES = 15

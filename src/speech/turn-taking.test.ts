@@ -8,7 +8,7 @@ import { loadLexicon } from './asr/builtin/lexicon-file.ts'
 import { loadModel } from './asr/builtin/model-file.ts'
 import { decideBargeIn, type RobotVoice } from './barge-in.ts'
 import { isTurnOver } from './endpointing.ts'
-import { EnergyVad } from './vad.ts'
+import { EnergyVad } from '../media/vad.ts'
 
 const directory = new URL('./asr/builtin/model/', import.meta.url)
 const model = loadModel(directory)

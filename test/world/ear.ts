@@ -3,7 +3,7 @@ import { CallRecogniser } from '../../src/speech/asr/builtin/call-recogniser.ts'
 import { framesOf } from '../../src/speech/asr/builtin/fixtures.ts'
 import { loadLexicon } from '../../src/speech/asr/builtin/lexicon-file.ts'
 import { loadModel } from '../../src/speech/asr/builtin/model-file.ts'
-import { EnergyVad } from '../../src/speech/vad.ts'
+import { EnergyVad } from '../../src/media/vad.ts'
 
 const PAUSE_FRAMES = 20
 const folder = new URL('../../src/speech/asr/builtin/model/', import.meta.url)

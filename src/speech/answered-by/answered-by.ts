@@ -1,7 +1,7 @@
 // Listens beside a conversation that has just been answered, and says who picked up. Does not know robots, policies or SIP.
 import { FRAME_MS, type Frame } from '../../media/frame.ts'
 import { ToneDetector } from '../early-media/tones.ts'
-import { EnergyVad } from '../vad.ts'
+import { EnergyVad } from '../../media/vad.ts'
 import { judge, type Verdict } from './judgement.ts'
 import { machineIn, type SaidBy } from './machine-words.ts'
 

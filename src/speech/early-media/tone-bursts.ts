@@ -1,6 +1,6 @@
 // Knows stretches of one steady sine wave: how high, how long, and how quiet it is afterwards. Does not know what they mean.
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ } from '../../media/frame.ts'
-import { Fft, hannWindow } from '../fft.ts'
+import { Fft, hannWindow } from '../../media/fft.ts'
 
 export type ToneBurst = {
   hz: number

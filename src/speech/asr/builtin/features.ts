@@ -1,6 +1,6 @@
 // Knows how telephone audio becomes the vectors that the network reads. Does not know the network or syllables.
 import { SAMPLE_RATE_HZ } from '../../../media/frame.ts'
-import { Fft, hannWindow } from '../../fft.ts'
+import { Fft, hannWindow } from '../../../media/fft.ts'
 import type { ModelHeader } from './model-file.ts'
 
 // These numbers belong to the trained weights: tools/recogniser/features.py holds the same ones.

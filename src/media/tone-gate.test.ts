@@ -1,8 +1,8 @@
 // Checks which frames are machine tones. Does not touch levels or turns.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SAMPLE_RATE_HZ } from '../media/frame.ts'
-import { framesOf, speechFixtures } from './asr/builtin/fixtures.ts'
+import { SAMPLE_RATE_HZ } from './frame.ts'
+import { framesOf, speechFixtures } from '../speech/asr/builtin/fixtures.ts'
 import { ToneGate } from './tone-gate.ts'
 
 const sine = (hz: number, i: number) => Math.sin((2 * Math.PI * hz * i) / SAMPLE_RATE_HZ)

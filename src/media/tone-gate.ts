@@ -1,5 +1,5 @@
 // Knows whether a frame is a machine's tone: one or two steady sine waves. Does not know voice activity, levels over time or calls.
-import { FRAME_SAMPLES, SAMPLE_RATE_HZ, type Frame } from '../media/frame.ts'
+import { FRAME_SAMPLES, SAMPLE_RATE_HZ, type Frame } from './frame.ts'
 import { Fft, hannWindow } from './fft.ts'
 
 const FFT_SIZE = 256

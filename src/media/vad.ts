@@ -1,5 +1,5 @@
 // Knows in which frames somebody speaks: level over the noise, no tones, no clicks. Does not know words, turns or calls.
-import { FRAME_MS, FRAME_SAMPLES, type Frame } from '../media/frame.ts'
+import { FRAME_MS, FRAME_SAMPLES, type Frame } from './frame.ts'
 import { NoiseFloor } from './noise-floor.ts'
 import { ToneGate } from './tone-gate.ts'
 

@@ -1,9 +1,9 @@
 // Checks when speech begins and ends, and what is no speech, on recordings and synthesised line sounds. Does not touch words.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ } from '../media/frame.ts'
-import { decodeAlaw, encodeAlaw } from '../media/g711.ts'
-import { framesOf, speechFixture, speechFixtures } from './asr/builtin/fixtures.ts'
+import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ } from './frame.ts'
+import { decodeAlaw, encodeAlaw } from './g711.ts'
+import { framesOf, speechFixture, speechFixtures } from '../speech/asr/builtin/fixtures.ts'
 import { EnergyVad, type VadFrame } from './vad.ts'
 
 /** What a telephone line makes of a signal. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { seededRandom } from '../media/seeded-random.ts'
+import { seededRandom } from './seeded-random.ts'
 import { Fft, hannWindow } from './fft.ts'
 
 /** The definition, slowly. */
