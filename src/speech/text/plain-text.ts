@@ -6,8 +6,12 @@ const EMOJI = /\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicato
 /** Zero-width and control characters, apart from line breaks and tabs. */
 const INVISIBLE = /[\u0000-\u0008\u000B-\u001F\u007F\u00AD\u200B-\u200F\u202A-\u202E\u2060\uFEFF]/g
 const LINK_CHARS = String.raw`[\w\-./?%&=#:~+@!$*;]`
-const URL = new RegExp(String.raw`(?:(?:https?|ftp)://|www\.)${LINK_CHARS}+`, 'gi')
-const BARE_DOMAIN = /(?<![\w@.-])[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|gov|edu|io|top|vip|cc)(?![\w@])(?:\/[\w\-./?%&=#:~+]*)?/gi
+/** A site somebody could remember from hearing it: at most four names, the last of them known. */
+export const HOST = String.raw`[a-z0-9][a-z0-9-]{0,30}(?:\.[a-z0-9-]{1,30}){0,2}\.(?:com|cn|net|org|gov|edu|io|top|vip|cc)`
+const WHOLE_SITE = new RegExp(String.raw`(?:https?://)(${HOST})/?(?![\w./?%&=#:~+@!$*;-])`, 'gi')
+const URL = new RegExp(String.raw`(?:https?|ftp)://${LINK_CHARS}+`, 'gi')
+/** A site with a path: nobody writes that down from hearing it. */
+const LONG_LINK = new RegExp(String.raw`(?<![\w@.-])(?:www\.|${HOST}(?=/))[\w\-.]{1,80}/[\w\-./?%&=#:~+]+`, 'gi')
 
 /** Display text without anything that is only for the eye. What it removes leaves no gap; line breaks become sentence ends. */
 export function toPlainText(text: string): string {
@@ -15,6 +19,9 @@ export function toPlainText(text: string): string {
     text
       .replace(FULL_WIDTH, (char) => String.fromCharCode(char.charCodeAt(0) - 0xfee0))
       .replaceAll('￥', '¥')
+      .replace(/(\d?)([½⅓⅔¼¾⅕⅛])/g, (_, whole: string, part: string) => `${whole}${whole === '' ? '' : '又'}${part.normalize('NFKD').replace('\u2044', '/')}`)
+      .replace(/(\S?)[ ]*([①-⑳])(?=(\p{L})?)/gu, (_, before: string, mark: string, after: string | undefined) => `${before}${before === '' || after === undefined ? '' : '；'}${mark.codePointAt(0)! - 0x245f}${after === undefined ? '' : '、'}`)
+      .replace(/[√✓✔☑]/g, '')
       .replace(/(\d)：(?=\d)/g, '$1:')
       .replace(/[\u3000\u00A0\t]/g, ' ')
       .replace(/\r\n?/g, '\n')
@@ -38,8 +45,9 @@ function stripMarkup(text: string): string {
     .replace(/&amp;/g, '&')
     .replace(/!\[[^\]\n]*\]\([^)\n]*\)/g, '')
     .replace(/\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)/g, '$1')
+    .replace(WHOLE_SITE, '$1')
     .replace(URL, '')
-    .replace(BARE_DOMAIN, '')
+    .replace(LONG_LINK, '')
     .replace(/^[ ]*(?:[-*_][ ]*){3,}$/gm, '')
     .replace(/^[ ]*\|?(?:[ ]*:?-{2,}:?[ ]*\|)+[ ]*(?::?-{2,}:?)?[ ]*$/gm, '')
     .replace(/^[ ]*#{1,6}[ ]+/gm, '')

@@ -64,10 +64,10 @@ export const amountRules: readonly ReadingRule[] = [
   },
   {
     name: 'percent',
-    pattern: new RegExp(String.raw`([-+])?(${NUMBER})([%‰])`, 'y'),
+    pattern: new RegExp(String.raw`([-+])?(${NUMBER})([%‰‱])`, 'y'),
     say: ([, sign, number, mark], { before }) => {
       if (sign && /[\dA-Za-z]$/.test(before)) return undefined
-      const of = mark === '%' ? '百分之' : '千分之'
+      const of = { '%': '百分之', '‰': '千分之' }[mark!] ?? '万分之'
       return of + (sign === '-' ? '负' : sign === '+' ? '正' : '') + (mark === '%' && number === '100' ? '百' : spokenNumber(number!))
     },
   },
@@ -93,15 +93,16 @@ export const amountRules: readonly ReadingRule[] = [
   },
   {
     name: 'product of sizes',
-    pattern: /(\d+(?:\.\d+)?)\s*(cm|mm|m|米|厘米|毫米)?\s*[×xX*]\s*(\d+(?:\.\d+)?)(?:\s*(cm|mm|m|米|厘米|毫米)?\s*[×xX*]\s*(\d+(?:\.\d+)?))?/y,
-    say: ([, a, , b, , c]) => [a, b, c].filter((size) => size !== undefined).map(spokenNumber).join('乘'),
+    // The unit of the last is said once for all.
+    pattern: /(\d+(?:\.\d+)?)\s*(cm|mm|m|米|厘米|毫米)?\s*[×xX*]\s*(\d+(?:\.\d+)?)(?:\s*(cm|mm|m|米|厘米|毫米)?\s*[×xX*]\s*(\d+(?:\.\d+)?))?(?:\s*(cm|mm|m)(?![A-Za-z²³\d]))?/y,
+    say: ([, a, , b, , c, unit]) => [a, b, c].filter((size) => size !== undefined).map(spokenNumber).join('乘') + (unit === undefined ? '' : unitNames[unit]!),
   },
   {
     name: 'score',
     pattern: /(\d{1,3})[-–:](\d{1,3})(?![\d.:-])/y,
     say: ([all, a, b], { before, after }) => {
       const phrase = phraseBefore(before)
-      const score = /(?:比分|战胜|击败|胜|负|败|平|领先|落后|比例|比率|比值|按|赔率)[为是以了]?\s*$/.test(phrase) || /^\s*(?:战胜|击败|领先|落后|获胜|取胜|的比例|的?比分|战平)/.test(after)
+      const score = /(?:比分|战胜|击败|胜|负|败|平|领先|落后|比例|比率|比值|按|赔率)[为是以了]?\s*$/.test(phrase) || /^\s*(?:战胜|击败|领先|落后|获胜|取胜|的比例|的?比分|战平|平(?!米|方))/.test(after)
       if (/[\d.-]$/.test(before) || (!score && !all.includes(':'))) return undefined
       return `${spokenInteger(a!)}比${spokenInteger(b!)}`
     },
@@ -135,7 +136,7 @@ export const amountRules: readonly ReadingRule[] = [
     name: 'number and unit',
     pattern: new RegExp(String.raw`(-)?(${NUMBER})\s*(${UNIT})(?![A-Za-z²³])`, 'y'),
     say: ([, sign, number, unit], { before }) => {
-      if (/[\d.]$/.test(before) || (sign && /[A-Za-z]$/.test(before)) || /[A-Za-z]$/.test(before)) return undefined
+      if (/[\d.]$/.test(before) || (/[A-Za-z]$/.test(before) && !/\d(?:h|min|m)$/.test(before))) return undefined
       const name = unitNames[unit!]!
       return (sign ? '负' : '') + counted(number!, name) + name
     },

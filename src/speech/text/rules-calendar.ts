@@ -54,8 +54,11 @@ const DATE_AFTER = /^\s*(?:日|号|前|之前|以前|后|起|开|上午|下午|�
 export const calendarRules: readonly ReadingRule[] = [
   {
     name: 'full date',
-    pattern: /((?:19|20)\d\d)([-/.年])\s*(\d{1,2})(?:[-/.月])\s*(\d{1,2})(?![\d])(?:日|号)?T?/y,
-    say: ([, year, , month, day]) => (validDay(Number(month), Number(day)) ? `${spokenDigits(year!)}年${spokenMonthDay(Number(month), Number(day))}` : undefined),
+    pattern: new RegExp(String.raw`((?:19|20)\d\d)([-/.年])\s*(\d{1,2})(?:[-/.月])\s*(\d{1,2})(?![\d])(?:(?:日|号)?${DASH}(\d{1,2})(?=日|号))?(?:日|号)?T?`, 'y'),
+    say: ([, year, , month, day, last]) => {
+      if (!validDay(Number(month), Number(day)) || (last !== undefined && !validDay(Number(month), Number(last)))) return undefined
+      return `${spokenDigits(year!)}年${spokenMonthDay(Number(month), Number(day))}${last === undefined ? '' : `到${spokenInteger(last)}日`}`
+    },
   },
   {
     name: 'year and month',
@@ -113,7 +116,7 @@ export const calendarRules: readonly ReadingRule[] = [
   },
   {
     name: 'clock',
-    pattern: new RegExp(CLOCK, 'y'),
+    pattern: new RegExp(`${CLOCK}(?:分(?![之钟]))?`, 'y'),
     say: ([, hour, minutes, seconds], { before, after }) => {
       if (/[\d:]$/.test(before) || /^\s*(?:倍|的?比)/.test(after) || /(?:比分|比例|比率)[为是]?$/.test(before)) return undefined
       return spokenClock(Number(hour), spokenMinutesAndSeconds(minutes, seconds), before, isCertain(hour!))

@@ -34,13 +34,34 @@ const EXTENSION = String.raw`(?:\s*(?:转|ext\.?|#|,|，转|-)\s*(\d{1,6}))?(?!\
 export const codeRules: readonly ReadingRule[] = [
   {
     name: 'identity card',
-    pattern: /(\d{6})(\d{8})(\d{3}[\dXx])(?![\dA-Za-z])/y,
+    pattern: /(\d{6}) ?(\d{8}) ?(\d{3}[\dXx])(?![\dA-Za-z])/y,
     say: ([, area, birth, serial], { before }) => (/[\dA-Za-z]$/.test(before) ? undefined : grouped(area!, birth!, serial!.toUpperCase())),
   },
   {
+    // 170… 转 1234: the private numbers of delivery and ride services.
     name: 'mobile',
-    pattern: /(?:(?:\+|00)?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d|\.\d|\s*[元个%万亿])/y,
-    say: ([, a, b, c], { before }) => (/[\d.]$/.test(before) ? undefined : grouped(a!, b!, c!)),
+    pattern: /(?:(?:\+|00)?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?:\s?(?:，?转|-)\s?(\d{1,6}))?(?!\d|\.\d|\s*[元个%万亿])/y,
+    say: ([, a, b, c, extension], { before }) => (/[\d.]$/.test(before) ? undefined : grouped(a!, b!, c!) + spokenExtension(extension)),
+  },
+  {
+    name: 'fixed line from abroad',
+    pattern: /(?:\+|00)86[- ]?\(?0?(10|2\d|[3-9]\d{2})\)?[- ]?(\d{3,4})[- ]?(\d{4})(?!\d)/y,
+    say: ([, area, a, b], { before }) => (/[\d.]$/.test(before) ? undefined : grouped(`0${area}`, a!, b!)),
+  },
+  {
+    name: 'number in another country',
+    pattern: /\+([1-9]\d{0,2})((?:[- ]\d{2,5}){2,4})(?!\d)/y,
+    say: ([, country, groups], { before }) => (/[\d.]$/.test(before) ? undefined : `加${digits(country!)}，${grouped(...groups!.slice(1).split(/[- ]/))}`),
+  },
+  {
+    name: 'card in groups',
+    pattern: /\d{4}(?:[ -]\d{4}){2,4}(?:[ -]\d{1,4})?(?!\d)/y,
+    say: ([all], { before }) => (/[\d.]$/.test(before) ? undefined : grouped(...all.split(/[ -]/))),
+  },
+  {
+    name: 'code in groups',
+    pattern: /\d{2,4}(?: \d{2,4}){1,4}(?!\d|\s*[元个人%万亿])/y,
+    say: ([all], { before }) => (CODE_WORD.test(before.slice(-16)) ? grouped(...all.split(' ')) : undefined),
   },
   { name: 'masked mobile', pattern: /(1[3-9]\d)[*xX]{4}(\d{4})(?!\d)/y, say: ([, head, tail]) => `${digits(head!)}，尾号${digits(tail!)}` },
   {

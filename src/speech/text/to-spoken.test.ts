@@ -39,7 +39,7 @@ void test('does not speak links, code, tables or HTML', () => {
 })
 
 void test('says nothing for text without words', () => {
-  for (const text of ['', '   ', '😊👍', 'https://example.com', '。。。', '\n\n', '**', '（）']) assert.equal(toSpoken(text).replace(/[。，]/g, ''), '', JSON.stringify(text))
+  for (const text of ['', '   ', '😊👍', 'https://example.com/a?b=1', '。。。', '\n\n', '**', '（）']) assert.equal(toSpoken(text).replace(/[。，]/g, ''), '', JSON.stringify(text))
 })
 
 void test('reads full-width digits and signs like narrow ones', () => {
