@@ -1,4 +1,5 @@
 // Knows how the options become a recogniser and a voice. Does not know calls.
+import path from 'node:path'
 import type { Config } from './config.ts'
 import { InvalidInputError } from './errors.ts'
 import { asrProviders, type AsrFactory } from './speech/asr/index.ts'
@@ -15,7 +16,7 @@ import { defaultVoice, type TtsProvider, type Voice } from './speech/tts/provide
 export function openAsr(config: Config): AsrProvider {
   const names = listed(config.asr)
   const [urls, keys, models] = [urlsOf('ASR_URL', config.asrUrl, names), byPosition('ASR_API_KEY', config.asrApiKey, names), byPosition('ASR_MODEL', config.asrModel, names)]
-  const [first, ...others] = names.map((name, i) => pick<AsrFactory>('ASR', asrProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], verifyCertificate: config.asrTlsVerify, ...nlsSettings(config) }))
+  const [first, ...others] = names.map((name, i) => pick<AsrFactory>('ASR', asrProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], verifyCertificate: config.asrTlsVerify, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) }))
   return others.length === 0 ? first! : new AsrChain([first!, ...others])
 }
 
@@ -25,7 +26,7 @@ export function openTts(config: Config): TtsProvider {
   const [urls, keys, models] = [urlsOf('TTS_URL', config.ttsUrl, names), byPosition('TTS_API_KEY', config.ttsApiKey, names), byPosition('TTS_MODEL', config.ttsModel, names)]
   const voices = voiceNames(config)
   const [first, ...others] = names.map((name, i) => ({
-    provider: pick<TtsFactory>('TTS', ttsProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], sampleRateHz: config.ttsSampleRate || undefined, ...nlsSettings(config) }),
+    provider: pick<TtsFactory>('TTS', ttsProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], sampleRateHz: config.ttsSampleRate || undefined, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) }),
     voiceName: voices[i],
   }))
   return others.length === 0 ? first!.provider : new TtsChain([first!, ...others])
@@ -41,6 +42,17 @@ function voiceNames(config: Config): string[] {
   const voices = byPosition('TTS_VOICE', config.ttsVoice, names)
   // The plain voice of eSpeak is harder to follow on the telephone.
   return names.map((name, i) => voices[i] ?? (name === 'espeak' ? 'f3' : ''))
+}
+
+/** Where downloaded models are kept. */
+export function modelsDir({ dataDir }: { dataDir: string }): string {
+  return path.join(dataDir, 'models')
+}
+
+/** A name is a model that was downloaded; a path is one of the operator's own. */
+export function modelFolder(config: { dataDir: string }, model: string | undefined): string | undefined {
+  if (model === undefined) return undefined
+  return model.includes('/') ? path.resolve(model) : path.join(modelsDir(config), model)
 }
 
 function listed(text: string): string[] {

@@ -7,6 +7,7 @@ import { createFunAsr } from './funasr.ts'
 import { createNlsAsr } from './nls.ts'
 import { OpenAiAsr } from './openai.ts'
 import type { AsrProvider } from './provider.ts'
+import { SherpaAsr } from './sherpa.ts'
 
 /** What the operator may set. Each provider takes what it needs. */
 export type AsrSettings = {
@@ -17,6 +18,10 @@ export type AsrSettings = {
   apiKey?: string | undefined
   /** ASR_MODEL */
   model?: string | undefined
+  /** Folder of the model that ASR_MODEL names. */
+  modelFolder?: string | undefined
+  /** SHERPA_ENGINE */
+  engine?: string | undefined
   /** ASR_TLS_VERIFY */
   verifyCertificate?: boolean | undefined
   /** NLS_ACCESS_KEY_ID and NLS_ACCESS_KEY_SECRET */
@@ -36,6 +41,7 @@ export const asrProviders = {
   dashscope: ({ url, apiKey, model }) => createDashScopeAsr({ url, apiKey: needed('ASR_API_KEY', apiKey, 'sk-…'), model }),
   nls: ({ url, nlsKeys, nlsAppkey, nlsTokenUrl }) => createNlsAsr({ url, keys: needed('NLS_ACCESS_KEY_ID', nlsKeys, 'LTAI… with NLS_ACCESS_KEY_SECRET'), appkey: needed('NLS_APPKEY', nlsAppkey, 'the appkey of a project for 8 kHz speech'), tokenUrl: nlsTokenUrl }),
   openai: ({ url, apiKey, model }) => new OpenAiAsr({ baseUrl: needed('ASR_URL', url, 'http://127.0.0.1:8000/v1'), apiKey, model }),
+  sherpa: ({ modelFolder, engine }) => new SherpaAsr({ model: needed('ASR_MODEL', modelFolder, 'a name of `waihu models list`, or the folder of a model'), engine }),
 } as const satisfies Record<string, AsrFactory>
 
 export type AsrProviderName = keyof typeof asrProviders

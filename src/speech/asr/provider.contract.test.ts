@@ -1,5 +1,8 @@
 // Every provider of the table keeps the contract: services against servers on loopback that speak their protocols and hear with the built-in recogniser.
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, test } from 'node:test'
 import { FRAME_MS, nowMs } from '../../media/frame.ts'
 import { framesOf, speechFixture } from './builtin/fixtures.ts'
@@ -7,6 +10,7 @@ import { BuiltinAsr } from './builtin/provider.ts'
 import { fakeDashScopeAsr, fakeFunAsr, fakeKey, fakeNlsAsr, fakeNlsKeys, fakeTranscriptions } from './fake-services.ts'
 import { asrProviders } from './index.ts'
 import type { AsrEvent, AsrProvider } from './provider.ts'
+import { fakeEngine, fakeModel } from '../sherpa/fake-engine.ts'
 
 /** A stream whose events can be waited for. */
 function listen(provider: AsrProvider, options: { hotWords?: string[]; phrases?: string[] } = {}) {
@@ -39,6 +43,10 @@ const [cpp, python, dashscope, nls, openai] = [
   services.use(await fakeTranscriptions(ears)),
 ]
 
+const models = mkdtempSync(path.join(tmpdir(), 'waihu-models-'))
+services.defer(() => rmSync(models, { recursive: true, force: true }))
+const [streaming, utterance] = [fakeModel(path.join(models, 'streaming'), 'streaming-zipformer'), fakeModel(path.join(models, 'utterance'), 'sense-voice')]
+
 /** Provider of the table → what makes it, once per server that it can speak to. */
 const makers: Readonly<Record<string, readonly [where: string, create: () => AsrProvider][]>> = {
   builtin: [['', () => asrProviders.builtin({})]],
@@ -52,6 +60,10 @@ const makers: Readonly<Record<string, readonly [where: string, create: () => Asr
   ],
   nls: [['', () => asrProviders.nls({ url: nls.url, nlsTokenUrl: nls.tokenUrl, nlsKeys: fakeNlsKeys, nlsAppkey: 'app' })]],
   openai: [['', () => asrProviders.openai({ url: `${openai.url}/v1`, apiKey: fakeKey })]],
+  sherpa: [
+    [' (streaming model)', () => asrProviders.sherpa({ modelFolder: streaming, engine: fakeEngine })],
+    [' (utterance model)', () => asrProviders.sherpa({ modelFolder: utterance, engine: fakeEngine })],
+  ],
 }
 
 test('every provider of the table is held to the contract', () => assert.deepEqual(Object.keys(makers), Object.keys(asrProviders)))

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { after, test } from 'node:test'
 import { fakeKey, fakeNlsKeys } from '../asr/fake-services.ts'
+import { fakeEngine, fakeModel } from '../sherpa/fake-engine.ts'
 import type { Fault } from '../sockets/fake-service.ts'
 import { createEspeak } from './espeak/provider.ts'
 import { fakeCosyVoice, fakeNlsTts, fakeSpeech } from './fake-services.ts'
@@ -33,6 +37,10 @@ const nls = services.use(await fakeNlsTts(voice))
 const raw = services.use(await fakeSpeech(voice, 'raw'))
 const wav = services.use(await fakeSpeech(voice, 'wav'))
 
+const models = mkdtempSync(path.join(tmpdir(), 'waihu-models-'))
+services.defer(() => rmSync(models, { recursive: true, force: true }))
+const vits = fakeModel(path.join(models, 'vits'), 'vits')
+
 /** Provider of the table → what makes it, once per kind of server that it can speak to. */
 const makers: Readonly<Record<string, readonly [where: string, create: () => TtsProvider][]>> = {
   espeak: [['', () => ttsProviders.espeak()]],
@@ -42,6 +50,7 @@ const makers: Readonly<Record<string, readonly [where: string, create: () => Tts
     [' (raw audio)', () => ttsProviders.openai({ url: `${raw.url}/v1`, apiKey: fakeKey })],
     [' (WAV)', () => ttsProviders.openai({ url: `${wav.url}/v1`, apiKey: fakeKey })],
   ],
+  sherpa: [['', () => ttsProviders.sherpa({ modelFolder: vits, engine: fakeEngine })]],
 }
 
 void test('every provider of the table is held to the contract', () => assert.deepEqual(Object.keys(makers), Object.keys(ttsProviders)))
