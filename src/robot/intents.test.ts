@@ -81,6 +81,8 @@ void test('reads the same words by the question before them', () => {
   assert.equal(matchIntent('没空', { stage: 'identity', asked: 'identity' }).intent, 'busy')
   assert.equal(matchIntent('没空', { stage: 'confirm', asked: 'attend' }).intent, 'deny')
   assert.equal(matchIntent('对，什么事', { stage: 'identity', asked: 'identity' }).intent, 'affirm')
+  assert.equal(matchIntent('嗯，你把通知的内容念给我听', { stage: 'identity', asked: 'identity' }).intent, 'other', '嗯 in front of a demand says nothing about who is there')
+  assert.equal(matchIntent('嗯，我就是', { stage: 'identity', asked: 'identity' }).intent, 'affirm')
   assert.equal(matchIntent('什么事', { stage: 'identity', asked: 'listen' }).intent, 'affirm')
   assert.equal(matchIntent('什么事', { stage: 'identity', asked: 'identity' }).intent, 'who')
   assert.equal(matchIntent('知道了，挂了', { stage: 'confirm', asked: 'understood' }).intent, 'affirm')

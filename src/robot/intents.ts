@@ -86,7 +86,9 @@ export function matchIntent(text: string, context: IntentContext = {}): IntentMa
   const meaningful = found.filter(({ intent, evidence }) => intent !== 'greeting' && intent !== 'other' && !(found.length > 1 && isFiller(evidence)))
   // 嗯，你好 greets back; it does not yet say who is there.
   const greets = found.length > 1 && meaningful.length === 0 ? found.filter(({ intent }) => intent === 'greeting') : []
-  const candidates = meaningful.length > 0 ? meaningful : greets.length > 0 ? greets : found
+  // 嗯 before a sentence that nobody understands says no more about who is there than the sentence: 嗯，把内容念给我听.
+  const spoken = context.asked === 'identity' && found.length > 1 ? found.filter(({ intent, evidence }) => intent !== 'affirm' || !isFiller(evidence)) : []
+  const candidates = [meaningful, greets, spoken].find((some) => some.length > 0) ?? found
   const affirmed = candidates.some(({ intent, evidence }) => intent === 'affirm' && !/^(?:嗯|嗯嗯)$/u.test(evidence))
   const best = [...candidates].sort((a, b) => order.indexOf(a.intent) - order.indexOf(b.intent))[0]!
   const settled = inContext(best, candidates, flat, context)
