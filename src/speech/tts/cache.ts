@@ -1,8 +1,8 @@
 // Knows which sentences were spoken before. Does not know how speech is made.
 import { ProviderError } from '../../errors.ts'
-import { toSpoken } from '../text/to-spoken.ts'
 import { TtsEventQueue } from './event-queue.ts'
 import type { TtsEvent, TtsProvider, Voice } from './provider.ts'
+import { soundOfWords } from './voice-words.ts'
 
 export type SynthesisCacheOptions = {
   /** Audio kept. 32 MB are 33 minutes of speech: every fixed line of some hundred scripts. */
@@ -55,7 +55,7 @@ export class SynthesisCache implements TtsProvider {
   }
 
   synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncIterable<TtsEvent> {
-    const key = JSON.stringify([this.#inner.name, voice.name, voice.speed, voice.volume, toSpoken(text)])
+    const key = JSON.stringify([this.#inner.name, voice.name, voice.speed, voice.volume, soundOfWords(text, voice)])
     const take = this.#find(key) ?? this.#begin(key, text, voice)
     const onAbort = (): void => reader.cut()
     const reader = new TtsEventQueue(() => {

@@ -3,10 +3,10 @@ import { ProviderError } from '../../errors.ts'
 import { SAMPLE_RATE_HZ } from '../../media/frame.ts'
 import { Resampler } from '../../media/resample.ts'
 import { httpError } from '../sockets/http-error.ts'
-import { toSpoken } from '../text/to-spoken.ts'
 import { TtsEventQueue } from './event-queue.ts'
 import { gainOf, paceOf } from './pace.ts'
 import type { TtsEvent, TtsProvider, Voice } from './provider.ts'
+import { respelledWords } from './voice-words.ts'
 
 export type OpenAiTtsOptions = {
   /** Base of the API, such as http://127.0.0.1:8880/v1. */
@@ -41,7 +41,7 @@ export class OpenAiTts implements TtsProvider {
   }
 
   synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncIterable<TtsEvent> {
-    const spoken = toSpoken(text)
+    const spoken = respelledWords(text, voice)
     const abort = new AbortController()
     const onAbort = () => events.cut()
     const events = new TtsEventQueue(() => {

@@ -1,5 +1,6 @@
 // Knows how written Mandarin sounds: characters and letters to pinyin syllables, words and pauses. Does not know audio or eSpeak's quirks.
 import { customPinyin, pinyin } from 'pinyin-pro'
+import type { ReadingDictionary } from '../text/reading-dictionary.ts'
 import { letterReadings, loanReadings, surnameReadings, titles, wordReadings } from './readings.ts'
 
 /** One thing to say, in order. `pinyin` is a toneless-ü-free syllable with tone digit, such as "lv4" or "ma5". */
@@ -19,10 +20,11 @@ const syllableAliases: Readonly<Record<string, string>> = { n: 'en', ng: 'en', h
 
 /**
  * Spoken text (digits already written out) to units. Digits that are left are read one by one; characters without a reading are skipped.
- * Two pauses in a row become the longer one; there is none at the beginning or the end.
+ * `own`: readings that win over every other. Two pauses in a row become the longer one; there is none at the beginning or the end.
  */
-export function toSpeechUnits(spoken: string): SpeechUnit[] {
+export function toSpeechUnits(spoken: string, own?: ReadingDictionary): SpeechUnit[] {
   const chars = Array.from(spoken)
+  const ownReadings = own?.syllablesIn(spoken)
   const readings = pinyin(spoken, { toneType: 'num', v: true, type: 'array', nonZh: 'spaced', toneSandhi: true })
   const units: SpeechUnit[] = []
   let pause = 0
@@ -47,7 +49,7 @@ export function toSpeechUnits(spoken: string): SpeechUnit[] {
       saySyllables(digitReadings[digit]!)
       continue
     }
-    const reading = surnameReading(chars, at) ?? (chars.length === readings.length ? readings[at] : pinyin(char, { toneType: 'num', v: true }))
+    const reading = ownReadings?.get(at) ?? surnameReading(chars, at) ?? (chars.length === readings.length ? readings[at] : pinyin(char, { toneType: 'num', v: true }))
     const match = SYLLABLE.exec(reading ?? '')
     if (match) say({ type: 'syllable', pinyin: normalSyllable(match[1]!, match[2]!) })
     else pause = Math.max(pause, pauseMs[char] ?? 0)

@@ -1,5 +1,7 @@
 // The contract of speech synthesis. Knows text in and frames out. Does not know calls or robots.
 
+import type { ReadingDictionary } from '../text/reading-dictionary.ts'
+
 export type Voice = {
   /** Provider-specific voice name; '' is the provider's default. */
   name: string
@@ -7,6 +9,8 @@ export type Voice = {
   speed: number
   /** 0..100; 50 is normal. */
   volume: number
+  /** Words that whoever calls wants read in their way. */
+  readings?: ReadingDictionary | undefined
 }
 export const defaultVoice = { name: '', speed: 0, volume: 50 } as const satisfies Voice
 

@@ -2,9 +2,9 @@
 import { ProviderError } from '../../errors.ts'
 import { SocketPool } from '../sockets/socket-pool.ts'
 import type { ServiceAddress, ServiceSocket } from '../sockets/service-socket.ts'
-import { toSpoken } from '../text/to-spoken.ts'
 import { TtsEventQueue } from './event-queue.ts'
 import type { TtsEvent, TtsProvider, Voice } from './provider.ts'
+import { respelledWords } from './voice-words.ts'
 
 export type SpeechReading = { type: 'started' } | { type: 'finished' } | { type: 'failed'; reason: string; retryable: boolean }
 
@@ -54,7 +54,7 @@ export class ServiceTts implements TtsProvider {
   }
 
   synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncIterable<TtsEvent> {
-    const spoken = toSpoken(text)
+    const spoken = respelledWords(text, voice)
     if (signal.aborted || !/[\p{L}\p{N}]/u.test(spoken)) return ended({ type: 'done' })
     if (text.length > TEXT_CHARS_MAX) return ended({ type: 'failed', error: new ProviderError(this.name, `text of ${text.length} characters is longer than ${TEXT_CHARS_MAX}`, false) })
     const task = new SpeechTask(this.name, this.#dialect.speech(spoken, voice), this.#limits, this.#pool)

@@ -6,6 +6,7 @@ import { toSpoken } from '../../text/to-spoken.ts'
 import { TtsEventQueue } from '../event-queue.ts'
 import { toSpeechUnits } from '../pinyin.ts'
 import { defaultVoice, type TtsEvent, type TtsProvider, type Voice } from '../provider.ts'
+import { spokenWords } from '../voice-words.ts'
 import { EspeakPool, type PoolOptions } from './pool.ts'
 import { toSpeechParts } from './spelling.ts'
 import { rateWpm, variantOf, volumeGain } from './voices.ts'
@@ -54,7 +55,7 @@ export function createEspeak({ practiceAfterMs = PRACTICE_AFTER_MS, ...options }
       const variant = variantOf(voice)
       if (variant === undefined) return failed(`has no voice named ${JSON.stringify(voice.name)}`)
       if (text.length > TEXT_CHARS_MAX) return failed(`text of ${text.length} characters is longer than ${TEXT_CHARS_MAX}`)
-      const order = orderOf(toSpoken(text), voice, variant)
+      const order = orderOf(spokenWords(text, voice), voice, variant)
       if (order.parts.length > 0) return pool.speak(order, signal)
       const nothing = new TtsEventQueue()
       nothing.push({ type: 'done' })
@@ -66,7 +67,7 @@ export function createEspeak({ practiceAfterMs = PRACTICE_AFTER_MS, ...options }
 
 function orderOf(spoken: string, voice: Voice, variant: string): { voice: string; rateWpm: number; gain: number; parts: ReturnType<typeof toSpeechParts> } {
   const pace = rateWpm(voice.speed) / rateWpm(0)
-  return { voice: variant, rateWpm: rateWpm(voice.speed), gain: volumeGain(voice.volume), parts: toSpeechParts(toSpeechUnits(spoken), pace) }
+  return { voice: variant, rateWpm: rateWpm(voice.speed), gain: volumeGain(voice.volume), parts: toSpeechParts(toSpeechUnits(spoken, voice.readings), pace) }
 }
 
 function failed(message: string): TtsEventQueue {
