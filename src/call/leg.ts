@@ -181,6 +181,8 @@ export class Leg {
       case 'answered': {
         const problem = event.sdp === undefined ? 'the answer has no SDP' : this.#connect(event.sdp)
         if (this.#remote === undefined) return this.#resolveEnded({ type: 'no-audio', status: event.status, detail: problem ?? 'no audio' })
+        // What sounded while it rang is no measure of the callee's line.
+        this.port.listenAnew?.()
         return this.#resolveAnswered({ type: 'answered', status: event.status })
       }
       case 'remote-offer':

@@ -1,5 +1,6 @@
 // The narrow contract of the media plane. Knows ports, codecs and playouts. Does not know SIP, words or calls.
 import type { Frame } from './frame.ts'
+import type { VadFrame } from './vad.ts'
 
 /** G722 and Opus can be wide-band on the line; what a port gives and takes stays 8 kHz. */
 export type CodecName = 'PCMA' | 'PCMU' | 'G722' | 'opus'
@@ -56,8 +57,12 @@ export type SrtpKeys = { suite: SrtpSuite; sendKey: string; receiveKey: string }
 export type PlayoutId = number
 
 export type MediaEvent =
-  /** Received audio, jitter buffered, decoded, gap-concealed: consecutive frames; `atMs` is when the first was played out of the jitter buffer. Posted every tick. */
-  | { type: 'frames'; atMs: number; frames: Frame[] }
+  /**
+   * Received audio, jitter buffered, decoded, gap-concealed: consecutive frames; `atMs` is when the first was played out of the jitter
+   * buffer. Posted every tick. Frames may be kept, but share memory with their neighbours: who hands one to another thread copies it.
+   * `voices` tells of each frame whether somebody speaks; undefined where nobody looked.
+   */
+  | { type: 'frames'; atMs: number; frames: Frame[]; voices?: VadFrame[] | undefined }
   /** The first RTP packet of a playout left the socket. */
   | { type: 'playout-started'; playout: PlayoutId; atMs: number }
   /** A playout is over. `heardMs` is how much of its audio was sent; `cut` when a flush dropped the rest. */
@@ -136,6 +141,11 @@ export interface MediaPort extends AsyncDisposable {
   flush(): void
   /** What is played from now on is `gain` (0..1) times as loud, reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */
   setLevel(gain: number, rampMs: number): void
+  /**
+   * Voice activity begins anew with the next frame, as when the port was opened: what was heard before (music while it rang, another
+   * talker) is no measure of the line from now on. Until it has begun, nobody speaks. A port without it does not tell of voices.
+   */
+  listenAnew?(): void
   /** Sends key presses one after the other, with 100 ms between them: as RFC 4733 events, or as tones where those are not agreed. */
   sendDigits(digits: string, as?: KeyShape): void
   /** Stops audio, closes the recording file and the socket. Resolves after the `closed` event. Safe to call twice. */

@@ -17,6 +17,7 @@ import { Relay } from './relay.ts'
 import { parseRtp } from './rtp.ts'
 import { SrtpSession } from './srtp.ts'
 import { TelephoneEventReceiver } from './telephone-event.ts'
+import { EnergyVad } from './vad.ts'
 import type { PortId } from './worker-messages.ts'
 
 /** After a stall, frames due for longer than this are left out. */
@@ -66,6 +67,9 @@ export class Port implements SenderHost {
   #tonesIn: InbandDigitReceiver | undefined
   #eventsHeard = false
   #lastTone: { digit: string; atMs: number } | undefined
+  #vad = new EnergyVad()
+  /** How often voice activity began anew. */
+  #hearing = 0
   #frameDueMs = 0
   /** When the last packet came, or connecting began. */
   #heardAtMs = 0
@@ -124,6 +128,11 @@ export class Port implements SenderHost {
 
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void {
     this.#sender.play(playout, pcm, last)
+  }
+
+  listenAnew(): void {
+    this.#vad = new EnergyVad()
+    this.#hearing += 1
   }
 
   flush(): void {
@@ -296,7 +305,7 @@ export class Port implements SenderHost {
       const frame = this.#jitterBuffer.pop(this.#frameDueMs)
       if (frame === undefined) continue
       this.#mixer?.write('far-end', this.#frameDueMs, frame)
-      this.#outbox.frame(this.id, this.#frameDueMs, frame)
+      this.#outbox.frame(this.id, this.#frameDueMs, frame, this.#vad.push(frame), this.#hearing)
       if (this.#peer !== undefined) this.#peer.#hear(this, 0, frame)
       for (const listener of this.#listeners) listener.#hear(this, 0, frame)
       if (this.#tonesIn !== undefined) this.#listenForTones(this.#tonesIn, frame, this.#frameDueMs)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ } from './frame.ts'
 import { decodeAlaw, encodeAlaw } from './g711.ts'
 import { framesOf, speechFixture, speechFixtures } from '../speech/asr/builtin/fixtures.ts'
-import { EnergyVad, type VadFrame } from './vad.ts'
+import { EnergyVad, readVoice, VOICE_FIELDS, writeVoice, type VadFrame } from './vad.ts'
 
 /** What a telephone line makes of a signal. */
 function line(seconds: number, sample: (i: number) => number): Int16Array {
@@ -186,4 +186,15 @@ test('a tone right after a word does not prolong it', () => {
 test('before any speech there is no onset', () => {
   const { onsetIndex, lastVoicedIndex, voicedMs, index } = new EnergyVad().push(new Int16Array(FRAME_SAMPLES))
   assert.deepEqual({ onsetIndex, lastVoicedIndex, voicedMs, index }, { onsetIndex: undefined, lastVoicedIndex: undefined, voicedMs: 0, index: 0 })
+})
+
+test('what is known of a frame is the same on the other side of a thread', () => {
+  const voices = detect(speechFixture('yes').pcm)
+  const numbers = new Float32Array(voices.length * VOICE_FIELDS)
+  voices.forEach((voice, i) => writeVoice(voice, numbers, i * VOICE_FIELDS))
+  const read = voices.map((_, i) => readVoice(numbers, i * VOICE_FIELDS))
+  const exact = ({ index, speech, voiced, onsetIndex, lastVoicedIndex, voicedMs }: VadFrame) => ({ index, speech, voiced, onsetIndex, lastVoicedIndex, voicedMs })
+  assert.deepEqual(read.map(exact), voices.map(exact))
+  assert.ok(read.every((voice, i) => Math.abs(voice.levelDbfs - voices[i]!.levelDbfs) < 0.001 && Math.abs(voice.noiseDbfs - voices[i]!.noiseDbfs) < 0.001))
+  assert.ok(read.some(({ speech }) => speech) && read.some(({ onsetIndex }) => onsetIndex === undefined))
 })

@@ -46,6 +46,35 @@ export type VadFrame = {
   noiseDbfs: number
 }
 
+/** What a `VadFrame` takes as numbers, for the way between threads. */
+export const VOICE_FIELDS = 7
+
+/** Frame numbers are exact up to 2^24: four days of call. */
+export function writeVoice(voice: VadFrame, out: Float32Array, at: number): void {
+  out[at] = voice.index
+  out[at + 1] = (voice.speech ? 1 : 0) | (voice.voiced ? 2 : 0)
+  out[at + 2] = voice.onsetIndex ?? -1
+  out[at + 3] = voice.lastVoicedIndex ?? -1
+  out[at + 4] = voice.voicedMs
+  out[at + 5] = voice.levelDbfs
+  out[at + 6] = voice.noiseDbfs
+}
+
+export function readVoice(from: Float32Array, at: number): VadFrame {
+  const flags = from[at + 1]!
+  const [onsetIndex, lastVoicedIndex] = [from[at + 2]!, from[at + 3]!]
+  return {
+    index: from[at]!,
+    speech: (flags & 1) !== 0,
+    voiced: (flags & 2) !== 0,
+    onsetIndex: onsetIndex < 0 ? undefined : onsetIndex,
+    lastVoicedIndex: lastVoicedIndex < 0 ? undefined : lastVoicedIndex,
+    voicedMs: from[at + 4]!,
+    levelDbfs: from[at + 5]!,
+    noiseDbfs: from[at + 6]!,
+  }
+}
+
 const BLOCKS = 8
 const BLOCK_SAMPLES = FRAME_SAMPLES / BLOCKS
 /** The loudest stretch of a frame does not count: a click is over in 5 ms, a voice has a second pitch pulse in 20 ms. */

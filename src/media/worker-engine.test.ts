@@ -151,7 +151,22 @@ for (const codec of ['PCMA', 'PCMU'] as const) {
   }))
 }
 
-void test('speech arrives whole over wide-band G.722, and what was silent stays silent', () => onceUndisturbed(async () => {
+void test('frames come with what is known of voices in them, which begins anew when asked to', async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  const voices = () => b.of('frames').flatMap((event) => event.voices ?? [])
+  a.port.play(1, Int16Array.from({ length: 8_000 }, (_, i) => (0.5 + 0.5 * Math.sin(i * 0.003)) * (5_000 * Math.sin(i * 0.12) + 3_000 * Math.sin(i * 0.36 + 1) + 1_500 * Math.sin(i * 1.1))), true)
+  await b.until(() => voices().some(({ speech }) => speech))
+  assert.equal(voices().length, b.of('frames').flatMap(({ frames }) => frames).length)
+  assert.ok(voices().every(({ index }, i) => index === i))
+  b.port.listenAnew!()
+  const before = voices().length
+  await b.until(() => voices().slice(before).some(({ index }) => index === 3))
+  const after = voices().slice(before)
+  assert.deepEqual(after.filter(({ index }) => index >= 0).map(({ index }) => index).slice(0, 4), [0, 1, 2, 3])
+})
+
+test('speech arrives whole over wide-band G.722, and what was silent stays silent', () => onceUndisturbed(async () => {
   await using engine = await engineOf()
   const [a, b] = await talkingPair(engine, { codec: 'G722', payloadType: 9 })
   const sound = Int16Array.from({ length: 4_000 }, (_, i) => Math.round(8_000 * Math.sin(0.3 * i)))

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts'
 import { Admission, type AdmissionLimits, type ThreadLoad } from './admission.ts'
 import type { AigcProvider } from './aigc-label.ts'
 import type { MediaEngine, MediaLoad, MediaPort, OpenPortOptions, PortStats } from './engine.ts'
-import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
+import { nowMs } from './frame.ts'
 import { PortRange } from './port-range.ts'
 import { RUN_FIELDS, type EngineMessage, type PortId, type TickMessage, type WorkerMessage, type WorkerStart } from './worker-messages.ts'
 import { WorkerPort } from './worker-port.ts'
@@ -270,18 +270,14 @@ class MediaThread {
     resolve?.(failure)
   }
 
-  #dispatch({ runs, samples, events, recorded, closed, load }: TickMessage): void {
+  #dispatch({ runs, samples, voices, events, recorded, closed, load }: TickMessage): void {
     if (load !== undefined) this.#report(load)
     for (const { port, event } of events) this.ports.get(port)?.emit(event)
-    let at = 0
+    let first = 0
     for (let run = 0; run < runs.length; run += RUN_FIELDS) {
-      const frames: Frame[] = []
-      for (let left = runs[run + 2]!; left > 0; left -= 1) {
-        // Copied, so that a receiver may keep or transfer a frame without touching another call's.
-        frames.push(samples.slice(at, at + FRAME_SAMPLES))
-        at += FRAME_SAMPLES
-      }
-      this.ports.get(runs[run]!)?.emit({ type: 'frames', atMs: runs[run + 1]!, frames })
+      const count = runs[run + 2]!
+      this.ports.get(runs[run]!)?.hear(runs[run + 1]!, count, samples, voices, first, runs[run + 3]!)
+      first += count
     }
     for (const { port, block } of recorded) this.ports.get(port)?.record(block)
     for (const { port: id, stats, failed } of closed) this.#remove(id, stats, failed)

@@ -10,6 +10,7 @@ export type EngineMessage =
   | { type: 'connect'; port: PortId; atMs: number; remote: RemoteMedia }
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }
+  | { type: 'listen-anew'; port: PortId }
   | { type: 'set-level'; port: PortId; gain: number; rampMs: number }
   | { type: 'send-digits'; port: PortId; digits: string; as: KeyShape | undefined }
   | { type: 'bridge'; port: PortId; peer: PortId }
@@ -30,9 +31,11 @@ export type WorkerMessage =
 /** All that one beat of a worker brought, in one message. */
 export type TickMessage = {
   type: 'tick'
-  /** `runs` × (port, atMs, frame count); the audio of the runs lies in `samples` in the same order. */
+  /** `runs` × (port, atMs, frame count, how often the port began to listen anew); the audio of the runs lies in `samples` in the same order. */
   runs: Float64Array<ArrayBuffer>
   samples: Int16Array<ArrayBuffer>
+  /** Whether somebody speaks in each frame, by `writeVoice`. */
+  voices: Float32Array<ArrayBuffer>
   events: { port: PortId; event: PortEvent }[]
   recorded: { port: PortId; block: Uint8Array<ArrayBuffer> }[]
   closed: { port: PortId; stats: PortStats; failed: string | undefined }[]
@@ -40,7 +43,7 @@ export type TickMessage = {
   load: ThreadLoad | undefined
 }
 
-export const RUN_FIELDS = 3
+export const RUN_FIELDS = 4
 
 /** What a thread is started with. */
 export type WorkerStart = { loadEveryMs: number }

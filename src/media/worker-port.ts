@@ -5,10 +5,11 @@ import { InvalidInputError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { aigcLabel, type AigcProvider } from './aigc-label.ts'
 import type { KeyShape, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
-import { nowMs } from './frame.ts'
+import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
 import { RecordingFile } from './recording-file.ts'
 import { deriveKeys } from './srtp-keys.ts'
 import { isKeys } from './telephone-event.ts'
+import { readVoice, VOICE_FIELDS, type VadFrame } from './vad.ts'
 import type { EngineMessage, PortId } from './worker-messages.ts'
 
 export type PortCommands = {
@@ -20,6 +21,11 @@ export type PortCommands = {
   /** Named in the label of the recording. */
   aigc?: AigcProvider | undefined
 }
+
+/** A second of audio: memory is asked for once for so many frames, and a frame that is kept keeps no more than this. */
+const FRAMES_PER_BLOCK = 50
+/** Of frames from before listening began anew. */
+const nobody: VadFrame = { index: -1, speech: false, voiced: false, onsetIndex: undefined, lastVoicedIndex: undefined, voicedMs: 0, levelDbfs: -100, noiseDbfs: -100 }
 
 /** The owning thread's side of one port. */
 export class WorkerPort implements MediaPort {
@@ -36,6 +42,11 @@ export class WorkerPort implements MediaPort {
   #remote: RemoteMedia | undefined
   #state: 'open' | 'closing' | 'closed' = 'open'
   #handlerFailed: string | undefined
+  #block = new Int16Array(0)
+  /** Samples of the block that are handed out. */
+  #used = 0
+  /** How often listening began anew. */
+  #hearing = 0
 
   constructor(id: PortId, udpPort: number, options: OpenPortOptions, { send, release, log, aigc }: PortCommands) {
     this.id = id
@@ -67,6 +78,11 @@ export class WorkerPort implements MediaPort {
     // Copied and handed over: cloning a view would clone all of the buffer behind it.
     const copy = new Int16Array(pcm)
     this.#post({ type: 'play', port: this.id, playout, pcm: copy, last }, [copy.buffer])
+  }
+
+  listenAnew(): void {
+    this.#hearing += 1
+    this.#post({ type: 'listen-anew', port: this.id })
   }
 
   flush(): void {
@@ -115,6 +131,17 @@ export class WorkerPort implements MediaPort {
     await this.close()
   }
 
+  /** What came in: `count` frames, the audio of which begins in `samples` at frame number `first`, as do their `voices`. */
+  hear(atMs: number, count: number, samples: Int16Array, voices: Float32Array, first: number, hearing: number): void {
+    const frames: Frame[] = []
+    const told: VadFrame[] = []
+    for (let i = first; i < first + count; i += 1) {
+      frames.push(this.#kept(samples.subarray(i * FRAME_SAMPLES, (i + 1) * FRAME_SAMPLES)))
+      told.push(hearing === this.#hearing ? readVoice(voices, i * VOICE_FIELDS) : nobody)
+    }
+    this.emit({ type: 'frames', atMs, frames, voices: told })
+  }
+
   emit(event: MediaEvent): void {
     if (this.#state === 'closed') return
     try {
@@ -142,6 +169,18 @@ export class WorkerPort implements MediaPort {
     this.emit({ type: 'closed', stats: whole, ...(why === undefined ? {} : { failed: why }) })
     this.#state = 'closed'
     this.#closed.resolve(whole)
+  }
+
+  /** Copied: what the thread sent holds the audio of all calls. */
+  #kept(frame: Frame): Frame {
+    if (this.#used === this.#block.length) {
+      this.#block = new Int16Array(FRAMES_PER_BLOCK * FRAME_SAMPLES)
+      this.#used = 0
+    }
+    const kept = this.#block.subarray(this.#used, this.#used + FRAME_SAMPLES)
+    kept.set(frame)
+    this.#used += FRAME_SAMPLES
+    return kept
   }
 
   #post(message: EngineMessage, transfer?: ArrayBuffer[]): void {

@@ -87,6 +87,9 @@ function obey(port: Port, message: Exclude<EngineMessage, { type: 'open' }>): vo
     case 'set-level':
       port.setLevel(message.gain, message.rampMs)
       break
+    case 'listen-anew':
+      port.listenAnew()
+      break
     case 'send-digits':
       port.sendDigits(message.digits, message.as)
       break

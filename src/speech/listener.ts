@@ -7,7 +7,7 @@ import type { StretchVoice } from './barge-in.ts'
 import { bareWords, completenessOf } from './completeness.ts'
 import { type EndpointingInput, isTurnOver } from './endpointing.ts'
 import { noPauses, type OwnPauses, PAUSE_MS_MIN, withPause } from './own-pauses.ts'
-import { EnergyVad } from '../media/vad.ts'
+import { EnergyVad, type VadFrame } from '../media/vad.ts'
 
 /** Audio kept from before the first voiced frame, so that soft beginnings are recognised. */
 const PRE_ROLL_FRAMES = 15
@@ -79,7 +79,8 @@ type Awaited = { readonly stretch: Stretch; readonly endpointAtMs: number; hande
 
 export class Listener {
   readonly #options: ListenerOptions
-  readonly #vad = new EnergyVad()
+  /** For frames that nobody has looked at. */
+  #vad: EnergyVad | undefined
   readonly #preRoll: { frame: Frame; atMs: number }[] = []
   #stream: AsrStream
   #failedAtMs = -Infinity
@@ -123,9 +124,10 @@ export class Listener {
     return this.#pauses
   }
 
-  push(atMs: number, frames: readonly Frame[]): void {
+  /** Consecutive frames. `voices` tells of each whether somebody speaks; without it the listener looks for itself. */
+  push(atMs: number, frames: readonly Frame[], voices?: readonly VadFrame[]): void {
     if (this.#deaf) return
-    frames.forEach((frame, index) => this.#frame(frame, atMs + index * FRAME_MS))
+    for (const [index, frame] of frames.entries()) this.#frame(frame, atMs + index * FRAME_MS, voices?.[index] ?? (this.#vad ??= new EnergyVad()).push(frame))
   }
 
   /** Called about ten times a second, for lines that stop sending instead of sending silence. */
@@ -140,9 +142,10 @@ export class Listener {
     this.#stream[Symbol.dispose]()
   }
 
-  #frame(frame: Frame, atMs: number): void {
+  #frame(frame: Frame, atMs: number, vad: VadFrame): void {
     this.#lastFrameAtMs = this.#options.now()
-    const vad = this.#vad.push(frame)
+    // Whoever spoke when this listener came, or listening began anew, begins anew for it.
+    if (this.#frameIndex < 0 || vad.index < this.#frameIndex) this.#lastEndpointIndex = vad.index - 1
     this.#frameIndex = vad.index
     const voiced = vad.voiced && vad.speech
     if (!this.#stretch) {

@@ -1,7 +1,7 @@
 // Listens beside a conversation that has just been answered, and says who picked up. Does not know robots, policies or SIP.
 import { FRAME_MS, type Frame } from '../../media/frame.ts'
 import { ToneDetector } from '../early-media/tones.ts'
-import { EnergyVad } from '../../media/vad.ts'
+import { EnergyVad, type VadFrame } from '../../media/vad.ts'
 import { judge, type Verdict } from './judgement.ts'
 import { machineIn, type SaidBy } from './machine-words.ts'
 
@@ -52,7 +52,8 @@ const RING_GAP_MS = 4_700
 
 export class AnsweredBy {
   readonly #options: AnsweredByOptions
-  readonly #vad = new EnergyVad()
+  /** For frames that nobody has looked at. */
+  #vad: EnergyVad | undefined
   readonly #tones = new ToneDetector()
   #verdict: Verdict | undefined
   #closed = false
@@ -94,9 +95,12 @@ export class AnsweredBy {
     return this.#rings !== 'no'
   }
 
-  /** Consecutive frames of the far end. */
-  push(frames: readonly Frame[]): void {
-    for (const frame of frames) if (!this.#closed) this.#frame(frame)
+  /** Consecutive frames of the far end; `voices` as `Listener.push` takes them. */
+  push(frames: readonly Frame[], voices?: readonly VadFrame[]): void {
+    for (const [index, frame] of frames.entries()) {
+      if (this.#closed) return
+      this.#frame(frame, voices?.[index] ?? (this.#vad ??= new EnergyVad()).push(frame))
+    }
   }
 
   /** What they said in the stretch under way, or, `settled`, in one that is over. */
@@ -123,10 +127,9 @@ export class AnsweredBy {
     return this.#frames * FRAME_MS
   }
 
-  #frame(frame: Frame): void {
+  #frame(frame: Frame, { speech, voiced }: VadFrame): void {
     this.#frames += 1
     const nowMs = this.#nowMs
-    const { speech, voiced } = this.#vad.push(frame)
     const tone = this.#tones.push(frame)
     if (tone === 'fax-ced' || tone === 'fax-cng') this.#faxTone = true
     this.#listenForRinging(tone, speech && voiced)
