@@ -29,7 +29,7 @@ export class ColleagueEar {
 
   onMedia(event: MediaEvent): void {
     if (event.type !== 'frames') return
-    this.#listener?.push(event.atMs, event.frames)
+    this.#listener?.push(event.atMs, event.frames, event.voices)
     this.#listener?.tick(this.#deps.now())
   }
 
@@ -45,9 +45,8 @@ export class ColleagueEar {
       phrases: [],
       now,
       // Two people: whoever speaks over whom is their affair.
-      robotSpeech: () => ({ speaking: false, interruptible: false, endsWithQuestion: false, remainingMs: 0 }),
+      robotSpeech: () => ({ speaking: false }),
       onPartial: () => {},
-      onBargeIn: () => {},
       onUtterance: ({ text, beginAtMs, endAtMs, confidence }) => {
         if (text !== '') emit({ type: 'colleague-said', turn: nextTurn(), text, beginAtMs, endAtMs, confidence })
       },

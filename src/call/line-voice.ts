@@ -1,10 +1,9 @@
 // What goes out on a line and for whom: the robot's says, the line's own, and what somebody outside says or plays. Tells what was heard of each.
 // Does not know what the callee says, or when it is time to speak.
 import type { CallEvent } from '../events.ts'
-import type { MediaPort } from '../media/engine.ts'
 import { FRAME_MS } from '../media/frame.ts'
 import type { RobotAction } from '../robot/robot.ts'
-import { Speaker, type Speech, type SpokenResult } from '../speech/speaker.ts'
+import { Speaker, type SpeakerPort, type Speech, type SpokenResult } from '../speech/speaker.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { ReadyLines, waitLines } from './own-lines.ts'
 import { latencyOf, type TurnClock } from './turn-latency.ts'
@@ -13,7 +12,7 @@ import { latencyOf, type TurnClock } from './turn-latency.ts'
 const CLAUSE_MS_MAX = 5_000
 
 export type LineVoiceDeps = {
-  port: Pick<MediaPort, 'play' | 'flush'>
+  port: SpeakerPort
   tts: TtsProvider
   voice: Voice
   now: () => number
@@ -95,7 +94,7 @@ export class LineVoice {
     if (this.speaker.isFull) throw new Error('too many says are waiting')
     if (action.parts.some(({ type }) => type !== 'text')) this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message: 'this line plays no recordings', fallback: 'left out' })
     const text = action.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-    const speech = this.speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs })
+    const speech = this.speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs, protectedMs: action.protectedMs })
     // Only the first say of a turn answers it.
     const answers = clock !== undefined && clock.robotAtMs === undefined
     if (answers) clock.robotAtMs = this.#deps.now()

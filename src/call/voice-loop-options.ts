@@ -28,8 +28,8 @@ export type VoiceLoopOptions = {
   fillAfterMs: number
   /** After this long without any answer the robot is given up. */
   robotGiveUpMs: number
-  /** A single syllable that ended this long before the robot's say did is a murmur, not an answer. */
-  overlapMs: number
+  /** For so long from its first sound the robot's opening goes on over 喂 and 你好, which everybody says on picking up. */
+  openingProtectedMs: number
   /** Rest after the last word, so that it is heard before BYE. */
   farewellMs: number
   /** A robot's farewell may take this long, with all that it said before. Then the line is cut: on hold nothing is ever heard to its end. */
@@ -50,7 +50,7 @@ export const voiceLoopDefaults = {
   endpointMsMax: 2_000,
   fillAfterMs: 2_300,
   robotGiveUpMs: 8_000,
-  overlapMs: 300,
+  openingProtectedMs: 1_200,
   farewellMs: 300,
   closingMsMax: 60_000,
   ownFarewellMsMax: 8_000,

@@ -94,7 +94,7 @@ test('noise that stopped the robot is told as a turn nobody understood, so that 
   await c.greeted()
   await c.hears('可以')
   await c.advance(1_500)
-  await c.hears('', 900)
+  await c.hears('', 1_300)
   await c.advance(4_000)
   assert.deepEqual(c.robot.of('utterance').at(-1)!.text, '')
   assert.deepEqual(c.robot.of('utterance').at(-1)!.confidence, 0)

@@ -300,7 +300,7 @@ test('a recogniser that cannot be opened is an error of the constructor, and lea
   const asr = new FakeAsr(Date.now)
   asr.openFails = true
   const timers = liveTimers()
-  const deps = { port: { play: () => {}, flush: () => {} }, asr, tts: new FakeTts(), voice: defaultVoice, robot: new FakeRobot(), emit: () => {}, now: Date.now }
+  const deps = { port: { play: () => {}, flush: () => {}, setLevel: () => {} }, asr, tts: new FakeTts(), voice: defaultVoice, robot: new FakeRobot(), emit: () => {}, now: Date.now }
   assert.throws(() => new VoiceLoop(deps), /no recogniser/)
   assert.equal(liveTimers(), timers)
 })
@@ -311,7 +311,7 @@ test('a conversation that was closed leaves no timer behind', async () => {
   tts.manner = () => 'hangs'
   tts.delayMs = 0
   const loop = new VoiceLoop({
-    port: { play: () => {}, flush: () => {} },
+    port: { play: () => {}, flush: () => {}, setLevel: () => {} },
     asr: new FakeAsr(Date.now),
     tts,
     voice: defaultVoice,

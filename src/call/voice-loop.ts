@@ -1,20 +1,21 @@
 // The conversation of one answered call: what was heard goes to the robot, what the robot does goes to the line.
 // Joins listener, speaker and robot. Does not know SIP, the database or who is called.
 import type { CallEvent } from '../events.ts'
-import type { MediaEvent, MediaPort } from '../media/engine.ts'
+import type { MediaEvent } from '../media/engine.ts'
 import { assertNever } from '../errors.ts'
 import { log } from '../log.ts'
 import type { ConversationOutcome, MachinePolicy, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
-import { isStopWord, isTurn } from '../speech/barge-in.ts'
 import { endpointingDefaults, isPickUpOver, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
-import type { Speaker, Speech, SpokenResult } from '../speech/speaker.ts'
+import type { Speaker, SpeakerPort, Speech, SpokenResult } from '../speech/speaker.ts'
 import type { StopCause } from './call.ts'
 import { DigitCollector, type KeyPath } from './digit-collector.ts'
+import { Floor } from './floor.ts'
 import { LineVoice } from './line-voice.ts'
 import { ownLines, waitLines } from './own-lines.ts'
+import { Patience } from './patience.ts'
 import { RobotRunner } from './robot-runner.ts'
 import type { TurnClock } from './turn-latency.ts'
 import { Pickup, type Machine } from './pickup.ts'
@@ -30,7 +31,7 @@ const limitEnds = {
 } as const satisfies Record<string, { line: string; end: LoopEnd }>
 
 export type VoiceLoopDeps = {
-  port: Pick<MediaPort, 'play' | 'flush'>
+  port: SpeakerPort
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
@@ -47,6 +48,8 @@ export type VoiceLoopDeps = {
 }
 
 export type TransferAction = Extract<RobotAction, { type: 'transfer' | 'parallel-transfer' | 'bridge' }>
+
+type SayAction = Extract<RobotAction, { type: 'say' }>
 
 /** Runs from the answer until the robot or a limit ends it (`ended` resolves), or until close(). */
 export class VoiceLoop {
@@ -67,24 +70,20 @@ export class VoiceLoop {
   #paused = false
   #closing: { end: LoopEnd; byMs: number } | undefined
   #turn = 0
-  #silences = 0
-  #muteMs: number
+  /** The robot's opening is on its way: its first words are protected. */
+  #saidAny = false
   /** Of the true answer, as far as is known. */
   #answeredAtMs: number
   readonly #pickup: Pickup
-  #lastActivityAtMs: number
-  #lastSaid = { endAtMs: -Infinity, endsWithQuestion: false }
-  /** Since when the callee waits for an answer, when it is not since their last sound. */
-  #owedSinceMs: number
-  #waitLinesSaid = 0
+  readonly #floor: Floor
+  readonly #patience: Patience
   readonly #ticker: NodeJS.Timeout
 
   /** Errors: what opening the recogniser throws. */
   constructor(deps: VoiceLoopDeps) {
     this.#deps = deps
     this.#options = { ...voiceLoopDefaults, ...deps.options }
-    this.#muteMs = this.#options.muteMs
-    this.#answeredAtMs = this.#lastActivityAtMs = this.#owedSinceMs = deps.now()
+    this.#answeredAtMs = deps.now()
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     const { port, asr, tts, voice, robot, now } = deps
     this.voice = new LineVoice({
@@ -94,11 +93,12 @@ export class VoiceLoop {
       now,
       emit: this.#safely((event: CallEvent) => deps.emit(event)),
       nextTurn: () => ++this.#turn,
-      onRobotStarted: () => (this.#waitLinesSaid = 0),
+      onRobotStarted: () => this.#patience.robotStarted(),
       onSpoken: this.#safely((speech: Speech, result: SpokenResult, robots: boolean) => this.#onSpoken(speech, result, robots)),
       onFailed: this.#safely((error: Error) => this.#onTtsFailed(error)),
     })
     this.#speaker = this.voice.speaker
+    this.#floor = new Floor({ speaker: this.#speaker, now, isClosing: () => this.#closing !== undefined, onLost: (timeBreak, words) => this.#onFloorLost(timeBreak, words) })
     this.#pickup = new Pickup(
       {
         now,
@@ -110,7 +110,8 @@ export class VoiceLoop {
         stopSpeaking: () => this.#speaker.stop(),
         tellRobot: (machine, policy) => this.#onMachine(machine, policy),
         answeredNow: (nowMs) => {
-          this.#answeredAtMs = this.#lastActivityAtMs = this.#owedSinceMs = nowMs
+          this.#answeredAtMs = nowMs
+          this.#patience.restart(nowMs)
         },
         end: (end, msMax) => {
           if (!this.#closing) this.#close(end, msMax)
@@ -124,16 +125,20 @@ export class VoiceLoop {
       hotWords: robot.hotWords,
       phrases: robot.phrases,
       now,
-      robotSpeech: () => this.#robotSpeech(),
+      robotSpeech: () => this.#floor.robot,
       isTurnOver: (input) => (this.#opened ? isTurnOver : isPickUpOver)(input, endpointing),
       onPartial: this.#safely((text: string) => this.#onPartial(text)),
-      onBargeIn: this.#safely(() => this.#onBargeIn()),
+      takesFloor: (heard) => {
+        let won = false
+        this.#safely(() => void (won = this.#floor.takesFloor(heard)))()
+        return won
+      },
       onUtterance: this.#safely((utterance: Utterance) => this.#onUtterance(utterance)),
       onFailed: this.#safely((error: Error, final: boolean) => this.#onAsrFailed(error, final)),
     })
     this.#digits = new DigitCollector((digits, ended) => {
       if (this.#paused) return
-      this.#owe(now())
+      this.#patience.owe(now())
       this.#runner.post({ type: 'digits', digits, ended })
     })
     this.#runner = new RobotRunner({
@@ -141,6 +146,22 @@ export class VoiceLoop {
       now,
       onAction: (action, clock) => this.#act(action, clock),
       onFailed: this.#safely((error: Error) => this.#onRobotFailed(error.message)),
+    })
+    this.#patience = new Patience({
+      options: this.#options,
+      now,
+      speaker: this.#speaker,
+      listener: this.#listener,
+      runner: this.#runner,
+      robotSpeaks: () => this.voice.isRobots,
+      isOpened: () => this.#opened,
+      isClosing: () => this.#closing !== undefined,
+      sayWaitLine: (nth) => this.#sayWaitLine(nth),
+      onSilence: (count) => {
+        deps.emit({ type: 'silence', count })
+        this.#runner.post({ type: 'silence', count })
+      },
+      onRobotFailed: (message) => this.#onRobotFailed(message),
     })
     this.voice.prepare()
     this.#ticker = setInterval(this.#safely(() => this.#tick()), TICK_MS)
@@ -150,15 +171,15 @@ export class VoiceLoop {
     if (this.#closed) return
     this.#speaker.onMediaEvent(event)
     if (event.type === 'frames') {
-      this.#pickup.ear.push(event.frames)
-      this.#listener.push(event.atMs, event.frames)
+      this.#pickup.ear.push(event.frames, event.voices)
+      this.#listener.push(event.atMs, event.frames, event.voices)
     } else if (event.type === 'digit') this.pressKey(event.digit, event.path === 'tone' ? 'tone' : 'rtp')
   }
 
   /** A key of the callee, by whichever path it came. */
   pressKey(digit: string, path: KeyPath): void {
     if (this.#closed || !this.#digits.press(digit, path, this.#deps.now())) return
-    this.#touch()
+    this.#patience.touch()
     this.#deps.emit({ type: 'keys-pressed', digits: digit })
   }
 
@@ -182,9 +203,8 @@ export class VoiceLoop {
   resume(event: RobotEvent): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#silences = 0
-    this.#touch()
-    this.#owe(this.#deps.now())
+    this.#patience.heard()
+    this.#patience.owe(this.#deps.now())
     // A robot that was never told of the answer hears of that first, and of nothing before.
     if (this.#opened) this.#runner.post(event)
   }
@@ -249,32 +269,24 @@ export class VoiceLoop {
 
   // ── Hearing ────────────────────────────────────────────────────────────────
 
-  #robotSpeech() {
-    const speech = this.#speaker.current
-    return {
-      speaking: speech?.startedAtMs !== undefined,
-      // A farewell is heard to its end.
-      interruptible: speech !== undefined && speech.interruptible && !this.#closing,
-      endsWithQuestion: endsWithQuestion(speech?.text ?? ''),
-      remainingMs: this.#speaker.remainingMs,
-    }
-  }
-
   #onPartial(text: string): void {
-    this.#touch()
+    this.#patience.touch()
     this.#pickup.ear.hear(text, false)
     if (!this.#opened && this.#deps.now() - this.#answeredAtMs > this.#options.firstWordsMsMax) this.#open(text)
   }
 
-  #onBargeIn(): void {
-    if (!this.#paused) this.#runner.interrupt()
-    this.#speaker.stop()
+  #onFloorLost(timeBreak: boolean, words: string): void {
+    if (this.#paused) return
+    this.#runner.interrupt()
+    if (timeBreak) this.#runner.post({ type: 'time-break', text: words })
   }
 
   #onUtterance(utterance: Utterance): void {
-    this.#touch()
-    this.#silences = 0
-    const { text, beginAtMs, endAtMs, confidence, bargeIn } = utterance
+    this.#patience.heard()
+    const spokeOver = this.#floor.robot.speaking
+    const said = this.#floor.judge(utterance)
+    const bargeIn = utterance.bargeIn || (spokeOver && !this.#floor.robot.speaking)
+    const { text, beginAtMs, endAtMs, confidence } = utterance
     if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
     const before = this.#pickup.isDealtWith
     this.#pickup.ear.hear(text, true)
@@ -285,23 +297,17 @@ export class VoiceLoop {
     // A sound without words, too, says that somebody is there.
     if (!this.#opened) return this.#open(text)
     // Noise that stopped the robot is a turn that nobody understood; left alone it would end in silence.
-    if (!bargeIn && (text === '' || !this.#isTurn(utterance))) return
-    this.#owe(endAtMs)
-    this.#runner.post(
-      { type: 'utterance', text, beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, this.#deps.now() - endAtMs) },
-      { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs: this.#deps.now() },
-    )
-  }
-
-  /** Whether the words answer the robot, or only accompany what it says. */
-  #isTurn({ text, voicedMs, beginAtMs, endAtMs }: Utterance): boolean {
-    const speech = this.#speaker.current
-    const speaking = speech?.startedAtMs !== undefined
-    const robotEndAtMs = speaking ? this.#deps.now() + this.#speaker.remainingMs : this.#lastSaid.endAtMs
-    const { endsWithQuestion } = speaking ? this.#robotSpeech() : this.#lastSaid
-    // One syllable well inside the robot's speech is a murmur, whatever the recogniser made of it.
-    if (text.length === 1 && robotEndAtMs - endAtMs > this.#options.overlapMs && !isStopWord(text)) return false
-    return isTurn({ text, voicedMs, endsWithQuestion, beganBeforeRobotEndMs: robotEndAtMs - beginAtMs })
+    if (said === 'aside') return
+    this.#patience.owe(endAtMs)
+    const finalAtMs = this.#deps.now()
+    const post = () =>
+      this.#runner.post(
+        { type: 'utterance', text, beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, finalAtMs - endAtMs) },
+        { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs },
+      )
+    // What was heard of the say that these words stopped is told first.
+    if (bargeIn && !utterance.bargeIn) void this.voice.quiet().then(this.#safely(post))
+    else post()
   }
 
   #onAsrFailed(error: Error, final: boolean): void {
@@ -313,21 +319,16 @@ export class VoiceLoop {
 
   // ── Time ───────────────────────────────────────────────────────────────────
 
-  #touch(): void {
-    this.#lastActivityAtMs = this.#deps.now()
-  }
-
   #tick(): void {
     const nowMs = this.#deps.now()
     this.#listener.tick(nowMs)
+    this.#floor.tick(this.#listener.isSpeaking)
     this.#digits.tick(nowMs, this.#speaker.isBusy)
     if (this.#closing) return this.#considerEnd(this.#closing, nowMs)
     if (this.#paused) return
     this.#pickup.tick(nowMs)
     if (!this.#opened) this.#considerOpening(nowMs)
-    this.#considerWaitLine(nowMs)
-    this.#considerGivingUp(nowMs)
-    this.#considerSilence(nowMs)
+    this.#patience.tick(nowMs)
   }
 
   #considerOpening(nowMs: number): void {
@@ -337,38 +338,10 @@ export class VoiceLoop {
     if (waitedMs >= (this.#listener.isSpeaking ? firstWordsMsMax : firstSoundMsMax)) this.#open(this.#listener.partial)
   }
 
-  /** Somebody waits for an answer in a silent line. A say whose audio is on its way is as good as heard. */
-  #considerWaitLine(nowMs: number): void {
-    if (!this.#runner.owesAnswer && !this.#listener.isSpeaking && !this.#speaker.isBusy) return
-    if (this.#speaker.current?.firstAudioAtMs !== undefined) return
-    const silentSinceMs = Math.max(this.#speaker.audibleUntilMs, this.#listener.lastVoicedAtMs, this.#owedSinceMs)
-    if (nowMs - silentSinceMs < this.#options.fillAfterMs) return
-    const line = waitLines[this.#waitLinesSaid++]
+  #sayWaitLine(nth: number): boolean {
+    const line = waitLines[nth]
     if (line !== undefined) this.voice.sayOwn(line)
-    else if (this.#runner.owesAnswer) this.#onRobotFailed('no answer although the callee was asked to wait')
-  }
-
-  #considerGivingUp(nowMs: number): void {
-    if (this.#closing) return
-    if (!this.#runner.isBusy || this.voice.isRobots) return
-    if (nowMs - Math.max(this.#runner.activeAtMs, this.#lastSaid.endAtMs) < this.#options.robotGiveUpMs) return
-    this.#onRobotFailed(`no answer within ${this.#options.robotGiveUpMs} ms`)
-  }
-
-  #considerSilence(nowMs: number): void {
-    if (!this.#opened || this.#closing) return
-    if (this.#speaker.isBusy || this.#listener.isSpeaking || this.#runner.isBusy) return this.#touch()
-    if (nowMs - this.#lastActivityAtMs < this.#muteMs) return
-    this.#touch()
-    this.#owe(nowMs)
-    const count = ++this.#silences
-    this.#deps.emit({ type: 'silence', count })
-    this.#runner.post({ type: 'silence', count })
-  }
-
-  #owe(sinceMs: number): void {
-    this.#owedSinceMs = sinceMs
-    this.#waitLinesSaid = 0
+    return line !== undefined
   }
 
   #open(firstWords: string): void {
@@ -397,7 +370,7 @@ export class VoiceLoop {
       case 'say':
         // Nobody hears a robot that has no callee.
         if (this.#paused) return this.#runner.post({ type: 'played', say: action.id, heardText: '', cut: true })
-        return this.voice.sayForRobot(action, clock)
+        return this.voice.sayForRobot(this.#protected(action), clock)
       case 'stop':
         if (!this.#paused) this.#speaker.stop()
         return
@@ -405,7 +378,7 @@ export class VoiceLoop {
         if (this.#paused) return
         return this.#close({ by: 'robot', detail: 'robot-hung-up' }, this.#options.closingMsMax)
       case 'set-mute-time':
-        this.#muteMs = action.muteMs
+        this.#patience.muteMs = action.muteMs
         return
       case 'collect-digits':
         return this.#digits.collect(action, this.#deps.now())
@@ -425,12 +398,19 @@ export class VoiceLoop {
     }
   }
 
+  #protected(say: SayAction): SayAction {
+    if (this.#saidAny) return say
+    this.#saidAny = true
+    return { ...say, protectedMs: say.protectedMs ?? this.#options.openingProtectedMs }
+  }
+
   // ── Speaking ───────────────────────────────────────────────────────────────
 
   #onSpoken(speech: Speech, { heardText, cut, endAtMs }: SpokenResult, robots: boolean): void {
-    this.#touch()
+    this.#patience.touch()
     if (!robots) return
-    this.#lastSaid = { endAtMs, endsWithQuestion: endsWithQuestion(speech.text) && !cut }
+    this.#floor.onSaid(speech, endAtMs, cut)
+    this.#patience.robotSaid(endAtMs)
     this.#runner.post({ type: 'played', say: speech.id, heardText, cut })
   }
 
@@ -474,8 +454,4 @@ export class VoiceLoop {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function endsWithQuestion(text: string): boolean {
-  return /[？?]$/.test(text)
 }

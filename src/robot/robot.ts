@@ -61,7 +61,7 @@ export type RobotEvent =
     }
   /** Nobody spoke for the mute time since the last word of either side. `count` counts from 1 since the callee last spoke. */
   | { type: 'silence'; count: number }
-  /** The callee spoke over the robot for the utterance's time-break; SmartCall asks its server here. */
+  /** A voice over a say lasted for its `timeBreakMs`, which stopped it; `text` is what is known of the words so far. The whole turn follows as `utterance`. */
   | { type: 'time-break'; text: string }
   /** Keys pressed, either collected or by themselves. */
   | { type: 'digits'; digits: string; ended: 'key' | 'time-out' | 'max-digits' | 'pressed' }
@@ -73,8 +73,11 @@ export type RobotEvent =
   | { type: 'ended' }
 
 export type RobotAction =
-  /** Speak after what is already queued. `id` comes back in `played`. */
-  | { type: 'say'; id: string; parts: readonly SayPart[]; interruptible: boolean; timeBreakMs?: number | undefined }
+  /**
+   * Speak after what is already queued. `id` comes back in `played`. `protectedMs`: for so long from its first sound only a stop word
+   * stops it. `timeBreakMs`: words do not stop it, but a voice that goes on for so long does, and `time-break` tells; 0: nothing does.
+   */
+  | { type: 'say'; id: string; parts: readonly SayPart[]; interruptible: boolean; timeBreakMs?: number | undefined; protectedMs?: number | undefined }
   /** Drop what is playing and queued. */
   | { type: 'stop' }
   | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }

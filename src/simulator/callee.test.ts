@@ -203,7 +203,7 @@ for (const [when, ms] of [['before the greeting', 100], ['in the greeting', 500]
 
 test('no timer is left behind', async () => {
   const timers = liveTimers()
-  const callee = new Callee({ port: { play: () => {}, flush: () => {}, sendDigits: () => {} }, asr: new FakeAsr(Date.now), tts: new FakeTts(), persona: persona(), now: Date.now, hangUp: () => {} })
+  const callee = new Callee({ port: { play: () => {}, flush: () => {}, setLevel: () => {}, sendDigits: () => {} }, asr: new FakeAsr(Date.now), tts: new FakeTts(), persona: persona(), now: Date.now, hangUp: () => {} })
   await sleep(100)
   assert.ok(liveTimers() > timers)
   callee.close()

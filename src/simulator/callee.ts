@@ -2,7 +2,7 @@
 // Does not know SIP or the number table.
 import type { MediaEvent, MediaPort } from '../media/engine.ts'
 import { Listener } from '../speech/listener.ts'
-import { Speaker } from '../speech/speaker.ts'
+import { Speaker, type SpeakerPort } from '../speech/speaker.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { defaultVoice, type TtsProvider } from '../speech/tts/provider.ts'
 import { log } from '../log.ts'
@@ -21,7 +21,7 @@ const VOICE_GAP_MS = 400
 const WAITS_FOR_ANSWER_MS = 3_000
 
 export type CalleeDeps = {
-  port: Pick<MediaPort, 'play' | 'flush' | 'sendDigits'>
+  port: SpeakerPort & Pick<MediaPort, 'sendDigits'>
   asr: AsrProvider
   tts: TtsProvider
   persona: Persona
@@ -66,10 +66,9 @@ export class Callee {
       hotWords: [],
       phrases: [],
       now: deps.now,
-      robotSpeech: () => ({ speaking: false, interruptible: false, endsWithQuestion: false, remainingMs: 0 }),
+      robotSpeech: () => ({ speaking: false }),
       isTurnOver: ({ silenceMs }) => silenceMs >= TURN_SILENCE_MS,
       onPartial: () => {},
-      onBargeIn: () => {},
       onUtterance: ({ text, beginAtMs }) => this.#after(THINK_MS, () => this.#reply(text, beginAtMs)),
       onFailed: () => {},
     })
@@ -81,7 +80,7 @@ export class Callee {
     if (this.#closed) return
     this.#speaker.onMediaEvent(event)
     if (event.type !== 'frames') return
-    this.#listener.push(event.atMs, event.frames)
+    this.#listener.push(event.atMs, event.frames, event.voices)
     if (this.#listener.isSpeaking && !this.#wasSpeaking) this.#onCallerBegins()
     this.#wasSpeaking = this.#listener.isSpeaking
   }

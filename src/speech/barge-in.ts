@@ -1,81 +1,163 @@
-// Knows when the other side's voice stops the robot's. Does not know audio, timers, or what is said afterwards.
+// Knows who has the floor when both sides talk: when the robot lowers its voice, pauses, stops for good or goes on.
+// Does not know audio, timers, or what is said afterwards.
 
 export type BargeInOptions = {
-  /** Less voice than this is a cough, a breath or an echo; nothing but a stop word counts before. */
+  /** From so much voice on, the robot speaks more softly. */
+  duckMs: number
+  /** The voice is over when nothing was heard for so long: who only ducked speaks up again. Above the closures within a word. */
+  restoreMs: number
+  /** So much voice pauses the robot; of words that are no backchannel it stops it for good. Less is a cough, a breath or an echo. */
   voicedMsMin: number
-  /** So much voice stops the robot although no word is known yet: some recognisers are slow. */
-  voicedMsBlind: number
   /** Voice must fill this share of the time since its onset: short gaps are closures, long ones are single noises. */
   voicedShareMin: number
+  /** So much voice wins although no word is known yet: some recognisers are slow. No cough lasts as long. */
+  voicedMsBlind: number
+  /** After a pause the robot goes on when nothing more was heard for so long. Words without a meaning of their own need no more time … */
+  resumeAfterWordMs: number
+  /** … a sound without words does: the first word may still be on its way through the recogniser. */
+  resumeAfterSoundMs: number
+  /** A recogniser that tells nothing before its final is waited for; but never longer than this, or the callee hears a dead line. */
+  pauseMsMax: number
   /** A backchannel is shorter than this … */
   backchannelMsMax: number
-  /** … and has at most so many syllables; twice as many when it repeats itself. */
+  /** … and has at most so many syllables; three times as many when it repeats itself. */
   backchannelSyllablesMax: number
-  /** Within this time before a question ends, a short word is its answer. */
+  /** A short word begun within this time before the end of a question is its answer: its last syllables can be foreseen. */
   answerMs: number
+  /** A single syllable that ended this long before the robot did is a murmur, not an answer. */
+  murmurMs: number
 }
 
 /**
- * Figures behind the values: the built-in recogniser shows the first syllable 0.3 to 0.36 s after the onset, so that
- * sustained speech with words stops the robot by then; without words at 0.45 s. A backchannel ("嗯") has 0.15 to 0.4 s of
- * voice and is known as one before 0.45 s; if it goes on to 0.8 s it is a sentence whose next words are on their way.
+ * Figures behind the values: the built-in recogniser shows the first syllable 0.3 to 0.36 s after the onset and the last one 0.2 s
+ * after its end. A backchannel ("嗯") has 0.15 to 0.4 s of voice, a cough 0.2 to 0.5 s. Voice activity is sure 60 ms after the onset.
  */
 export const bargeInDefaults = {
+  duckMs: 80,
+  restoreMs: 160,
   voicedMsMin: 250,
-  voicedMsBlind: 450,
   voicedShareMin: 0.5,
-  backchannelMsMax: 800,
+  voicedMsBlind: 1_000,
+  resumeAfterWordMs: 260,
+  resumeAfterSoundMs: 420,
+  pauseMsMax: 2_000,
+  backchannelMsMax: 1_200,
   backchannelSyllablesMax: 2,
-  answerMs: 300,
+  answerMs: 600,
+  murmurMs: 300,
 } as const satisfies BargeInOptions
 
-/** The robot's own voice on the line, now. */
+/** What the robot does about a voice over its own. `stop`: it lost the floor for good. */
+export type Yielding = 'nothing' | 'duck' | 'pause' | 'stop'
+
+/** The robot's own voice on the line. */
 export type RobotVoice = {
   speaking: boolean
   interruptible: boolean
+  /** Its opening, or whatever else must come through: only a stop word stops it yet. */
+  isProtected: boolean
+  /** Defined: words stop nothing, but a voice that has lasted so long does; 0: nothing does. */
+  timeBreakMs: number | undefined
   /** What is being said ends with a question. */
   endsWithQuestion: boolean
-  /** Of what is being said, audio that was not heard yet. */
-  remainingMs: number
+  /** When it will be over, or would have been had it not paused. Infinity while that is not known. */
+  endAtMs: number
 }
 
-export type BargeInInput = {
-  /** Voiced time since the onset. */
+/** One stretch of the other side's speech, so far. Times on the clock of the audio. */
+export type StretchVoice = {
+  beginAtMs: number
+  /** Now. */
+  atMs: number
   voicedMs: number
-  /** Since the first voiced frame of this stretch of speech. */
-  sinceOnsetMs: number
+  /** Since the last voiced frame. */
+  silenceMs: number
   /** Words so far; '' while none are known. */
   partial: string
+}
+
+/** The beginning of a stretch that was dealt with already: it was a backchannel or a noise, and the robot went on. */
+export type Settled = Pick<StretchVoice, 'atMs' | 'voicedMs' | 'partial'>
+
+export type FloorInput = {
+  /** What the robot does already. */
+  stance: 'full' | 'ducked' | 'paused'
+  /** Since it paused. */
+  pausedMs: number
+  /** Undefined: nobody speaks. */
+  voice: StretchVoice | undefined
+  settled: Settled | undefined
   robot: RobotVoice
 }
 
-/** 'none': nothing is interrupted. 'wait': a voice that may yet win. 'stop': it won, the robot must be silent now. */
-export type BargeIn = 'none' | 'wait' | 'stop'
+/** Asked for every frame while somebody speaks, and now and then while the robot yields. After 'stop' it need not be asked again for this stretch. */
+export function decideFloor({ stance, pausedMs, voice, settled, robot }: FloorInput, options: BargeInOptions = bargeInDefaults): Yielding {
+  if (voice === undefined || !robot.speaking || !robot.interruptible) return 'nothing'
+  const fresh = sinceSettled(voice, settled)
+  const sustained = fresh.voicedMs >= options.voicedShareMin * fresh.spanMs
+  if (robot.timeBreakMs !== undefined) return robot.timeBreakMs > 0 && voice.voicedMs >= robot.timeBreakMs && sustained ? 'stop' : 'nothing'
+  if (isStopWord(fresh.partial) && !(robot.isProtected && isGreeting(fresh.partial))) return 'stop'
+  if (robot.isProtected) return 'nothing'
 
-/** Asked for every frame while somebody speaks. After 'stop' it need not be asked again for this stretch of speech. */
-export function decideBargeIn(input: BargeInInput, options: BargeInOptions = bargeInDefaults): BargeIn {
-  const { voicedMs, sinceOnsetMs, partial, robot } = input
-  if (!robot.speaking || !robot.interruptible) return 'none'
-  if (isStopWord(partial)) return 'stop'
-  if (voicedMs < options.voicedMsMin || voicedMs < options.voicedShareMin * sinceOnsetMs) return 'wait'
-  if (partial === '') return voicedMs >= options.voicedMsBlind ? 'stop' : 'wait'
-  if (!isBackchannel(partial, voicedMs, options)) return 'stop'
-  return robot.endsWithQuestion && robot.remainingMs <= options.answerMs ? 'stop' : 'wait'
+  const weight = weightOf(fresh.partial, voice.voicedMs, options)
+  const enough = voice.voicedMs >= options.voicedMsMin
+  if (weight === 'words' && enough) return 'stop'
+  if (weight === 'word' && enough && robot.endsWithQuestion && robot.endAtMs - voice.beginAtMs <= options.answerMs) return 'stop'
+  if (weight === 'none' && fresh.voicedMs >= options.voicedMsBlind && sustained) return 'stop'
+
+  if (stance === 'paused') {
+    const resumeMs = weight === 'none' ? options.resumeAfterSoundMs : options.resumeAfterWordMs
+    return voice.silenceMs >= resumeMs || pausedMs >= options.pauseMsMax ? 'nothing' : 'pause'
+  }
+  if (voice.silenceMs >= options.restoreMs) return 'nothing'
+  if (fresh.voicedMs >= options.voicedMsMin && sustained) return 'pause'
+  return fresh.voicedMs >= options.duckMs || stance === 'ducked' ? 'duck' : 'nothing'
+}
+
+/** What came after the settled beginning. Words that were taken back and replaced are all new. */
+function sinceSettled({ beginAtMs, atMs, voicedMs, silenceMs, partial }: StretchVoice, settled: Settled | undefined): { voicedMs: number; spanMs: number; partial: string } {
+  const spanMs = atMs - silenceMs - (settled?.atMs ?? beginAtMs)
+  if (!settled) return { voicedMs, spanMs, partial }
+  return { voicedMs: voicedMs - settled.voicedMs, spanMs, partial: partial.startsWith(settled.partial) ? partial.slice(settled.partial.length) : partial }
+}
+
+/**
+ * What words weigh over the robot's voice. `word`: a listener's murmur; also any single syllable, because it is the beginning of a
+ * sentence whose next syllable is on its way, or one that was misheard.
+ */
+function weightOf(partial: string, voicedMs: number, options: BargeInOptions): 'none' | 'word' | 'words' {
+  const text = bare(partial)
+  if (text === '') return 'none'
+  return isSyllable(text) || isBackchannel(text, voicedMs, options) ? 'word' : 'words'
+}
+
+function isSyllable(text: string): boolean {
+  return /^\p{Script=Han}$/u.test(text)
 }
 
 /** Words by which a listener says "I am listening"; 喂 and 什么 are not among them. */
 const BACKCHANNELS = new Set(
-  '嗯 啊 哦 噢 喔 呃 额 哎 诶 好 对 是 行 成 有 好的 好啊 好吧 对的 对啊 是的 是啊 行啊 可以 没错 知道 明白 了解 懂 这样 哦哦 嗯嗯 uh-huh ok okay yes yeah'.split(' '),
+  '嗯 啊 哦 噢 喔 呃 额 哎 诶 唉 恩 好 对 是 行 成 有 好的 好啊 好吧 好嘞 对的 对啊 对呀 是的 是啊 是吧 行啊 行吧 可以 没错 知道 明白 了解 懂 这样 哦哦 嗯嗯 uh-huh ok okay yes yeah'.split(' '),
 )
 /** Said by themselves these take the floor at once. */
-const STOP_WORDS = new Set('停 停停 喂 不是 什么 打住'.split(' '))
+const STOP_WORDS = new Set('停 停停 喂 不是 什么 打住 慢着 不用 不要 挂了'.split(' '))
 /** Anywhere in the words these take the floor at once. */
-const STOP_PHRASES = ['等一下', '等等', '等会', '先停', '停一下', '别说了', '别说', '不要说了', '闭嘴', '我问你', '问一下', '打断一下', '听我说', '让我说', '我说一下', '不好意思打断', 'stop', 'hold on', 'wait']
+const STOP_PHRASES = [
+  '等一下', '等等', '等会', '先停', '停一下', '别说了', '别说', '别讲了', '不要说了', '不要再说', '闭嘴', '我问你', '问一下', '打断一下', '听我说', '让我说', '我说一下', '不好意思打断',
+  '打错了', '不需要', '不用了', '没兴趣', '不感兴趣', '别打了', '别再打', '不要再打', 'stop', 'hold on', 'wait', 'wrong number',
+]
+/** Said into the first words of the robot by everybody who has just picked up. */
+const GREETINGS = new Set('喂 喂喂 你好 您好 喂你好 喂您好 你好喂 哎 哎你好 hello hi'.split(' '))
 
 /** Words that stop the robot without having to last. */
 export function isStopWord(partial: string): boolean {
   const text = bare(partial)
   return STOP_WORDS.has(text) || STOP_PHRASES.some((phrase) => text.includes(phrase))
+}
+
+/** Nothing but what people say when they pick up. */
+export function isGreeting(partial: string): boolean {
+  return GREETINGS.has(bare(partial))
 }
 
 /** True for the short words of a listener, said once or repeated (嗯嗯嗯, 对对对, 好的好的). */
@@ -85,19 +167,32 @@ export function isBackchannel(partial: string, voicedMs: number, options: BargeI
   if (text === '') return false
   const syllables = /^[a-z]/.test(text) ? text.split(' ').length : text.length
   if (BACKCHANNELS.has(text)) return syllables <= options.backchannelSyllablesMax
-  return syllables <= 2 * options.backchannelSyllablesMax && consistsOfBackchannels(text)
+  return syllables <= 3 * options.backchannelSyllablesMax && consistsOfBackchannels(text)
+}
+
+export type SpokenOver = {
+  text: string
+  voicedMs: number
+  beginAtMs: number
+  endAtMs: number
+  robot: Pick<RobotVoice, 'endsWithQuestion' | 'endAtMs'>
+  /** It began while the robot's voice was protected. */
+  overProtected: boolean
 }
 
 /**
- * Whether a finished stretch of speech is a turn of the conversation. A backchannel over the robot's voice is none, unless
- * the robot was asking: then the same word, begun in the last answerMs of the question or after it, is the answer.
- * @param beganBeforeRobotEndMs how long before the end of the robot's voice the speech began; 0 or less: after it
+ * Whether a finished stretch of speech is a turn of the conversation. A backchannel over the robot's voice is none, nor is a single
+ * syllable that was over well before the robot, whatever the recogniser made of it, nor a greeting into the robot's opening. But a
+ * short word begun in the last answerMs of a question, or after it, is the answer.
  */
-export function isTurn(input: { text: string; voicedMs: number; endsWithQuestion: boolean; beganBeforeRobotEndMs: number }, options: BargeInOptions = bargeInDefaults): boolean {
-  const { text, voicedMs, endsWithQuestion, beganBeforeRobotEndMs } = input
-  if (bare(text) === '') return false
-  if (beganBeforeRobotEndMs <= 0 || !isBackchannel(text, voicedMs, options)) return true
-  return endsWithQuestion && beganBeforeRobotEndMs <= options.answerMs
+export function isTurn({ text, voicedMs, beginAtMs, endAtMs, robot, overProtected }: SpokenOver, options: BargeInOptions = bargeInDefaults): boolean {
+  const words = bare(text)
+  if (words === '') return false
+  if (beginAtMs >= robot.endAtMs || isStopWord(words)) return !(overProtected && isGreeting(words))
+  if (overProtected && isGreeting(words)) return false
+  if (robot.endsWithQuestion && robot.endAtMs - beginAtMs <= options.answerMs) return true
+  if (isSyllable(words) && robot.endAtMs - endAtMs > options.murmurMs) return false
+  return !isBackchannel(words, voicedMs, options)
 }
 
 /** One backchannel after another: 嗯好, 对对对, 哦知道. */
@@ -108,5 +203,5 @@ function consistsOfBackchannels(text: string): boolean {
 }
 
 function bare(text: string): string {
-  return text.replace(/[\s，。！？、,.!?…]+$/u, '').replaceAll('，', '').toLowerCase()
+  return text.replace(/^[\s，。、]+|[\s，。！？、,.!?…]+$/gu, '').replaceAll('，', '').toLowerCase()
 }

@@ -69,7 +69,8 @@ test('a say is synthesised while the one before it plays', async () => {
   await s.time.advance(300)
   assert.deepEqual(s.tts.asked, ['一二三四五六七八九十', '好'])
   assert.equal(s.speaker.current?.id, 'a')
-  assert.ok(s.speaker.remainingMs > 500 && s.speaker.remainingMs < 1_000, `${s.speaker.remainingMs} ms remain`)
+  const leftMs = s.speaker.currentEndAtMs - s.time.now()
+  assert.ok(leftMs > 500 && leftMs < 1_000, `${leftMs} ms remain`)
 })
 
 for (const text of ['', '   ', '……。', '？！']) {
@@ -155,6 +156,164 @@ test('a say that was sent and one that was not end in their order after a stop',
   assert.deepEqual(s.ids(), [])
   await s.time.advance(20)
   assert.deepEqual(s.ids(), ['sent', 'unsent'])
+})
+
+// ── Yielding ─────────────────────────────────────────────────────────────────
+
+const TWO = '一二三四五，六七八九十。'
+
+test('a pause is silent within a frame, keeps everything, and goes on from the beginning of the clause', async () => {
+  using s = stage()
+  s.say('a', TWO)
+  s.say('b', '完了')
+  // 40 ms of synthesis, a first clause of 600 ms, its pause of 140 ms, 200 ms of the second.
+  await s.time.advance(40 + 20 + 600 + 140 + 200)
+  s.speaker.pause()
+  await s.time.advance(20)
+  const pausedAtMs = s.time.now()
+  assert.equal(s.speaker.stance, 'paused')
+  await s.time.advance(600)
+  assert.equal(s.line.heard.some(({ us, atMs }) => us && atMs > pausedAtMs), false, 'nothing is heard in the pause')
+  assert.deepEqual([s.ids(), s.speaker.current?.id], [[], 'a'])
+  s.speaker.goOn()
+  await s.time.advance(2_000)
+  assert.deepEqual(s.ended.map(({ id, heardText, cut }) => ({ id, heardText, cut })), [
+    { id: 'a', heardText: TWO, cut: false },
+    { id: 'b', heardText: '完了', cut: false },
+  ])
+  const heardMs = s.line.heard.filter(({ us }) => us).length * 20
+  // 1,340 ms and 200 ms, and 200 ms of the second clause once more; the cut fades out in one more packet.
+  assert.ok(Math.abs(heardMs - 1_760) <= 40, `${heardMs} ms`)
+  assert.deepEqual(s.started, ['a', 'b'])
+})
+
+test('a pause between two clauses goes on with the second', async () => {
+  using s = stage()
+  s.say('a', TWO)
+  await s.time.advance(40 + 20 + 600 + 80)
+  s.speaker.pause()
+  await s.time.advance(400)
+  s.speaker.goOn()
+  await s.time.advance(2_000)
+  const heardMs = s.line.heard.filter(({ us }) => us).length * 20
+  assert.ok(Math.abs(heardMs - (680 + 600)) <= 60, `${heardMs} ms`)
+})
+
+test('what was heard before a pause counts when the say is stopped in it, at once and with the moment it was heard last', async () => {
+  using s = stage()
+  s.say('a', TWO)
+  await s.time.advance(40 + 20 + 300)
+  s.speaker.pause()
+  await s.time.advance(500)
+  const stoppedAtMs = s.time.now()
+  s.speaker.stop()
+  assert.deepEqual(s.ended.map(({ heardText, cut }) => ({ heardText, cut })), [{ heardText: '一二三', cut: true }])
+  assert.ok(s.ended[0]!.endAtMs <= stoppedAtMs - 400)
+  assert.equal(s.speaker.isBusy, false)
+  s.say('b', '好的')
+  await s.time.advance(600)
+  assert.deepEqual(s.ids(), ['a', 'b'])
+})
+
+test('a say that is paused, goes on and is cut earlier in the clause than before keeps the furthest that was heard', async () => {
+  using s = stage()
+  s.say('a', '一二三四五六七八九十')
+  await s.time.advance(40 + 20 + 600)
+  s.speaker.pause()
+  await s.time.advance(200)
+  s.speaker.goOn()
+  await s.time.advance(200)
+  s.speaker.stop()
+  await s.time.advance(20)
+  assert.match(s.ended[0]!.heardText, /^一二三四五六?$/)
+})
+
+test('pausing and going on in the same moment, or again before the line has told, loses nothing', async () => {
+  using s = stage()
+  s.say('a', TWO)
+  await s.time.advance(300)
+  s.speaker.pause()
+  s.speaker.goOn()
+  s.speaker.pause()
+  assert.equal(s.speaker.stance, 'paused')
+  await s.time.advance(200)
+  s.speaker.goOn()
+  await s.time.advance(3_000)
+  assert.deepEqual(s.ended.map(({ heardText, cut }) => ({ heardText, cut })), [{ heardText: TWO, cut: false }])
+})
+
+test('says that come in a pause are synthesised in it and spoken after it, ready ones as well, in their order', async () => {
+  using s = stage()
+  s.say('a', TWO)
+  await s.time.advance(300)
+  s.speaker.pause()
+  s.say('b', '第二句')
+  await s.time.advance(300)
+  s.speaker.sayReady({ id: 'ready', text: '请稍等', interruptible: false }, new Int16Array(2_400).fill(500))
+  assert.deepEqual(s.tts.asked, ['一二三四五，', '六七八九十。', '第二句'])
+  assert.deepEqual(s.ids(), [])
+  s.speaker.goOn()
+  await s.time.advance(4_000)
+  assert.deepEqual(s.ids(), ['a', 'b', 'ready'])
+})
+
+test('synthesis that fails in a pause, or a line that closes, ends everything once', async () => {
+  using s = stage((speaker) => speaker.giveUp())
+  s.tts.manner = (text) => (text === '坏的' ? 'fails' : 'speaks')
+  s.say('a', TWO)
+  s.say('bad', '坏的')
+  await s.time.advance(50)
+  s.speaker.pause()
+  await s.time.advance(1_000)
+  assert.equal(s.failures.length, 1)
+  s.speaker.goOn()
+  await s.time.advance(100)
+  s.speaker.pause()
+  await s.time.advance(100)
+  s.line.close()
+  assert.deepEqual(s.ids(), ['a', 'bad'])
+  assert.equal(s.ended[0]!.cut, true)
+})
+
+test('the end of a say that pauses is where it would have been', async () => {
+  using s = stage()
+  s.say('a', TWO)
+  await s.time.advance(400)
+  const endAtMs = s.speaker.currentEndAtMs
+  s.speaker.pause()
+  await s.time.advance(700)
+  assert.ok(Math.abs(s.speaker.currentEndAtMs - endAtMs) <= 20)
+  assert.ok(s.speaker.audibleUntilMs <= s.time.now() - 660, 'the line is quiet since then')
+  assert.equal(s.speaker.clauseRemainingMs, 0)
+})
+
+test('the end of a say is not known before all of it is synthesised', async () => {
+  using s = stage()
+  s.tts.delayMs = 200
+  s.say('a', '您好，请问是张先生吗？')
+  await s.time.advance(300)
+  assert.equal(s.speaker.currentEndAtMs, Infinity)
+  await s.time.advance(200)
+  assert.ok(s.speaker.currentEndAtMs < s.time.now() + 1_500)
+})
+
+test('ducking lowers the level once, and it comes back by itself when there is nothing left to say', async () => {
+  using s = stage()
+  s.say('a', '一二三四五')
+  await s.time.advance(200)
+  s.speaker.duck()
+  s.speaker.duck()
+  assert.deepEqual([s.speaker.stance, s.line.levels.map(({ gain }) => gain)], ['ducked', [0.355]])
+  await s.time.advance(1_000)
+  assert.deepEqual([s.speaker.stance, s.line.levels.map(({ gain }) => gain)], ['full', [0.355, 1]])
+})
+
+test('nothing that yields does anything on a silent line', () => {
+  using s = stage()
+  s.speaker.pause()
+  s.speaker.goOn()
+  s.speaker.stop()
+  assert.deepEqual([s.speaker.stance, s.line.flushes, s.line.levels], ['full', 0, []])
 })
 
 // ── Synthesis that fails ─────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-// Turns what the robot says into playouts and back into what was heard. Does not decide what to say or when to stop.
+// Turns what the robot says into playouts and back into what was heard; lowers its voice, pauses and goes on. Does not decide what to say or when to yield.
 import type { MediaEvent, MediaPort, PlayoutId } from '../media/engine.ts'
 import { FRAME_MS, SAMPLE_RATE_HZ } from '../media/frame.ts'
 import type { TtsProvider, Voice } from './tts/provider.ts'
@@ -13,12 +13,17 @@ const NEXT_AUDIO_MS_MAX = 2_000
 const TRIES_PER_CLAUSE = 2
 /** A conversation never has so many says waiting; whoever adds more has gone wrong. */
 const SAYS_MAX = 64
+/** Somebody is talking: the voice stays audible, 9 dB softer, and comes back more slowly than it went. */
+const DUCKED = { gain: 0.355, rampMs: 40 }
+const RESTORED = { gain: 1, rampMs: 120 }
 
 export type Say = {
   id: string
   text: string
   interruptible: boolean
   timeBreakMs?: number | undefined
+  /** For so long from its first sound only a stop word stops it. */
+  protectedMs?: number | undefined
 }
 
 /** One say on its way. Times are on the nowMs clock, undefined until they happen. */
@@ -30,8 +35,10 @@ export type Speech = Say & {
 
 export type SpokenResult = { heardText: string; cut: boolean; beginAtMs: number; endAtMs: number }
 
+export type SpeakerPort = Pick<MediaPort, 'play' | 'flush' | 'setLevel'>
+
 export type SpeakerOptions = {
-  port: Pick<MediaPort, 'play' | 'flush'>
+  port: SpeakerPort
   tts: TtsProvider
   voice: Voice
   now: () => number
@@ -45,28 +52,44 @@ export type SpeakerOptions = {
 
 /**
  * A say in the queue. `playout`: given once there is audio, because the media plane wants them in play order; from then on it
- * reports the end. `complete`: it was told that no more audio comes. `stopped`: nothing more is given to it.
+ * reports the end. `complete`: no more audio comes. `stopped`: nothing more is given to the line.
  */
-type Entry = { speech: Speech; playout: PlayoutId | undefined; complete: boolean; stopped: boolean }
+type Entry = {
+  readonly speech: Speech
+  playout: PlayoutId | undefined
+  complete: boolean
+  stopped: boolean
+  /** All of it so far: what was paused is played again from the beginning of a clause. */
+  readonly audio: Int16Array[]
+  /** Where in the audio the playout began, or the next one will. */
+  fromMs: number
+  /** When the playout was heard first; undefined while it is not. */
+  playingSinceMs: number | undefined
+  /** The furthest that was heard before the playout. */
+  heardMs: number
+}
 
-/** Speaks says one after the other; a say is synthesised while the one before it plays. */
+/** Speaks says one after the other; a say is synthesised while the one before it plays, or pauses. */
 export class Speaker {
   readonly #options: SpeakerOptions
-  /** Says not yet over, in order. Those with a playout come first because synthesis is sequential. */
+  /** Says not yet over, in order. Those with audio come first because synthesis is sequential. */
   readonly #queue: Entry[] = []
   #synthesis = new AbortController()
   #chain: Promise<void> = Promise.resolve()
   #nextPlayout: PlayoutId = 1
   #lastHeardAtMs = -Infinity
+  #ducked = false
+  /** `goingOn`: it goes on as soon as the line has told how much was heard. */
+  #pause: { sinceMs: number; goingOn: boolean } | undefined
   #closed = false
 
   constructor(options: SpeakerOptions) {
     this.#options = options
   }
 
-  /** What is playing or next to play; undefined when nothing is, or when all of it was stopped. */
+  /** What is playing, pausing or next to play; undefined when nothing is, or when all of it was stopped. */
   get current(): Speech | undefined {
-    return this.#queue.find((entry) => !entry.stopped)?.speech
+    return this.#currentEntry?.speech
   }
 
   get isBusy(): boolean {
@@ -77,19 +100,32 @@ export class Speaker {
     return this.#queue.length >= SAYS_MAX
   }
 
-  /** Milliseconds until the current say is over, as far as it is synthesised; 0 when idle. */
-  get remainingMs(): number {
-    const speech = this.current
-    return speech?.startedAtMs === undefined ? 0 : Math.max(0, this.audibleUntilMs - this.#options.now())
+  get stance(): 'full' | 'ducked' | 'paused' {
+    if (this.#pause && !this.#pause.goingOn) return 'paused'
+    return this.#ducked ? 'ducked' : 'full'
   }
 
-  /** Milliseconds until the clause that is being heard is over, as far as it is synthesised; 0 between clauses and when idle. */
+  /** undefined when it does not pause. */
+  get pausedSinceMs(): number | undefined {
+    return this.#pause?.sinceMs
+  }
+
+  /** When the current say will be over, or would have been without the pause; Infinity while its synthesis goes on, -Infinity when idle. */
+  get currentEndAtMs(): number {
+    const entry = this.#currentEntry
+    if (entry?.speech.startedAtMs === undefined) return -Infinity
+    if (!entry.complete) return Infinity
+    const totalMs = durationMs(entry.speech.clauses)
+    return (this.#pause?.sinceMs ?? this.#options.now()) + totalMs - (this.#pause ? this.#furthestMs(entry) : this.#positionMs(entry))
+  }
+
+  /** Milliseconds until the clause that is being heard is over, as far as it is synthesised; 0 between clauses, in a pause and when idle. */
   get clauseRemainingMs(): number {
-    const speech = this.current
-    if (speech?.startedAtMs === undefined) return 0
-    const saidMs = this.#options.now() - speech.startedAtMs
+    const entry = this.#currentEntry
+    if (entry?.speech.startedAtMs === undefined || this.#pause) return 0
+    const saidMs = this.#positionMs(entry)
     let endMs = 0
-    for (const { audioMs, pauseMs } of speech.clauses) {
+    for (const { audioMs, pauseMs } of entry.speech.clauses) {
       endMs += audioMs
       if (saidMs < endMs) return endMs - saidMs
       endMs += pauseMs
@@ -100,16 +136,16 @@ export class Speaker {
 
   /** When the line falls or fell quiet on our side, as far as audio was synthesised. -Infinity before the first word. */
   get audibleUntilMs(): number {
-    const speech = this.current
-    if (speech?.startedAtMs === undefined) return this.#lastHeardAtMs
-    return speech.startedAtMs + speech.clauses.reduce((sum, clause) => sum + clause.audioMs + clause.pauseMs, 0)
+    const entry = this.#currentEntry
+    if (entry?.speech.startedAtMs === undefined || this.#pause) return this.#lastHeardAtMs
+    return this.#options.now() + durationMs(entry.speech.clauses) - this.#positionMs(entry)
   }
 
   /** Does nothing once the port is closed. */
   say(say: Say): Speech {
     const speech: Speech = { ...say, clauses: clausesOf(say.text) }
     if (this.#closed) return speech
-    const entry: Entry = { speech, playout: undefined, complete: false, stopped: false }
+    const entry = newEntry(speech)
     this.#queue.push(entry)
     const { signal } = this.#synthesis
     this.#chain = this.#chain.then(() => this.#synthesise(entry, signal))
@@ -120,11 +156,36 @@ export class Speaker {
   sayReady(say: Say, pcm: Int16Array): Speech {
     const speech: Speech = { ...say, clauses: [{ text: say.text, pauseMs: 0, audioMs: msOf(pcm) }], firstAudioAtMs: this.#options.now() }
     if (this.#closed) return speech
-    const entry: Entry = { speech, playout: undefined, complete: false, stopped: false }
-    const index = this.#queue.findIndex(({ playout, stopped }) => playout === undefined && !stopped)
+    const entry = newEntry(speech)
+    const index = this.#queue.findIndex((waiting) => !waiting.stopped && !isReady(waiting))
     this.#queue.splice(index < 0 ? this.#queue.length : index, 0, entry)
     this.#play(entry, pcm, true)
     return speech
+  }
+
+  /** Speaks more softly, without stopping. */
+  duck(): void {
+    if (this.#ducked || this.#pause) return
+    this.#ducked = true
+    this.#options.port.setLevel(DUCKED.gain, DUCKED.rampMs)
+  }
+
+  /** Is silent within a packet. Nothing is lost: says that are added wait as well, and are synthesised meanwhile. */
+  pause(): void {
+    if (this.#pause) {
+      this.#pause.goingOn = false
+      return
+    }
+    if (this.current === undefined) return
+    this.#pause = { sinceMs: this.#options.now(), goingOn: false }
+    if (this.#isOnLine) this.#options.port.flush()
+  }
+
+  /** Speaks at its full level again, after a pause from the beginning of the clause that was cut. */
+  goOn(): void {
+    if (!this.#pause) return this.#restore(RESTORED.rampMs)
+    this.#pause.goingOn = true
+    this.#playOn()
   }
 
   /** Stops now: what plays is cut within a packet, what waits is never heard. Says added afterwards are spoken. */
@@ -132,7 +193,10 @@ export class Speaker {
     if (this.#queue.length === 0) return
     this.#abortSynthesis()
     for (const entry of this.#queue) entry.stopped = true
-    this.#options.port.flush()
+    // What pauses is off the line already, or will be with the flush that is on its way.
+    if (!this.#pause) this.#options.port.flush()
+    this.#pause = undefined
+    this.#restore(0)
     this.#endUnplayed()
   }
 
@@ -140,7 +204,7 @@ export class Speaker {
   giveUp(): void {
     this.#abortSynthesis()
     for (const entry of this.#queue) {
-      if (entry.playout === undefined) entry.stopped = true
+      if (!isReady(entry)) entry.stopped = true
       else if (!entry.complete) this.#play(entry, new Int16Array(0), true)
     }
     this.#endUnplayed()
@@ -149,17 +213,23 @@ export class Speaker {
   /** To be given every media event of the port. */
   onMediaEvent(event: MediaEvent): void {
     if (event.type === 'playout-started') {
-      const speech = this.#queue.find((entry) => entry.playout === event.playout)?.speech
-      if (speech && speech.startedAtMs === undefined) {
-        speech.startedAtMs = event.atMs
-        this.#options.onStarted(speech)
-      }
+      const entry = this.#queue.find(({ playout }) => playout === event.playout)
+      if (!entry) return
+      entry.playingSinceMs = event.atMs
+      if (entry.speech.startedAtMs !== undefined) return
+      entry.speech.startedAtMs = event.atMs
+      this.#options.onStarted(entry.speech)
     } else if (event.type === 'playout-ended') {
       const index = this.#queue.findIndex((entry) => entry.playout === event.playout)
       if (index < 0) return
-      const [entry] = this.#queue.splice(index, 1)
-      this.#end(entry!.speech, event.heardMs, event.cut, event.atMs)
+      const entry = this.#queue[index]!
+      this.#takeOffLine(entry, event.heardMs, event.atMs)
+      if (!this.#pause || entry.stopped || !event.cut) {
+        this.#queue.splice(index, 1)
+        this.#end(entry, event.cut, event.atMs)
+      }
       this.#endUnplayed()
+      this.#playOn()
     } else if (event.type === 'closed') {
       this.close()
     }
@@ -171,7 +241,60 @@ export class Speaker {
     this.#closed = true
     this.#abortSynthesis()
     const nowMs = this.#options.now()
-    for (const { speech } of this.#queue.splice(0)) this.#end(speech, speech.startedAtMs === undefined ? 0 : nowMs - speech.startedAtMs, true, nowMs)
+    for (const entry of this.#queue.splice(0)) {
+      entry.heardMs = this.#furthestMs(entry)
+      this.#end(entry, true, nowMs)
+    }
+  }
+
+  get #currentEntry(): Entry | undefined {
+    return this.#queue.find((entry) => !entry.stopped)
+  }
+
+  get #isOnLine(): boolean {
+    return this.#queue.some(({ playout }) => playout !== undefined)
+  }
+
+  /** How far into its audio a say is, or was when it paused. */
+  #positionMs({ fromMs, playingSinceMs }: Entry): number {
+    return playingSinceMs === undefined ? fromMs : fromMs + Math.max(0, (this.#pause?.sinceMs ?? this.#options.now()) - playingSinceMs)
+  }
+
+  /** How much of a say was heard so far. */
+  #furthestMs(entry: Entry): number {
+    return Math.max(entry.heardMs, entry.playingSinceMs === undefined ? 0 : this.#positionMs(entry))
+  }
+
+  #restore(rampMs: number): void {
+    if (!this.#ducked) return
+    this.#ducked = false
+    this.#options.port.setLevel(RESTORED.gain, rampMs)
+  }
+
+  /** The line told how much of the playout was heard; the next one begins with the clause that was cut. */
+  #takeOffLine(entry: Entry, heardMs: number, atMs: number): void {
+    entry.heardMs = Math.max(entry.heardMs, entry.fromMs + heardMs)
+    if (entry.playingSinceMs !== undefined) this.#lastHeardAtMs = atMs
+    entry.fromMs = clauseStartMs(entry.speech.clauses, entry.fromMs + heardMs)
+    entry.playout = undefined
+    entry.playingSinceMs = undefined
+  }
+
+  /** After a pause, once everything is off the line. */
+  #playOn(): void {
+    if (!this.#pause?.goingOn || this.#isOnLine) return
+    this.#pause = undefined
+    this.#restore(0)
+    for (const entry of this.#queue) {
+      if (entry.stopped || !isReady(entry)) continue
+      entry.playout = this.#nextPlayout++
+      let skip = Math.round((entry.fromMs * SAMPLE_RATE_HZ) / 1_000)
+      for (const piece of entry.audio) {
+        if (skip < piece.length) this.#options.port.play(entry.playout, piece.subarray(skip), false)
+        skip = Math.max(0, skip - piece.length)
+      }
+      if (entry.complete) this.#options.port.play(entry.playout, new Int16Array(0), true)
+    }
   }
 
   #abortSynthesis(): void {
@@ -179,19 +302,26 @@ export class Speaker {
     this.#synthesis = new AbortController()
   }
 
-  /** Stopped says that never reached the line end in their turn, after those that did. */
+  /** Stopped says that are not on the line end in their turn, after those that are. */
   #endUnplayed(): void {
-    while (this.#queue[0]?.stopped && this.#queue[0].playout === undefined) this.#end(this.#queue.shift()!.speech, 0, true, this.#options.now())
+    while (this.#queue[0]?.stopped && this.#queue[0].playout === undefined) this.#end(this.#queue.shift()!, true, this.#options.now())
   }
 
-  #end(speech: Speech, heardMs: number, cut: boolean, atMs: number): void {
-    if (speech.startedAtMs !== undefined) this.#lastHeardAtMs = atMs
-    this.#options.onEnded(speech, { heardText: heardText(speech.clauses, cut ? heardMs : Infinity), cut, beginAtMs: speech.startedAtMs ?? atMs, endAtMs: atMs })
+  #end(entry: Entry, cut: boolean, atMs: number): void {
+    const { speech, heardMs } = entry
+    // A say that was stopped in its pause was last heard before it.
+    const endAtMs = speech.startedAtMs === undefined || entry.playingSinceMs !== undefined ? atMs : Math.min(atMs, this.#lastHeardAtMs)
+    if (entry.playingSinceMs !== undefined) this.#lastHeardAtMs = atMs
+    this.#options.onEnded(speech, { heardText: heardText(speech.clauses, cut ? heardMs : Infinity), cut, beginAtMs: speech.startedAtMs ?? atMs, endAtMs })
+    // Nothing is left to be said softly.
+    if (this.#queue.length === 0) this.#restore(0)
   }
 
   #play(entry: Entry, pcm: Int16Array, last: boolean): void {
-    entry.playout ??= this.#nextPlayout++
     entry.complete = last
+    if (pcm.length > 0) entry.audio.push(pcm)
+    if (this.#pause) return
+    entry.playout ??= this.#nextPlayout++
     this.#options.port.play(entry.playout, pcm, last)
   }
 
@@ -214,7 +344,7 @@ export class Speaker {
     }
     if (stopped.aborted) return
     // A clause without sound is left out; words without any sound at all are a failure.
-    if (!failed && clauses.length > 0 && entry.playout === undefined) this.#options.onFailed(new Error('the synthesiser gave no audio'))
+    if (!failed && clauses.length > 0 && entry.audio.length === 0) this.#options.onFailed(new Error('the synthesiser gave no audio'))
     if (stopped.aborted) return
     this.#play(entry, new Int16Array(0), true)
   }
@@ -244,6 +374,31 @@ export class Speaker {
     }
     return late.signal.aborted && !stopped.aborted ? (late.signal.reason as Error) : undefined
   }
+}
+
+function newEntry(speech: Speech): Entry {
+  return { speech, playout: undefined, complete: false, stopped: false, audio: [], fromMs: 0, playingSinceMs: undefined, heardMs: 0 }
+}
+
+/** Something of it can be given to the line: audio, or that there is none. */
+function isReady({ audio, complete }: Entry): boolean {
+  return audio.length > 0 || complete
+}
+
+function durationMs(clauses: readonly SpokenClause[]): number {
+  return clauses.reduce((sum, { audioMs, pauseMs }) => sum + (audioMs > 0 ? audioMs + pauseMs : 0), 0)
+}
+
+/** Where the clause begins that goes on at `heardMs`; within the pause after a clause, the next one. */
+function clauseStartMs(clauses: readonly SpokenClause[], heardMs: number): number {
+  let startMs = 0
+  for (const { audioMs, pauseMs } of clauses) {
+    if (audioMs === 0) continue
+    if (heardMs < startMs + audioMs) return startMs
+    startMs += audioMs + pauseMs
+    if (heardMs < startMs) return startMs
+  }
+  return startMs
 }
 
 function msOf(pcm: Int16Array): number {

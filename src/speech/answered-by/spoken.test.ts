@@ -73,10 +73,9 @@ void test('confusion table of spoken answers', { timeout: 300_000 }, async (t) =
       hotWords: [],
       phrases: [],
       now: () => clockMs,
-      robotSpeech: () => ({ speaking: false, interruptible: false, endsWithQuestion: false, remainingMs: 0 }),
+      robotSpeech: () => ({ speaking: false }),
       isTurnOver: (input) => isTurnOver(input, { ...endpointingDefaults, silenceMsMax: 2_000 }),
       onPartial: (text) => ear.hear(text, false),
-      onBargeIn: () => {},
       onUtterance: ({ text }) => {
         heard += text
         ear.hear(text, true)

@@ -2,7 +2,6 @@
 import { FRAME_MS, type Frame } from '../../media/frame.ts'
 import { log } from '../../log.ts'
 import type { AsrProvider } from '../asr/provider.ts'
-import type { RobotVoice } from '../barge-in.ts'
 import { Listener } from '../listener.ts'
 import type { AnnouncementStatus } from './announcement-table.ts'
 import { Clip } from './clip.ts'
@@ -45,8 +44,6 @@ const TICK_MS = 200
 export const statusOfTone: Readonly<Partial<Record<ProgressTone, AnnouncementStatus>>> = { busy: 'busy', congestion: 'network-busy', 'vacant-number': 'vacant-number' }
 /** Sentences after which anything may come: a tone that follows says more. */
 const goesOn: ReadonlySet<AnnouncementStatus | 'unknown'> = new Set(['unknown', 'recording-notice', 'ivr', 'transferring'])
-
-const NOBODY_SPEAKS: RobotVoice = { speaking: false, interruptible: false, endsWithQuestion: false, remainingMs: 0 }
 
 /** One call's early media. Make it when the first frame comes in: it opens a recogniser. */
 export class EarlyMedia implements Disposable {
@@ -143,12 +140,11 @@ export class EarlyMedia implements Disposable {
         hotWords: announcementWords,
         phrases: [],
         now,
-        robotSpeech: () => NOBODY_SPEAKS,
+        robotSpeech: () => ({ speaking: false }),
         isTurnOver: ({ silenceMs }) => silenceMs >= SENTENCE_SILENCE_MS,
         onPartial: (text) => {
           this.#unsettled = text
         },
-        onBargeIn: () => {},
         onUtterance: ({ text }) => {
           this.#settled = `${this.#settled} ${text}`
           this.#unsettled = ''
