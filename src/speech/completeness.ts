@@ -15,8 +15,8 @@ export type CompletenessContext = {
   voicedMs?: number | undefined
 }
 
-/** A 嗯 that says yes has 0.15 to 0.4 s of voice; one that looks for words is drawn out. */
-const DRAWN_OUT_MS = 450
+/** A 嗯 that says yes has 0.15 to 0.4 s of voice; one that looks for words is drawn out. For each syllable. */
+const DRAWN_OUT_MS = 420
 
 /** A turn that is nothing but this is an answer. */
 const ANSWERS = words(`
@@ -31,7 +31,7 @@ const COMPLETE_ENDINGS = words(`
 /** A turn that ends so goes on: connectives, prepositions, fillers, "my number is". */
 const INCOMPLETE_ENDINGS = words(`
   然后 就是 就是说 那个 这个 因为 所以 但是 但 可是 不过 只是 如果 要是 虽然 而且 并且 或者 还有 比如 比如说 的话 那 那么 的时候 之后 以后 之前 以前 关于 至于 除了 以及 和 跟 把 被 让 给 对于 从 在 叫 姓
-  想 我想 我要 我叫 我姓 我的 你的 他的 我们的 号码是 电话是 地址是 名字是 手机号是 手机号 我是说 是因为 应该是 可能是 可能 大概 也许 大概是 好像是 好像 一个是 首先 其次 第一 另外 等我看 我看看 我看一下
+  想 我想 我要 我叫 我姓 我的 你的 他的 我们的 号是 码是 电话是 地址是 名字是 时间是 日期是 单位是 公司是 手机号 身份证号 身份证 记一下 记一记 听我说 我是说 是因为 应该是 可能是 可能 大概 也许 大概是 好像是 好像 一个是 首先 其次 第一 另外 等我看 我看看 我看一下
   我想一下 我查一下 我想想看 嗯 呃 额 诶 这 先 再 也 还 很 太 最 不 都 又 就 the a to and but because i my is um uh`)
 
 /** Sounds of somebody who looks for words. 好 and 对 are not among them. */
@@ -44,7 +44,7 @@ export function completenessOf(partial: string, { digitsExpected, phrases, voice
   const number = numberAtEnd(text)
   if (digitsExpected !== undefined && number.digits !== '') return number.digits.length >= digitsExpected ? 'complete' : 'digits'
   if (number.digits.length >= DIGITS_MIN) return isWhole(number) ? 'complete' : 'digits'
-  if (FILLERS.test(text) && voicedMs >= DRAWN_OUT_MS) return 'incomplete'
+  if (FILLERS.test(text) && voicedMs >= DRAWN_OUT_MS * text.length) return 'incomplete'
   if (phrases && isExpected(text, phrases)) return 'expected'
   if (ANSWERS.has(text)) return 'complete'
   const complete = longestEnding(text, COMPLETE_ENDINGS)
@@ -62,9 +62,13 @@ export function bareWords(text: string): string {
 
 /** Shorter runs are amounts and times, not numbers that are being told. */
 const DIGITS_MIN = 3
-/** 幺 (one) sounds like 要 and 腰: before a digit, and not after 我, it is one. */
-const DIGITS = /(?:[0-9零〇一二三四五六七八九幺两洞拐]|(?<!我|你|不)[要腰](?=[0-9零〇一二三四五六七八九幺两]))+x?$/
-const VALUES: Readonly<Record<string, string>> = { 零: '0', 〇: '0', 洞: '0', 一: '1', 幺: '1', 要: '1', 腰: '1', 二: '2', 两: '2', 三: '3', 四: '4', 五: '5', 六: '6', 七: '7', 拐: '7', 八: '8', 九: '9' }
+const SPOKEN_DIGITS = ['零〇洞', '一幺', '二两', '三', '四', '五', '六', '七拐', '八', '九']
+/** Words of the same sound, as recognisers write a digit in the middle of others. */
+const SOUND_ALIKE = ['令铃灵', '要腰药依医以', '而耳儿', '散', '似死思', '无武屋物', '留流刘', '其期起气', '吧把爸', '就酒久']
+const VALUES = new Map([SPOKEN_DIGITS, SOUND_ALIKE].flatMap((table) => table.flatMap((chars, value) => Array.from(chars, (char) => [char, String(value)] as const))))
+const DIGIT = `0-9${SPOKEN_DIGITS.join('')}`
+/** 幺 sounds like 要 and 腰: before a digit, and not after 我, it is one. After four digits everything that sounds like one is. */
+const DIGITS = new RegExp(`(?:[${DIGIT}]|(?<!我|你|不)[要腰](?=[${DIGIT}])|(?<=[${DIGIT}]{4}|[${DIGIT}]{4}[${SOUND_ALIKE.join('')}${DIGIT}]{1,7})[${SOUND_ALIKE.join('')}])+x?$`)
 
 type ToldNumber = { digits: string; before: string }
 
@@ -73,7 +77,7 @@ function numberAtEnd(text: string): ToldNumber {
   const joined = text.replace(/[\s-]/g, '')
   const match = DIGITS.exec(joined)
   if (!match) return { digits: '', before: joined }
-  return { digits: Array.from(match[0], (char) => VALUES[char] ?? char).join(''), before: joined.slice(0, match.index) }
+  return { digits: Array.from(match[0], (char) => VALUES.get(char) ?? char).join(''), before: joined.slice(0, match.index) }
 }
 
 /** Lengths by what the number is called and how it begins. Identity cards: GB 11643; numbers of subscribers: the national numbering plan. */
@@ -84,7 +88,7 @@ function isWhole({ digits, before }: ToldNumber): boolean {
   if (/验证码/.test(before)) return length === 6 || length === 4
   if (/^[48]00/.test(digits)) return length === 10
   if (/^0(?:10|2)/.test(digits)) return length === 11
-  if (/^0/.test(digits)) return length === 11 || length === 12
+  if (digits.startsWith('0')) return length === 11 || length === 12
   if (/^1[3-9]/.test(digits)) return length === 11 || length === 18
   return length === 11 || length === 18
 }
@@ -115,8 +119,7 @@ function isExpected(text: string, phrases: ReadonlySet<string>): boolean {
 /** One known piece after another, as 对我是 or 没听清再说一遍. A single syllable is only an answer at the beginning: inside it is part of a word. */
 function consistsOf(text: string, isKnown: (piece: string) => boolean): boolean {
   if (text.length > CONSISTS_MAX) return false
-  const reached = new Array<boolean>(text.length + 1).fill(false)
-  reached[0] = true
+  const reached = Array.from({ length: text.length + 1 }, (_, at) => at === 0)
   for (let begin = 0; begin < text.length; begin++) {
     if (!reached[begin]) continue
     for (let end = begin + (begin === 0 ? 1 : 2); end <= text.length; end++) if (isKnown(text.slice(begin, end).trim())) reached[end] = true

@@ -52,7 +52,7 @@ test('somebody who has been heard to pause is waited for', () => {
   const turn = { partial: '明天下午三点', partialStableMs: 5000 }
   assert.equal(isTurnOver({ ...turn, silenceMs: 700 }), true)
   assert.equal(isTurnOver({ ...turn, silenceMs: 700, pauses }), false)
-  assert.equal(isTurnOver({ ...turn, silenceMs: 1_100, pauses }), true)
+  assert.equal(isTurnOver({ ...turn, silenceMs: 900, pauses }), true)
 })
 
 test('who picks up with a greeting is answered at once, who plays a text is heard', () => {

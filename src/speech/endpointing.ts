@@ -22,7 +22,7 @@ export const endpointingDefaults = {
   silenceMs: {
     expected: { usualMs: 360, leastMs: 360, mostMs: 700 },
     complete: { usualMs: 400, leastMs: 400, mostMs: 800 },
-    neutral: { usualMs: 520, leastMs: 520, mostMs: 1100 },
+    neutral: { usualMs: 520, leastMs: 520, mostMs: 900 },
     none: { usualMs: 900, leastMs: 900, mostMs: 1300 },
     incomplete: { usualMs: 1500, leastMs: 1000, mostMs: 2200 },
     digits: { usualMs: 1800, leastMs: 1000, mostMs: 2400 },
