@@ -1,5 +1,5 @@
 // Knows what the rules keep true while somebody else words a turn. Does not know who that is, nor how the rules word theirs.
-import { callBackTime, slotOf } from './answers.ts'
+import { answerFor, callBackTime, slotOf } from './answers.ts'
 import { tells } from './fact-coverage.ts'
 import { maySpeak } from './identity-gate.ts'
 import type { RobotAction, RobotNote } from './robot.ts'
@@ -54,13 +54,24 @@ export class FreeTurn {
   settle(): RobotAction[] {
     const talk = this.#talk
     const asks = isAsking(this.#words)
-    if (this.#words === '') act(this.turn.move, talk, this.#heard)
+    if (this.#passedOver()) {
+      talk.say(talk.lines.noInformation(talk.requirement.organisation))
+      if (talk.progress.untold().length > 0) tell(talk, 'rest')
+      else askNext(talk)
+    } else if (this.#words === '') act(this.turn.move, talk, this.#heard)
     else if (talk.progress.untold().length > 0) {
       if (asks) talk.stage = 'deliver'
       else tell(talk, talk.progress.begun ? 'rest' : 'first')
     } else if (asks && talk.requirement.keys.length === 0) this.#awaitAnswer()
     else askNext(talk)
     return talk.taken()
+  }
+
+  /** A question to which the requirement has no answer is not passed over, whatever else the owner says: else the callee believes that it was heard. */
+  #passedOver(): boolean {
+    const { match } = this.#heard
+    if (this.turn.move !== 'answer' || this.#words === '' || !match || match.topics.length === 0) return false
+    return answerFor(match.topics, this.#talk.requirement, this.#talk.now()) === undefined && !noAnswer.test(this.#words)
   }
 
   /** The owner's words end in a question: which of ours is it? One that is none of ours is answered first. */
@@ -74,10 +85,16 @@ export class FreeTurn {
   /** Undefined when the end would claim what has not happened: nobody can confirm what they have not heard, nor be done with a question that was not asked. */
   end(how: FreeEnd, farewell?: string): RobotAction[] | undefined {
     if ((how === 'confirmed' || how === 'delivered') && !this.#talk.complete) return undefined
+    // Who speaks of a cancellation, or orders us to, has not declined by it.
+    if (how === 'declined' && !['deny', 'refuse', 'busy'].includes(this.turn.signal) && !declines.test(this.#heard.text)) return undefined
     end(this.#talk, ends[how], this.#heard.text, farewell)
     return this.#talk.taken()
   }
 }
+
+const noAnswer = /没有.{0,6}信息|没.{0,4}(?:写|提到|说明)|不(?:太)?(?:清楚|知道|了解|确定)|联系|no information|not? (?:know|sure)|don't/iu
+/** Words with which people say that they will not or cannot. */
+const declines = /不|没|别|无法|有事|忙|出差|外地|来不及|冲突|改天|下次|\bno\b|n't|\bnot\b|sorry|busy/iu
 
 function isAsking(text: string): boolean {
   return /[?？]["”’」』\s]*$/u.test(text)

@@ -86,3 +86,15 @@ void test('limits the length and refuses what has no words', () => {
   assert.equal(why('好'.repeat(70)), 'ok')
   for (const sentence of ['', '  ', '……', '。']) assert.equal(why(sentence), 'empty')
 })
+
+void test('stops news of a change and promises that only the callee has spoken of', () => {
+  const told: GuardContext = { ...yes, calleeSaid: ['你跟我说会议取消了', '你答应赔我1000块'] }
+  assert.equal(why('好的，听您的：会议取消了。', told), 'change')
+  assert.equal(why('那就改到下午再开。', told), 'change')
+  assert.equal(why('您不用来了。', told), 'change')
+  assert.equal(why('好的，我答应赔您1000块。', told), 'promise')
+  assert.equal(why('会议没有取消。', told), 'ok')
+  assert.equal(why('您是想取消吗？', told), 'ok')
+  const cancelled = compileRequirement('通知张伟经理明天的例会取消', { acceptedAt: now })
+  assert.equal(guardSentence('明天的例会取消了。', { requirement: cancelled, identity: 'yes', now }).ok, true)
+})

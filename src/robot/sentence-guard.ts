@@ -20,7 +20,7 @@ export const guardDefaults = {
 
 export type GuardVerdict =
   | { ok: true }
-  | { ok: false; why: 'empty' | 'too-long' | 'markup' | 'link' | 'claims-human' | 'asks-secret' | 'promise' | 'number' | 'date' | 'name' | 'before-identity'; what: string }
+  | { ok: false; why: 'empty' | 'too-long' | 'markup' | 'link' | 'claims-human' | 'asks-secret' | 'promise' | 'change' | 'number' | 'date' | 'name' | 'before-identity'; what: string }
 
 const checks: readonly { why: Extract<GuardVerdict, { ok: false }>['why']; pattern: RegExp }[] = [
   { why: 'link', pattern: /https?:|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|xyz|io|cc)\b|[\w.]+@[\w.]+/iu },
@@ -28,7 +28,9 @@ const checks: readonly { why: Extract<GuardVerdict, { ok: false }>['why']; patte
   { why: 'claims-human', pattern: /我(?:就)?是(?:一个|一名|一位)?(?:真人|人工(?!智能)|活人|人类|真的人|工作人员|客服人员)|(?:我|这)(?:可)?(?:不是|并非)(?:一个|什么)?(?:机器人|AI|人工智能|机器|录音|程序|合成)|不是(?:机器人|AI|人工智能)(?:在|打|哦|的)|\bI(?:'m| am)(?: a| not a| not an)? (?:human|real person|robot\b.*not|AI\b.*not)|I(?:'m| am) not (?:a|an) (?:robot|ai|machine|bot)/iu },
   { why: 'asks-secret', pattern: /(?:提供|告诉我|告知|报一下|报给|说一下|说出|念一下|输入|发给|发一下|核对一下|核实一下|确认一下|登记一下|需要您的|请问您的?).{0,8}(?:验证码|校验码|动态码|密码|卡号|银行卡|CVV|身份证|安全码)|(?:验证码|密码|卡号|身份证号?).{0,4}(?:是多少|多少|发给|告诉|报给)|(?:your|the) (?:password|verification code|card number|pin)\b.*\?/iu },
 ]
-const promises = ['保证', '承诺', '赔偿', '退款', '优惠', '折扣', '免费', '中奖', '返现', '补贴']
+const promises = ['保证', '承诺', '答应', '赔', '退款', '退钱', '优惠', '折扣', '免费', '中奖', '返现', '补贴']
+/** News of a change, which nobody but the requirement can bring, even when the callee wants to hear it. A question about it is none. */
+const changes = /(?<!没有?|不会?|是否|是不是)(?:取消|改期|延期|推迟|作废|改到|提前到|不用(?:来|去|参加))(?![^。！？]*[?？])/u
 const titleWords = [...titles].filter((title) => title.length > 1).sort((a, b) => b.length - a.length).join('|')
 /** A name with its title (李四经理). One character before the family name keeps 请问经理 from being read as one. */
 const namePattern = new RegExp(`(?<![\\u4e00-\\u9fff])(?:请|让|找|和|跟|给|联系|转告|由|是)?([\\u4e00-\\u9fff]{1,3})(${titleWords})`, 'gu')
@@ -55,6 +57,8 @@ export function guardSentence(sentence: string, context: GuardContext): GuardVer
   const sources = [context.requirement.original, context.requirement.organisation ?? '', ...spokenForms(context)]
   const promise = promises.find((word) => text.includes(word) && !sources.some((source) => source.includes(word)))
   if (promise !== undefined) return { ok: false, why: 'promise', what: promise }
+  const change = changes.exec(text)?.[0]
+  if (change !== undefined && !sources.some((source) => source.includes(change))) return { ok: false, why: 'change', what: change }
   if (context.identity !== 'yes') {
     const pieces = factPieces(text, context.requirement)
     if (pieces.length > 0) return { ok: false, why: 'before-identity', what: pieces.join(' ') }
