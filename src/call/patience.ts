@@ -84,19 +84,19 @@ export class Patience {
   }
 
   #considerGivingUp(nowMs: number): void {
-    const { options, runner, isClosing, robotSpeaks, onRobotFailed } = this.#deps
-    if (isClosing() || !runner.isBusy || robotSpeaks()) return
+    const { options, runner } = this.#deps
+    if (this.#deps.isClosing() || !runner.isBusy || this.#deps.robotSpeaks()) return
     if (nowMs - Math.max(runner.activeAtMs, this.#robotEndAtMs) < options.robotGiveUpMs) return
-    onRobotFailed(`no answer within ${options.robotGiveUpMs} ms`)
+    this.#deps.onRobotFailed(`no answer within ${options.robotGiveUpMs} ms`)
   }
 
   #considerSilence(nowMs: number): void {
-    const { speaker, listener, runner, isOpened, isClosing, onSilence } = this.#deps
-    if (!isOpened() || isClosing()) return
+    const { speaker, listener, runner } = this.#deps
+    if (!this.#deps.isOpened() || this.#deps.isClosing()) return
     if (speaker.isBusy || listener.isSpeaking || runner.isBusy) return this.touch()
     if (nowMs - this.#lastActivityAtMs < this.muteMs) return
     this.touch()
     this.owe(nowMs)
-    onSilence(++this.#silences)
+    this.#deps.onSilence(++this.#silences)
   }
 }
