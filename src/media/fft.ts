@@ -10,6 +10,9 @@ export class Fft {
   readonly #size: number
   readonly #cosines: Float64Array
   readonly #sines: Float64Array
+  /** The same, spaced as one stage of butterflies after the other walks through them. */
+  readonly #stageCosines: Float64Array
+  readonly #stageSines: Float64Array
   readonly #reversed: Uint16Array
   /** Of half the size. */
   readonly #pairReal: Float64Array
@@ -25,6 +28,15 @@ export class Fft {
     this.#pairImaginary = new Float64Array(half)
     this.#cosines = Float64Array.from({ length: half }, (_, i) => Math.cos((2 * Math.PI * i) / size))
     this.#sines = Float64Array.from({ length: half }, (_, i) => -Math.sin((2 * Math.PI * i) / size))
+    this.#stageCosines = new Float64Array(half)
+    this.#stageSines = new Float64Array(half)
+    // The stage of `length` begins at length / 2.
+    for (let length = 2; length <= half; length <<= 1) {
+      for (let k = 0; k < length >> 1; k++) {
+        this.#stageCosines[(length >> 1) + k] = this.#cosines[(k * size) / length]!
+        this.#stageSines[(length >> 1) + k] = this.#sines[(k * size) / length]!
+      }
+    }
     this.#reversed = new Uint16Array(half)
     for (let i = 0; i < half; i++) this.#reversed[i] = (this.#reversed[i >> 1]! >> 1) | (i & 1 ? half >> 1 : 0)
   }
@@ -35,44 +47,63 @@ export class Fft {
     const real = this.#pairReal
     const imaginary = this.#pairImaginary
     const reversed = this.#reversed
-    const samplesEnd = window.length
-    for (let i = 0; i < half; i++) {
+    const pairs = window.length >> 1
+    for (let i = 0; i < pairs; i++) {
       const n = 2 * i
-      real[reversed[i]!] = n < samplesEnd ? samples[start + n]! * window[n]! : 0
-      imaginary[reversed[i]!] = n + 1 < samplesEnd ? samples[start + n + 1]! * window[n + 1]! : 0
+      const to = reversed[i]!
+      real[to] = samples[start + n]! * window[n]!
+      imaginary[to] = samples[start + n + 1]! * window[n + 1]!
     }
-    this.#pairs()
-    for (let length = 4; length <= half; length <<= 1) this.#butterflies(length)
+    for (let i = pairs; i < half; i++) {
+      const to = reversed[i]!
+      real[to] = 2 * i < window.length ? samples[start + 2 * i]! * window[2 * i]! : 0
+      imaginary[to] = 0
+    }
+    let length = 2
+    if (half >= 4) {
+      this.#fours()
+      length = 8
+    }
+    for (; length <= half; length <<= 1) this.#butterflies(length)
     this.#takeApart()
   }
 
-  /** The first butterflies turn nothing. */
-  #pairs(): void {
+  /** The stages of 2 and 4, whose factors are 1 and −i. */
+  #fours(): void {
     const real = this.#pairReal
     const imaginary = this.#pairImaginary
-    for (let a = 0; a < real.length; a += 2) {
-      const re = real[a + 1]!
-      const im = imaginary[a + 1]!
-      real[a + 1] = real[a]! - re
-      imaginary[a + 1] = imaginary[a]! - im
-      real[a]! += re
-      imaginary[a]! += im
+    for (let a = 0; a < real.length; a += 4) {
+      const evenReal = real[a]! + real[a + 1]!
+      const evenImaginary = imaginary[a]! + imaginary[a + 1]!
+      const apartReal = real[a]! - real[a + 1]!
+      const apartImaginary = imaginary[a]! - imaginary[a + 1]!
+      const oddReal = real[a + 2]! + real[a + 3]!
+      const oddImaginary = imaginary[a + 2]! + imaginary[a + 3]!
+      const turnedReal = imaginary[a + 2]! - imaginary[a + 3]!
+      const turnedImaginary = real[a + 3]! - real[a + 2]!
+      real[a] = evenReal + oddReal
+      imaginary[a] = evenImaginary + oddImaginary
+      real[a + 1] = apartReal + turnedReal
+      imaginary[a + 1] = apartImaginary + turnedImaginary
+      real[a + 2] = evenReal - oddReal
+      imaginary[a + 2] = evenImaginary - oddImaginary
+      real[a + 3] = apartReal - turnedReal
+      imaginary[a + 3] = apartImaginary - turnedImaginary
     }
   }
 
   #butterflies(length: number): void {
     const real = this.#pairReal
     const imaginary = this.#pairImaginary
-    const end = this.#size >> 1
-    const cosines = this.#cosines
-    const sines = this.#sines
+    const cosines = this.#stageCosines
+    const sines = this.#stageSines
     const half = length >> 1
-    const stride = this.#size / length
-    for (let k = 0; k < half; k++) {
-      const cos = cosines[k * stride]!
-      const sin = sines[k * stride]!
-      for (let a = k; a < end; a += length) {
+    for (let begin = 0; begin < real.length; begin += length) {
+      for (let k = 0; k < half; k++) {
+        const a = begin + k
         const b = a + half
+        const cos = cosines[half + k]!
+        const sin = sines[half + k]!
         const re = real[b]! * cos - imaginary[b]! * sin
         const im = real[b]! * sin + imaginary[b]! * cos
         real[b] = real[a]! - re
@@ -86,19 +117,23 @@ export class Fft {
   /** The pairs' transform is that of the even samples plus i times that of the odd ones; each is symmetrical. */
   #takeApart(): void {
     const { real, imaginary } = this
-    const [re, im] = [this.#pairReal, this.#pairImaginary]
+    const re = this.#pairReal
+    const im = this.#pairImaginary
+    const cosines = this.#cosines
+    const sines = this.#sines
     const half = this.#size >> 1
     real[0] = re[0]! + im[0]!
     real[half] = re[0]! - im[0]!
     imaginary[0] = 0
     imaginary[half] = 0
     for (let k = 1; k < half; k++) {
-      const evenReal = (re[k]! + re[half - k]!) / 2
-      const evenImaginary = (im[k]! - im[half - k]!) / 2
-      const oddReal = (im[k]! + im[half - k]!) / 2
-      const oddImaginary = (re[half - k]! - re[k]!) / 2
-      const cos = this.#cosines[k]!
-      const sin = this.#sines[k]!
+      const m = half - k
+      const evenReal = (re[k]! + re[m]!) / 2
+      const evenImaginary = (im[k]! - im[m]!) / 2
+      const oddReal = (im[k]! + im[m]!) / 2
+      const oddImaginary = (re[m]! - re[k]!) / 2
+      const cos = cosines[k]!
+      const sin = sines[k]!
       real[k] = evenReal + cos * oddReal - sin * oddImaginary
       imaginary[k] = evenImaginary + cos * oddImaginary + sin * oddReal
     }

