@@ -3,6 +3,7 @@ import { startApp, type App } from './app.ts'
 import { describeOptions, readConfig } from './config.ts'
 import { AppError } from './errors.ts'
 import { log } from './log.ts'
+import { withSettings } from './settings-file.ts'
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   console.log(`用法 Usage: npm start\n\n环境变量 Environment variables:${describeOptions()}`)
@@ -35,7 +36,7 @@ if (process.connected === false) void stop('starter is gone')
 process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))
 
 try {
-  app = await startApp(readConfig(process.env), starting.signal)
+  app = await startApp(readConfig(withSettings(process.env)), starting.signal)
   if (starting.signal.aborted) {
     await app.stop()
     process.exit(0)

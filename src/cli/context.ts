@@ -1,9 +1,10 @@
 // What every command starts from: options read once, a client for the running server.
 import { readConfig, type Config } from '../config.ts'
+import { withSettings } from '../settings-file.ts'
 import { ApiClient, apiBase, apiKey } from './api-client.ts'
 
 export function cliConfig(): Config {
-  return readConfig(process.env)
+  return readConfig(withSettings(process.env))
 }
 
 /** Client for the server of this DATA_DIR, or of STEPONEAI_API_BASE. */

@@ -3,6 +3,7 @@ import { defineCommand } from 'citty'
 import { readConfig, type Config } from '../config.ts'
 import { InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
+import { withSettings } from '../settings-file.ts'
 import { openAsr, openTts } from '../speech-options.ts'
 import { examineClock, examineDatabase, realClock, realDatabase } from './doctor/database.ts'
 import { examine, findingText, problem, type Check, type Examined, type Finding } from './doctor/finding.ts'
@@ -61,7 +62,7 @@ export const doctor = defineCommand({
 
 function configOr(bad: (findings: Finding[]) => void): Config | undefined {
   try {
-    return readConfig(process.env)
+    return readConfig(withSettings(process.env))
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error
     const findings = error.items.map(({ value, reason }) => problem(`${value} 不对：${reason}`, `${value} is wrong: ${reason}`, { zh: '见 npm run waihu -- --help。', en: 'See npm run waihu -- --help.' }))

@@ -13,6 +13,8 @@ import { doctor } from './doctor.ts'
 import { hold } from './hold.ts'
 import { key } from './key.ts'
 import { listen } from './listen.ts'
+import { reading } from './reading.ts'
+import { models } from './models.ts'
 import { say } from './say.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
@@ -21,7 +23,7 @@ import { trace } from './trace.ts'
 import { trunk } from './trunk.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, dnc, trace, why, doctor, softphone, transfer, listen, say, hold, digits }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, dnc, reading, trace, why, doctor, models, softphone, transfer, listen, say, hold, digits }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },
