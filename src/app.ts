@@ -5,7 +5,9 @@ import path from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
 import { AccountDesk } from './account/account-desk.ts'
+import { AccessKeys } from './account/access-keys.ts'
 import { ApiKeys } from './account/api-keys.ts'
+import { NonceBook } from './account/nonce-book.ts'
 import { buildServer } from './api/server.ts'
 import { clipPathOf } from './call/early-clip.ts'
 import { measured, showGauges } from './call-metrics.ts'
@@ -85,7 +87,8 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       tts.warmUp(),
     ])
     signal.throwIfAborted()
-    const store = new TrunkStore(db, await openSecretBox(config))
+    const secretBox = await openSecretBox(config)
+    const store = new TrunkStore(db, secretBox)
     const trunks = await bound(openTrunks({ config, db, store, carrier, stack, log }), 'SIP_ADDRESS', 'SIP_PORT')
     const { userAgent } = trunks
     const understandsPeople = asr.capabilities.understands === 'people' || config.allowDemoAsr
@@ -131,12 +134,16 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     stack.defer(() => keeper.stop())
 
     const keys = new ApiKeys(db)
+    const nonces = new NonceBook(db)
+    nonces.start()
+    stack.defer(() => nonces.stop())
     const server = await buildServer({
       calls,
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
       trunks: new TrunkDesk(db, store, trunks.directory),
       doNotCall: new DoNotCallDesk(db),
       traces,
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },

@@ -14,6 +14,10 @@ import type { TrunkDesk } from '../dialer/trunk-desk.ts'
 import type { Log } from '../log.ts'
 import type { S3Bucket } from '../objects/s3.ts'
 import type { AccountDesk } from './accounts.ts'
+import type { AccessKeyDesk, Nonces } from './aliyun/authenticate.ts'
+import { Gateway, type GatewayLimits } from './aliyun/gateway.ts'
+import { operations } from './aliyun/index.ts'
+import { aliyunPlugin } from './aliyun/plugin.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { healthRoute, type HealthProbes } from './health.ts'
 import { httpMetrics } from './http-metrics.ts'
@@ -38,6 +42,8 @@ export type ServerDeps = {
   /** Undefined: trunks and the do-not-call list are not served. */
   trunks?: TrunkDesk | undefined
   doNotCall?: DoNotCallDesk | undefined
+  /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
+  aliyun?: { keys: AccessKeyDesk; nonces: Nonces; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -129,7 +135,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
   healthRoute(app, deps.health, clock, limits.healthMsMax)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(landing))
+  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, calls: deps.calls, operations, clock, log }), landing))
+  else app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(landing))
   await app.register(
     stepOnePlugin({
       calls: deps.calls,

@@ -2,6 +2,7 @@
 import { defineCommand, runCommand, renderUsage } from 'citty'
 import { describeOptions } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { accessKey } from './access-key.ts'
 import { account } from './account.ts'
 import { balance } from './balance.ts'
 import { call } from './call.ts'
@@ -23,7 +24,7 @@ import { trace } from './trace.ts'
 import { trunk } from './trunk.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, trunk, dnc, reading, trace, why, doctor, models, softphone, transfer, listen, say, hold, digits }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, trunk, dnc, reading, trace, why, doctor, models, softphone, transfer, listen, say, hold, digits }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

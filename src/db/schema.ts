@@ -34,6 +34,24 @@ export type ApiKeysTable = {
   admin: Generated<boolean>
 }
 
+export type AccessKeysTable = {
+  id: string
+  account_id: string
+  /** Sealed. */
+  secret: Buffer
+  label: Generated<string>
+  enabled: Generated<boolean>
+  created_at: DefaultNow
+  last_used_at: Date | null
+  removed_at: Date | null
+}
+
+export type UsedNoncesTable = {
+  digest: Buffer
+  request_id: string
+  used_at: Date
+}
+
 export type WalletsTable = {
   account_id: string
   balance_li: Generated<number>
@@ -219,6 +237,8 @@ export type WebhookDeliveriesTable = {
 export type Schema = {
   accounts: AccountsTable
   api_keys: ApiKeysTable
+  access_keys: AccessKeysTable
+  used_nonces: UsedNoncesTable
   wallets: WalletsTable
   ledger_entries: LedgerEntriesTable
   calls: CallsTable
