@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { log } from '../log.ts'
 import { FakeAsr, FakePort, FakeTime, FakeTts } from '../speech/testing.ts'
 import { Callee } from './callee.ts'
-import type { Persona } from './persona.ts'
+import { type CalleeScript, type Persona, PersonaScript } from './persona.ts'
 
 log.level = 'silent'
 
@@ -13,14 +13,16 @@ function persona(more: Partial<Persona> = {}): Persona {
   return { title: '测试', voice: 'm1', greeting: '喂你好', interrupts: [], replies: [{ hears: [/再见/u], says: ['好的再见'], hangsUp: true }, { hears: [/按一/u], presses: ['1'], hangsUp: false }], otherwise: ['嗯知道'], ...more }
 }
 
-function stage(script: Persona = persona()) {
+const stage = (script: Persona = persona()) => stageWith(new PersonaScript(script))
+
+function stageWith(script: CalleeScript) {
   const time = new FakeTime()
   const port = new FakePort(time)
   const asr = new FakeAsr(time.now)
   const tts = new FakeTts()
   const said: string[] = []
   let hangUps = 0
-  const callee = new Callee({ port, asr, tts, persona: script, now: time.now, onSaid: (text) => said.push(text), hangUp: () => (hangUps += 1) })
+  const callee = new Callee({ port, asr, tts, script, now: time.now, onSaid: (text) => said.push(text), hangUp: () => (hangUps += 1) })
   port.onEvent = (event) => callee.onMediaEvent(event)
   return {
     time,
@@ -203,12 +205,39 @@ for (const [when, ms] of [['before the greeting', 100], ['in the greeting', 500]
 
 test('no timer is left behind', async () => {
   const timers = liveTimers()
-  const callee = new Callee({ port: { play: () => {}, flush: () => {}, setLevel: () => {}, sendDigits: () => {} }, asr: new FakeAsr(Date.now), tts: new FakeTts(), persona: persona(), now: Date.now, hangUp: () => {} })
+  const callee = new Callee({ port: { play: () => {}, flush: () => {}, setLevel: () => {}, sendDigits: () => {} }, asr: new FakeAsr(Date.now), tts: new FakeTts(), script: new PersonaScript(persona()), now: Date.now, hangUp: () => {} })
   await sleep(100)
   assert.ok(liveTimers() > timers)
   callee.close()
   await sleep(50)
   assert.equal(liveTimers(), timers)
+})
+
+test('thinks longer when the script says so', async () => {
+  const script = new PersonaScript(persona())
+  using s = stageWith({ voice: 'm1', greeting: '喂你好', backchannels: undefined, over: () => [], replyTo: (heard) => ({ ...script.replyTo(heard), afterMs: 2_000 }) })
+  await s.time.advance(1_000)
+  await s.hears('您好请问是谁')
+  await s.time.advance(2_000)
+  assert.deepEqual(s.said, ['喂你好'])
+  await s.time.advance(2_000)
+  assert.deepEqual(s.said, ['喂你好', '嗯知道'])
+})
+
+test('words over the caller that are no longer due are not said, a murmur waits for no answer, and what was said is told with its time', async () => {
+  const spoken: [string, number, number][] = []
+  using s = stageWith({
+    voice: 'm1', greeting: '喂你好', backchannels: undefined,
+    over: (turn) => (turn === 1 ? [{ afterMs: 400, says: '等一下', isDue: () => false }, { afterMs: 500, says: '嗯', murmur: true }] : []),
+    replyTo: () => ({ says: '好的', hangsUp: false }),
+    said: (text, beginAtMs, endAtMs) => spoken.push([text, beginAtMs, endAtMs]),
+  })
+  await s.time.advance(1_000)
+  await s.hears('明天上午开会', 1_500)
+  await s.time.advance(2_500)
+  assert.deepEqual(s.said, ['喂你好', '嗯', '好的'])
+  assert.deepEqual(spoken.map(([text]) => text), ['喂你好', '嗯', '好的'])
+  assert.ok(spoken.every(([, beginAtMs, endAtMs]) => endAtMs > beginAtMs && beginAtMs > 0))
 })
 
 function liveTimers(): number {

@@ -6,7 +6,7 @@ import { Speaker, type SpeakerPort } from '../speech/speaker.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { defaultVoice, type TtsProvider } from '../speech/tts/provider.ts'
 import { log } from '../log.ts'
-import { PersonaScript, type Persona } from './persona.ts'
+import type { CalleeScript, Over, Reply } from './persona.ts'
 
 /** A person says 喂 a moment after picking up. */
 const GREETING_AFTER_MS = 350
@@ -24,7 +24,7 @@ export type CalleeDeps = {
   port: SpeakerPort & Pick<MediaPort, 'sendDigits'>
   asr: AsrProvider
   tts: TtsProvider
-  persona: Persona
+  script: CalleeScript
   now: () => number
   /** Something was said to its end. */
   onSaid?: (text: string) => void
@@ -33,7 +33,7 @@ export type CalleeDeps = {
 
 export class Callee {
   readonly #deps: CalleeDeps
-  readonly #script: PersonaScript
+  readonly #script: CalleeScript
   readonly #speaker: Speaker
   readonly #listener: Listener
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -48,15 +48,18 @@ export class Callee {
 
   constructor(deps: CalleeDeps) {
     this.#deps = deps
-    this.#script = new PersonaScript(deps.persona)
+    this.#script = deps.script
     this.#speaker = new Speaker({
       port: deps.port,
       tts: deps.tts,
-      voice: { ...defaultVoice, name: deps.persona.voice },
+      voice: { ...defaultVoice, name: deps.script.voice },
       now: deps.now,
       onStarted: () => {},
-      onEnded: (_, { heardText, cut }) => {
-        if (!cut && heardText !== '') deps.onSaid?.(heardText)
+      onEnded: ({ text }, { heardText, cut, beginAtMs, endAtMs }) => {
+        if (!cut && heardText !== '') {
+          deps.onSaid?.(heardText)
+          this.#script.said?.(text, beginAtMs, endAtMs)
+        }
         this.#maybeLeave()
       },
       onFailed: () => {},
@@ -72,7 +75,7 @@ export class Callee {
       onUtterance: ({ text, beginAtMs }) => this.#after(THINK_MS, () => this.#reply(text, beginAtMs)),
       onFailed: () => {},
     })
-    const { greeting } = deps.persona
+    const { greeting } = deps.script
     if (greeting) this.#after(GREETING_AFTER_MS, () => this.#say(greeting))
   }
 
@@ -97,10 +100,8 @@ export class Callee {
 
   #onCallerBegins(): void {
     this.#turns += 1
-    for (const interrupt of this.#deps.persona.interrupts) {
-      if (interrupt.onTurn === this.#turns) this.#after(interrupt.afterMs, () => this.#interrupt(interrupt.says))
-    }
-    const { backchannels } = this.#deps.persona
+    for (const over of this.#script.over(this.#turns)) this.#after(over.afterMs, () => this.#interrupt(over))
+    const { backchannels } = this.#script
     if (!backchannels) return
     clearInterval(this.#murmurTimer)
     this.#murmurTimer = setInterval(() => {
@@ -115,10 +116,10 @@ export class Callee {
   }
 
   /** Who breaks into a pause answers instead. */
-  #interrupt(text: string): void {
-    if (!this.#callerIsHeard) return
-    this.#interruptedAtMs = this.#deps.now()
-    this.#say(text)
+  #interrupt({ says, murmur, isDue }: Over): void {
+    if (!this.#callerIsHeard || isDue?.() === false) return
+    if (!murmur) this.#interruptedAtMs = this.#deps.now()
+    this.#say(says)
   }
 
   #reply(heard: string, beginAtMs: number): void {
@@ -127,6 +128,11 @@ export class Callee {
     if (this.#listener.isSpeaking || this.#leaving) return
     if (this.#interruptedAtMs > beginAtMs && this.#deps.now() - this.#interruptedAtMs < WAITS_FOR_ANSWER_MS) return
     const reply = this.#script.replyTo(heard)
+    if (reply.afterMs === undefined) this.#give(reply)
+    else this.#after(reply.afterMs, () => this.#give(reply))
+  }
+
+  #give(reply: Reply): void {
     if (reply.presses) this.#press(reply.presses)
     if (reply.says && !this.#speaker.isBusy) this.#say(reply.says)
     if (reply.hangsUp) {

@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import { OverloadedError } from '../errors.ts'
 import { log } from '../log.ts'
 import { FakeAsr, FakeMedia, FakeTime, FakeTts } from '../speech/testing.ts'
-import { Carrier } from './carrier.ts'
+import { Carrier, type CarrierDeps } from './carrier.ts'
 import { FakeIncomingCall } from './testing.ts'
 
 log.level = 'silent'
 
-function stage(more: { genericCodes?: boolean } = {}) {
+function stage(more: Partial<Pick<CarrierDeps, 'genericCodes' | 'cast'>> = {}) {
   const time = new FakeTime()
   const media = new FakeMedia(time)
   const asr = new FakeAsr(time.now)
@@ -215,4 +215,16 @@ test('a carrier without a free port refuses, and goes on', async () => {
   const taken = s.call('13800138000')
   await s.time.advance(2_000)
   assert.deepEqual(taken.done, ['180', '200'])
+})
+
+test('a number with a callee of its own is played by that callee, every other by the table', async () => {
+  const asked: string[] = []
+  using s = stage({ cast: (digits) => (asked.push(digits), digits === '13900000001' ? { voice: 'm1', greeting: '是我自己的角色', backchannels: undefined, over: () => [], replyTo: () => ({ hangsUp: false }) } : undefined) })
+  const own = s.call('13900000001')
+  await s.time.advance(400)
+  assert.deepEqual(own.done.slice(0, 2), ['180', '200'])
+  const busy = s.call('13800138001')
+  await s.time.advance(40)
+  assert.deepEqual(busy.done, ['486'])
+  assert.deepEqual(asked, ['13900000001', '13800138001'])
 })

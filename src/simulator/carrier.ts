@@ -11,15 +11,19 @@ import { Speaker } from '../speech/speaker.ts'
 import { defaultVoice, type TtsProvider } from '../speech/tts/provider.ts'
 import { Callee } from './callee.ts'
 import { behaviourOf, type Behaviour } from './numbers.ts'
-import { loadPersona, type Persona } from './persona.ts'
+import { type CalleeScript, loadPersona, type Persona, PersonaScript } from './persona.ts'
 
-/** `genericCodes`: every refusal is a 480 without a cause, as some networks answer; only what is heard tells more. */
-export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; genericCodes: boolean; onSaid?: (call: IncomingCall, text: string) => void; now?: () => number }
+/**
+ * `genericCodes`: every refusal is a 480 without a cause, as some networks answer; only what is heard tells more.
+ * `cast`: callees of somebody's own by their mainland digits; undefined leaves a number to the table.
+ */
+export type CarrierDeps = { address: string; media: MediaEngine; asr: AsrProvider; tts: TtsProvider; announcerVoice: string; genericCodes: boolean; onSaid?: (call: IncomingCall, text: string) => void; cast?: ((digits: string) => CalleeScript | undefined) | undefined; now?: () => number }
 
 /** A second attempt within this time is the one that a congested number answers. */
 const CONGESTION_MS = 60_000
 /** Between the rounds of an announcement. */
 const ANNOUNCEMENT_PAUSE_MS = 1_000
+const CAST_RING_MS = 300
 /** Lines that nobody ends are ended by the carrier. */
 const CALL_MS_MAX = 15 * 60_000
 
@@ -38,8 +42,9 @@ export class Carrier {
   /** Entry for the user agent's `onCall`. A call that goes wrong here is refused and logged; the carrier goes on. */
   take(call: IncomingCall): void {
     const digits = calledDigits(call.requestUri)
-    const behaviour = this.#choose(digits)
-    this.#play(call, behaviour).catch((error: unknown) => {
+    const script = this.#deps.cast?.(digits)
+    const played = script ? this.#answer(call, new Over(call), CAST_RING_MS, script) : this.#play(call, this.#choose(digits))
+    played.catch((error: unknown) => {
       log.error({ err: error }, 'simulated call failed')
       if (!call.reject(500)) void call.hangUp()
     })
@@ -68,7 +73,7 @@ export class Carrier {
       case 'announces':
         return this.#announce(call, over, behaviour)
       case 'answers':
-        return this.#answer(call, over, behaviour)
+        return this.#answer(call, over, behaviour.ringMs, new PersonaScript(this.#persona(behaviour.persona)))
       case 'congested-once':
         throw new Error('chosen before')
     }
@@ -105,14 +110,14 @@ export class Carrier {
     else call.reject(status, { reason, headers: [q850(cause)] })
   }
 
-  async #answer(call: IncomingCall, over: Over, behaviour: Extract<Behaviour, { kind: 'answers' }>): Promise<void> {
+  async #answer(call: IncomingCall, over: Over, ringMs: number, script: CalleeScript): Promise<void> {
     call.progress(180)
-    if (!(await over.sleep(behaviour.ringMs))) return
+    if (!(await over.sleep(ringMs))) return
     await using line = await this.#openLine(call)
     if (!line || over.isOver || !call.answer(line.sdp)) return
     await Promise.race([over.answered, over.promise])
     if (over.isOver) return
-    const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, persona: this.#persona(behaviour.persona), now: this.#now, onSaid: (text) => this.#deps.onSaid?.(call, text), hangUp: () => void call.hangUp({ q850: 16 }) })
+    const callee = new Callee({ port: line.port, asr: this.#deps.asr, tts: this.#deps.tts, script, now: this.#now, onSaid: (text) => this.#deps.onSaid?.(call, text), hangUp: () => void call.hangUp({ q850: 16 }) })
     line.onEvent = (event) => callee.onMediaEvent(event)
     const limit = setTimeout(() => void call.hangUp({ q850: 102 }), CALL_MS_MAX)
     try {

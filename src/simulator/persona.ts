@@ -31,7 +31,31 @@ const personaSchema = z.strictObject({
 })
 export type Persona = z.output<typeof personaSchema>
 
-export type Reply = { says?: string | undefined; presses?: string | undefined; hangsUp: boolean }
+/** `afterMs`: how much longer than usual the callee thinks first. */
+export type Reply = { says?: string | undefined; presses?: string | undefined; hangsUp: boolean; afterMs?: number | undefined }
+
+/** Words over the caller's. */
+export type Over = {
+  afterMs: number
+  says: string
+  /** It goes with the caller's words and wants no answer. */
+  murmur?: boolean | undefined
+  /** False when it was said meanwhile, or makes no sense any more; absent: always true. */
+  isDue?: (() => boolean) | undefined
+}
+
+/** What a callee does in one call, decided turn by turn. */
+export interface CalleeScript {
+  readonly voice: string
+  readonly greeting: string | undefined
+  readonly backchannels: Persona['backchannels']
+  /** What is said over the caller's turn number `turn`, counted from 1 after the answer, from its beginning. */
+  over(turn: number): readonly Over[]
+  /** The reply to a finished turn of the caller. `heard` is '' when nothing was understood. */
+  replyTo(heard: string): Reply
+  /** Something was said to its end; times on the clock of the media. */
+  said?(text: string, beginAtMs: number, endAtMs: number): void
+}
 
 /** Reads `<folder>/<name>.yaml`. Errors: Error naming the file and what is wrong in it. */
 export function loadPersona(name: string, folder: URL = new URL('personas/', import.meta.url)): Persona {
@@ -45,7 +69,7 @@ export function loadPersona(name: string, folder: URL = new URL('personas/', imp
 }
 
 /** One callee's way through the script. Remembers how often each reply was given. */
-export class PersonaScript {
+export class PersonaScript implements CalleeScript {
   readonly #persona: Persona
   readonly #given = new Map<readonly string[], number>()
 
@@ -53,7 +77,22 @@ export class PersonaScript {
     this.#persona = persona
   }
 
-  /** The reply to a finished turn of the caller. `heard` is '' when nothing was understood. */
+  get voice(): string {
+    return this.#persona.voice
+  }
+
+  get greeting(): string | undefined {
+    return this.#persona.greeting
+  }
+
+  get backchannels(): Persona['backchannels'] {
+    return this.#persona.backchannels
+  }
+
+  over(turn: number): readonly Over[] {
+    return this.#persona.interrupts.filter(({ onTurn }) => onTurn === turn)
+  }
+
   replyTo(heard: string): Reply {
     const reply = this.#persona.replies.find(({ hears }) => hears.some((regex) => regex.test(heard)))
     if (!reply) return { says: this.#next(this.#persona.otherwise), hangsUp: false }
