@@ -33,6 +33,8 @@ import { repairRecording } from './media/recording-file.ts'
 import { readSound } from './media/sound-file.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
+import { ReadingBook } from './reading-book.ts'
+import { ReadingDesk } from './reading-desk.ts'
 import { openBucket } from './recording-store.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
@@ -97,6 +99,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     if (config.record) await mkdir(recordings, { recursive: true, mode: 0o700 })
     const traces = path.join(config.dataDir, 'traces')
     const metrics = new Registry()
+    const readings = new ReadingBook(db)
     const calls = new DialerCallService({
       db,
       lines: trunks.lines,
@@ -117,6 +120,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         queueMsMax: config.queueMsMax,
         webhook: { ...dialerDefaults.webhook, privateAllowed: config.webhookPrivate },
       },
+      readings: (accountId) => readings.of(accountId),
       recordingPath: (callId) => (config.record ? path.join(recordings, `${callId}.wav`) : undefined),
       recoverRecording: (callId, what) => {
         const file = path.join(recordings, `${callId}.wav`)
@@ -142,6 +146,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
       trunks: new TrunkDesk(db, store, trunks.directory),
       doNotCall: new DoNotCallDesk(db),
+      readings: new ReadingDesk(db),
       traces,
       aliyun: { keys: new AccessKeys(db, secretBox), nonces },
       log,

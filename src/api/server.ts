@@ -27,6 +27,7 @@ import { ChatStreams } from './stepone/chat-stream.ts'
 import { HttpError, isOurFault, retryAfter, toErrorAnswer } from './stepone/errors.ts'
 import { actions } from './stepone/index.ts'
 import { authenticateWith, stepOnePlugin } from './stepone/plugin.ts'
+import type { ReadingDesk } from '../reading-desk.ts'
 import { RecordingLinks } from './stepone/recording-links.ts'
 import { skillVersion } from './stepone/wire.ts'
 
@@ -42,6 +43,8 @@ export type ServerDeps = {
   /** Undefined: trunks and the do-not-call list are not served. */
   trunks?: TrunkDesk | undefined
   doNotCall?: DoNotCallDesk | undefined
+  /** Undefined: how words are read is not served. */
+  readings?: ReadingDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
   aliyun?: { keys: AccessKeyDesk; nonces: Nonces; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
@@ -146,6 +149,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       streams,
       trunks: deps.trunks,
       doNotCall: deps.doNotCall,
+      readings: deps.readings,
       traces: deps.traces,
       recordings: new RecordingLinks({
         files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),

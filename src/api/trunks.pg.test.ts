@@ -1,4 +1,4 @@
-// Trunks and the do-not-call list over HTTP, on a real database: rights, versions, secrets, and what calls make of it.
+// Trunks, the do-not-call list and readings of words over HTTP, on a real database: rights, versions, secrets, and what calls make of it.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
 import { dialerWorld, isBusy, noonMs, realLine, trunkStore, type World } from '../dialer/testing.ts'
 import { TrunkDesk } from '../dialer/trunk-desk.ts'
+import { ReadingDesk } from '../reading-desk.ts'
 import { headers, memoryAccounts, testApi, type TestApi } from './testing.ts'
 
 const config = { targets: ['192.0.2.10'], callers: [{ number: '02160001000' }], registration: { username: 'u', password: 'pass-of-line' } }
@@ -23,7 +24,7 @@ async function stage(): Promise<{ api: TestApi; world: World; ask(method: 'GET' 
     const found = await authenticate(key)
     return found && (found.accountId === 'acc_one' ? { ...found, accountId: world.accountId } : found)
   }
-  const api = await testApi({ accounts, trunks: new TrunkDesk(world.db, trunkStore(world.db), world.service.trunks, now), doNotCall: new DoNotCallDesk(world.db, now), calls: world.service })
+  const api = await testApi({ accounts, trunks: new TrunkDesk(world.db, trunkStore(world.db), world.service.trunks, now), doNotCall: new DoNotCallDesk(world.db, now), readings: new ReadingDesk(world.db, now), calls: world.service })
   return {
     api,
     world,
@@ -190,4 +191,25 @@ void test('the SIP messages of a call are given to whoever may hear it, in both 
   } finally {
     await rm(traces, { recursive: true, force: true })
   }
+})
+
+void test('the reading of a word is set, tried, shown and taken away by the account whose calls speak by it', async () => {
+  await using s = await stage()
+  const one = { 'x-api-key': 'sk_one' }
+  const set = await s.ask('POST', 'readings', { word: ' 乐天 ', pinyin: 'yuè tiān' }, one)
+  assert.deepEqual([set.status, set.body], [200, { success: true, word: '乐天', pinyin: 'yue4 tian1', say: null }])
+  const preview = await s.ask('GET', `readings/preview?text=${encodeURIComponent('明天9点到乐天')}`, undefined, one)
+  assert.deepEqual(preview.body, { success: true, spoken: '明天九点到乐天', pinyin: 'ming2 tian1 jiu3 dian3 dao4 yue4 tian1' })
+  assert.match(String((await s.ask('GET', `readings/preview?text=${encodeURIComponent('乐天')}`, undefined, { 'x-api-key': 'sk_two' })).body['pinyin']), /^le4/)
+  assert.deepEqual((await s.ask('GET', 'readings', undefined, { 'x-api-key': 'sk_two' })).body['readings'], [])
+  for (const [body, message] of [[{ word: '乐天', pinyin: 'yue4' }, /2 个字.*1 个音节/], [{ word: '乐天' }, /填且只填一个/], [{ word: '。', say: 'x' }, /词语/]] as const) {
+    const refused = await s.ask('POST', 'readings', body, one)
+    assert.equal(refused.status, 400)
+    assert.match(String(refused.body['message']), message)
+  }
+  assert.equal((await s.ask('POST', 'readings', { word: '3M', say: '三M', scope: 'everybody' }, one)).status, 403)
+  assert.equal((await s.ask('POST', 'readings', { word: '3M', say: '三M', scope: 'everybody' })).status, 200)
+  assert.deepEqual(((await s.ask('GET', 'readings', undefined, one)).body['readings'] as { word: string }[]).map(({ word }) => word), ['3M', '乐天'])
+  assert.equal((await s.ask('DELETE', `readings/${encodeURIComponent('乐天')}`, undefined, one)).status, 200)
+  assert.equal((await s.ask('DELETE', `readings/${encodeURIComponent('乐天')}`, undefined, one)).status, 404)
 })

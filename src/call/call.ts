@@ -1,6 +1,7 @@
 // The contract of one call from dial to end. Joins SIP, media, speech and robot. Does not know Postgres, HTTP or campaigns.
 import type { CallEvent } from '../events.ts'
 import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
+import type { ReadingDictionary } from '../speech/text/reading-dictionary.ts'
 import type { CallControls, HandoverTerms, LegHooks } from './controls.ts'
 import type { EndDetail, EndReason, Outcome } from './end-reason.ts'
 
@@ -20,6 +21,8 @@ export type CallRequest = {
   handover?: HandoverTerms | undefined
   /** Keep the SIP messages of this call, whatever its trunk says. */
   trace?: boolean | undefined
+  /** How the account wants words read. */
+  readings?: ReadingDictionary | undefined
   robot: Robot
 }
 

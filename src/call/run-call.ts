@@ -222,7 +222,8 @@ class OneCall {
   // ── Talking ────────────────────────────────────────────────────────────────
 
   async #talk(leg: Leg): Promise<Ending> {
-    const { asr, tts, voice } = this.#deps
+    const { asr, tts } = this.#deps
+    const voice = { ...this.#deps.voice, readings: this.#request.readings }
     const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, machinePolicy: this.#deps.machinePolicy })
     this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop

@@ -118,6 +118,7 @@ void test('a never-dial number that got past the claim is stopped before the INV
   const call = new LiveCall({ ...claimed!, row: { ...claimed!.row, phone: '0571110' } }, simulatedLine, {
     db: world.db,
     eventLog: new EventLog(world.db, world.service.settings),
+    readings: async () => undefined,
     runCall: async (_request, hooks) => {
       try {
         hooks.beforeInvite()

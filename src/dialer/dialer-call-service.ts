@@ -15,7 +15,7 @@ import type { CallRecord, CallService, PlaceRequest } from './call-service.ts'
 import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
-import { LiveCalls } from './live-calls.ts'
+import { LiveCalls, type LiveCallsDeps } from './live-calls.ts'
 import { placeCalls, type Placed, type PlaceDeps } from './place.ts'
 import { QueueDepth } from './queue-depth.ts'
 import type { RobotMaker } from './robots.ts'
@@ -45,6 +45,8 @@ export type DialerOptions = {
   /** 0..1, below 1; decides among trunks of equal priority. */
   dice?: (() => number) | undefined
   recordingPath?: ((callId: string) => string | undefined) | undefined
+  /** How an account wants words read; absent: plainly. Must not reject. */
+  readings?: LiveCallsDeps['readings']
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */

@@ -1,7 +1,7 @@
 // Knows how one claimed call is run and brought to its end by the process that owns it. Does not know how calls are chosen.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { costOf, type Price } from '../account/billing.ts'
-import type { CallHooks, CallResult, DialFailure, NextDial, RunCall, StopCause } from '../call/call.ts'
+import type { CallHooks, CallRequest, CallResult, DialFailure, NextDial, RunCall, StopCause } from '../call/call.ts'
 import type { CallCommand, CallControls, CommandResult } from '../call/controls.ts'
 import type { EndDetail } from '../call/end-reason.ts'
 import { passesByItself } from '../db/connection-loss.ts'
@@ -38,6 +38,8 @@ export type LiveCallDeps = {
   dice: () => number
   /** Where the recording of a call goes; undefined: not recorded. */
   recordingPath: (callId: string) => string | undefined
+  /** How an account wants words read. Must not reject, and answers within a moment. */
+  readings: (accountId: string) => Promise<CallRequest['readings']>
   /** Runs settlements a few at a time. */
   settling: <T>(work: () => Promise<T>) => Promise<T>
   /** Waits between tries to settle; the last one repeats. */
@@ -150,6 +152,7 @@ export class LiveCall {
         talkMsMax: line.talkMsMax,
         handover: deps.settings.handover,
         recordingPath: deps.recordingPath(row.id),
+        readings: await deps.readings(row.accountId),
         robot,
       }
       const result = deps.runCall(request, this.#hooks(), this.#abort.signal)

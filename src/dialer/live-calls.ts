@@ -37,6 +37,8 @@ export type LiveCallsDeps = {
   /** 0..1, below 1; decides among trunks of equal priority. */
   dice?: (() => number) | undefined
   recordingPath?: ((callId: string) => string | undefined) | undefined
+  /** See LiveCallDeps. Absent: all words are read plainly. */
+  readings?: LiveCallDeps['readings'] | undefined
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */
@@ -98,6 +100,7 @@ export class LiveCalls {
       now: this.#now,
       dice: this.#dice,
       recordingPath: deps.recordingPath ?? (() => undefined),
+      readings: deps.readings ?? (() => Promise.resolve(undefined)),
       settling: turnstile(deps.settings.settlingMax),
       settleRetryMs: deps.settleRetryMs ?? [100, 200, 500, 1_000, 2_000],
     }

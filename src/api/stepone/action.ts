@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { CallService } from '../../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
+import type { ReadingDesk } from '../../reading-desk.ts'
 import type { TrunkDesk } from '../../dialer/trunk-desk.ts'
 import type { AccountDesk } from '../accounts.ts'
 import type { Clock } from '../clock.ts'
@@ -23,6 +24,7 @@ export type StepOne = {
   /** Undefined: this server manages no trunks. */
   trunks: TrunkDesk | undefined
   doNotCall: DoNotCallDesk | undefined
+  readings: ReadingDesk | undefined
   /** Folder of SIP traces; undefined: none are kept. */
   traces: string | undefined
   /** The account of an X-API-Key header. Errors: RefusedError key-invalid; not-allowed when an admin's key is needed and this is none. */

@@ -2,24 +2,17 @@
 import { z } from 'zod'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import { apiLimits } from '../limits.ts'
-import { action, jsonObject, requiredText, type ActionInput, type StepOne } from './action.ts'
+import { action, jsonObject, requiredText, type StepOne } from './action.ts'
 import { HttpError } from './errors.ts'
+import { listScope as scope, whose, type ListScope } from './list-scope.ts'
 import { readable } from './wire.ts'
 
 const path = '/api/v1/do_not_call'
 const needs = { key: true, version: false } as const
-const scope = z.enum(['account', 'everybody'], { error: 'scope 应为 account 或 everybody' }).default('account').meta({ description: 'account 本账户；everybody 全平台，需要管理密钥' })
 
 function deskOf({ doNotCall }: StepOne): DoNotCallDesk {
   if (doNotCall === undefined) throw new HttpError(404, 'path-not-found', '此服务不管理免打扰名单')
   return doNotCall
-}
-
-/** The list that is meant. Errors: RefusedError when it is everybody's and the key is no admin's. */
-async function whose({ accountId, request }: ActionInput<unknown>, { authenticate }: StepOne, wanted: z.infer<typeof scope>): Promise<string | undefined> {
-  if (wanted === 'account') return accountId
-  await authenticate(request.headers['x-api-key'], 'admin')
-  return undefined
 }
 
 export const list_do_not_call = action({
@@ -82,7 +75,7 @@ export const remove_do_not_call = action({
   answer: z.object({ success: z.literal(true) }),
   async handle(input, stepone) {
     const { phone } = input.request.params as { phone: string }
-    const { scope: wanted } = input.request.query as { scope: 'account' | 'everybody' }
+    const { scope: wanted } = input.request.query as { scope: ListScope }
     await deskOf(stepone).remove(await whose(input, stepone, wanted), phone, input.accountId)
     return { success: true as const }
   },

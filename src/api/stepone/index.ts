@@ -9,6 +9,7 @@ import { early_media } from './early_media.ts'
 import { explain } from './explain.ts'
 import { hang_up } from './hang_up.ts'
 import { initiate_call } from './initiate_call.ts'
+import { list_readings, preview_reading, remove_reading, set_reading } from './readings.ts'
 import { recording } from './recording.ts'
 import { search_callinfo } from './search_callinfo.ts'
 import { skill_version } from './skill_version.ts'
@@ -33,6 +34,10 @@ export const actions = {
   list_do_not_call,
   add_do_not_call,
   remove_do_not_call,
+  list_readings,
+  preview_reading,
+  set_reading,
+  remove_reading,
   list_trunks,
   get_trunk,
   put_trunk,
