@@ -85,6 +85,7 @@ export const optionGroups = {
   },
   'Robot 机器人': {
     robot: { env: 'ROBOT', type: z.enum(['auto', 'rules', 'prompt']), default: 'auto', help: 'rules: no model. prompt: a language model with the rules in front. auto: prompt when LLM_BASE_URL is set.' },
+    itn: { env: 'ITN', type: onOff, default: 'off', help: 'on: what callees say is shown with digits (下午3点半, 13800138000) where the recogniser wrote characters; the words as recognised are kept beside.' },
     machinePolicy: { env: 'MACHINE_POLICY', type: z.enum(machinePolicies), default: 'hang-up', help: 'When an assistant, a voicemail or a menu picks up. hang-up: a short goodbye. leave-message: who called and that we call again, never what about. go-on: talk on; facts are told only to somebody who said to be the person. A fax is always hung up on.' },
     llmBaseUrl: { env: 'LLM_BASE_URL', type: optionalUrl, default: '', help: 'OpenAI-compatible endpoint, e.g. https://dashscope.aliyuncs.com/compatible-mode/v1.' },
     llmApiKey: { env: 'LLM_API_KEY', type: optionalText, default: '', help: 'Key for it.', secret: true },

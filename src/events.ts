@@ -25,8 +25,8 @@ export type CallEvent =
   | { type: 'dialing'; line: string; attempt: number }
   | { type: 'ringing'; sipStatus: number; earlyMedia: boolean }
   | { type: 'answered'; sipStatus: number }
-  /** A turn of the callee, as recognised. `turn` counts from 1 over both speakers. */
-  | { type: 'callee-said'; turn: number; text: string; beginAtMs: number; endAtMs: number; confidence: number; bargeIn: boolean; rawText?: string | undefined }
+  /** A turn of the callee, as recognised; `written`: as a person would write it (numbers in digits), when that is wanted and differs. `turn` counts from 1 over both speakers. */
+  | { type: 'callee-said'; turn: number; text: string; beginAtMs: number; endAtMs: number; confidence: number; bargeIn: boolean; written?: string | undefined }
   /** What the callee heard of one utterance of the robot, logged when it ended; `plannedText` when it was cut short. */
   | { type: 'robot-said'; turn: number; text: string; plannedText?: string | undefined; cut: boolean; beginAtMs: number; endAtMs: number; source?: string | undefined; latency?: TurnLatency | undefined }
   /** A machine picked up; `because`: what told it, most important first. */

@@ -59,7 +59,8 @@ export class RobotRunner<Context> {
     if (event.type === 'utterance' || event.type === 'digits') this.#handling?.abort.abort()
     const last = this.#pending.at(-1)
     if (event.type === 'utterance' && last?.event.type === 'utterance') {
-      last.event = { ...event, text: `${last.event.text}，${event.text}`, beginAtMs: last.event.beginAtMs, confidence: Math.min(last.event.confidence, event.confidence), bargeIn: last.event.bargeIn || event.bargeIn }
+      const written = last.event.written === undefined && event.written === undefined ? {} : { written: `${last.event.written ?? last.event.text}，${event.written ?? event.text}` }
+      last.event = { ...event, text: `${last.event.text}，${event.text}`, ...written, beginAtMs: last.event.beginAtMs, confidence: Math.min(last.event.confidence, event.confidence), bargeIn: last.event.bargeIn || event.bargeIn }
       last.context = context
     } else {
       this.#pending.push({ event, context })

@@ -41,6 +41,8 @@ export type CallDeps = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
+  /** What callees say is also written as a person would write it. */
+  itn?: boolean | undefined
   /** What is done when a machine picks up; default 'hang-up'. */
   machinePolicy?: MachinePolicy | undefined
   /** Folder for the SIP traces of calls that ask for one, or whose trunk does: `<call id>.txt` and `<call id>.pcap`. Undefined: none are kept. */
@@ -224,7 +226,7 @@ class OneCall {
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts } = this.#deps
     const voice = { ...this.#deps.voice, readings: this.#request.readings }
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, machinePolicy: this.#deps.machinePolicy })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, machinePolicy: this.#deps.machinePolicy })
     this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop
     const terms = this.#request.handover ?? handoverDefaults

@@ -42,6 +42,7 @@ export class FakeRobot implements Robot {
   readonly kind = 'fake'
   readonly hotWords = ['张总']
   readonly phrases = ['我是']
+  itn: boolean | undefined
   readonly events: RobotEvent[] = []
   disposed = 0
   react: Reaction
@@ -81,7 +82,7 @@ export class Conversation implements AsyncDisposable {
   readonly answeredAtMs: number
   end: { end: LoopEnd; atMs: number } | undefined
 
-  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number } = {}) {
+  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number; itn?: boolean } = {}) {
     this.time = new FakeTime()
     this.line = new FakeLine(this.time)
     this.asr = new FakeAsr(this.time.now)
@@ -101,6 +102,7 @@ export class Conversation implements AsyncDisposable {
       now: this.time.now,
       options: more.options ?? {},
       machinePolicy: more.machinePolicy,
+      itn: more.itn,
       rangMs: more.rangMs,
     })
     this.line.onEvent = (event) => this.loop.onMediaEvent(event)

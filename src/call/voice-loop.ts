@@ -6,6 +6,7 @@ import { assertNever } from '../errors.ts'
 import { log } from '../log.ts'
 import type { ConversationOutcome, MachinePolicy, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
+import { toWritten } from '../speech/text/to-written.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { endpointingDefaults, isPickUpOver, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
@@ -41,6 +42,8 @@ export type VoiceLoopDeps = {
   /** The robot wants a human to take part. Undefined: nobody can. */
   onTransfer?: ((action: TransferAction) => void) | undefined
   options?: Partial<VoiceLoopOptions>
+  /** What the callee says is also written as a person would write it; a robot may wish otherwise. */
+  itn?: boolean | undefined
   /** From the first sign of ringing to the answer. */
   rangMs?: number | undefined
   /** Default 'hang-up'. */
@@ -269,6 +272,13 @@ export class VoiceLoop {
 
   // ── Hearing ────────────────────────────────────────────────────────────────
 
+  /** Undefined: not wanted, or no different. */
+  #written(text: string): string | undefined {
+    if (!(this.#deps.robot.itn ?? this.#deps.itn)) return undefined
+    const written = toWritten(text)
+    return written === text ? undefined : written
+  }
+
   #onPartial(text: string): void {
     this.#patience.touch()
     this.#pickup.ear.hear(text, false)
@@ -287,7 +297,8 @@ export class VoiceLoop {
     const said = this.#floor.judge(utterance)
     const bargeIn = utterance.bargeIn || (spokeOver && !this.#floor.robot.speaking)
     const { text, beginAtMs, endAtMs, confidence } = utterance
-    if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn })
+    const written = this.#written(text)
+    if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn, ...(written !== undefined && { written }) })
     const before = this.#pickup.isDealtWith
     this.#pickup.ear.hear(text, true)
     if (this.#closing || this.#paused) return
@@ -302,7 +313,7 @@ export class VoiceLoop {
     const finalAtMs = this.#deps.now()
     const post = () =>
       this.#runner.post(
-        { type: 'utterance', text, beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, finalAtMs - endAtMs) },
+        { type: 'utterance', text, ...(written !== undefined && { written }), beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, finalAtMs - endAtMs) },
         { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs },
       )
     // What was heard of the say that these words stopped is told first.

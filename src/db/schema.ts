@@ -199,6 +199,15 @@ export type IdempotencyKeysTable = {
   created_at: DefaultNow
 }
 
+export type WordReadingsTable = {
+  id: GeneratedAlways<number>
+  account_id: string | null
+  word: string
+  pinyin: string | null
+  say: string | null
+  created_at: Date
+}
+
 export type DoNotCallTable = {
   id: GeneratedAlways<number>
   account_id: string | null
@@ -252,6 +261,7 @@ export type Schema = {
   trunk_callers: TrunkCallersTable
   idempotency_keys: IdempotencyKeysTable
   do_not_call: DoNotCallTable
+  word_readings: WordReadingsTable
   number_flags: NumberFlagsTable
   webhook_deliveries: WebhookDeliveriesTable
 }

@@ -47,7 +47,7 @@ const confirmed = {
     [61_500, { type: 'ringing', sipStatus: 180, earlyMedia: false }],
     [66_500, { type: 'answered', sipStatus: 200 }],
     [69_000, { type: 'robot-said', turn: 1, text: '您好，请问是张总吗？', cut: false, beginAtMs: 0, endAtMs: 2_000 }],
-    [70_000, { type: 'callee-said', turn: 2, text: '是我', rawText: '似我', beginAtMs: 0, endAtMs: 500, confidence: 0.4, bargeIn: true }],
+    [70_000, { type: 'callee-said', turn: 2, text: '似我', written: '是我', beginAtMs: 0, endAtMs: 500, confidence: 0.4, bargeIn: true }],
     [70_100, { type: 'noted', note: { identity: 'yes', source: 'rules' } }],
     [70_200, { type: 'noted', note: { intent: 'affirm' } }],
     [73_000, { type: 'robot-said', turn: 3, text: '通知您', plannedText: '通知您明天上午九点开会', cut: true, beginAtMs: 0, endAtMs: 1_000, latency: { endpointMs: 500, recognitionMs: 100, robotMs: 1_800, synthesisMs: 50, playoutMs: 20, totalMs: 2_470 } }],

@@ -163,8 +163,9 @@ function calleeSaid(event: Extract<CallEvent, { type: 'callee-said' }>): Told {
   if (event.confidence < 0.5) {
     details.push({ zh: `识别把握不大（${percent(event.confidence)}）`, en: `Recognised with little confidence (${percent(event.confidence)})` })
   }
-  if (event.rawText !== undefined && event.rawText !== event.text) details.push({ zh: `识别原文：${event.rawText}`, en: `As recognised: ${event.rawText}` })
-  return { text: { zh: `对方：${event.text}`, en: `Callee: ${event.text}` }, details }
+  const { text, written = text } = event
+  if (written !== text) details.push({ zh: `识别原文：${text}`, en: `As recognised: ${text}` })
+  return { text: { zh: `对方：${written}`, en: `Callee: ${written}` }, details }
 }
 
 function robotSaid(event: Extract<CallEvent, { type: 'robot-said' }>): Told {

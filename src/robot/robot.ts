@@ -49,7 +49,10 @@ export type RobotEvent =
   /** One finished turn of the callee. */
   | {
       type: 'utterance'
+      /** As recognised. */
       text: string
+      /** As a person would write it, numbers in digits; absent when that is not wanted or no different. */
+      written?: string | undefined
       beginAtMs: number
       endAtMs: number
       /** 0..1; below 0.3 the words should not be trusted. */
@@ -118,6 +121,8 @@ export type RobotNote = {
  */
 export interface Robot extends AsyncDisposable {
   readonly kind: string
+  /** Whether the callee's words are also written with digits; absent: as the installation has it. */
+  readonly itn?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>
   /** Words the recogniser should favour: names and facts of this conversation. */
   readonly hotWords: readonly string[]

@@ -114,8 +114,8 @@ function providerResponse(record: CallRecord): string {
 
 function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {
   if (event.type === 'callee-said') {
-    const { turn, text, beginAtMs, endAtMs, bargeIn, confidence } = event
-    return [{ turn, speaker: 'user', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: bargeIn, confidence, latency_ms: null }]
+    const { turn, text, written = text, beginAtMs, endAtMs, bargeIn, confidence } = event
+    return [{ turn, speaker: 'user', text: readable(written), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: bargeIn, confidence, latency_ms: null }]
   }
   if (event.type === 'colleague-said') {
     const { turn, text, beginAtMs, endAtMs, confidence } = event
@@ -144,7 +144,7 @@ export function toChatLine(event: CallEvent): ChatLine | undefined {
     case 'robot-said':
       return heardSomething(event.text) ? { role: 'assistant', content: readable(event.text) } : undefined
     case 'callee-said':
-      return heardSomething(event.text) ? { role: 'user', content: readable(event.text) } : undefined
+      return heardSomething(event.text) ? { role: 'user', content: readable(event.written ?? event.text) } : undefined
     case 'ended':
       return { role: 'system', content: '[DONE]', outcome: event.reason.outcome }
     case 'accepted':
