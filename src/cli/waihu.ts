@@ -11,6 +11,7 @@ import { demo } from './demo.ts'
 import { digits } from './digits.ts'
 import { dnc } from './dnc.ts'
 import { doctor } from './doctor.ts'
+import { evalCommand } from './eval.ts'
 import { hold } from './hold.ts'
 import { key } from './key.ts'
 import { listen } from './listen.ts'
@@ -24,7 +25,7 @@ import { trace } from './trace.ts'
 import { trunk } from './trunk.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, trunk, dnc, reading, trace, why, doctor, models, softphone, transfer, listen, say, hold, digits }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, trunk, dnc, reading, trace, why, doctor, eval: evalCommand, models, softphone, transfer, listen, say, hold, digits }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },
