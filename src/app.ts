@@ -40,7 +40,7 @@ import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { LeftCall } from './sip/user-agent.ts'
-import { openAsr, openTts, voiceOf } from './speech-options.ts'
+import { openAsr, openTts, pricesOf, voiceOf } from './speech-options.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { openTrunks, optionTrunk } from './trunk-wiring.ts'
 
@@ -76,6 +76,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const bucket = openBucket(config)
     await makeDataDir(config.dataDir)
     const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
+    const prices = pricesOf(config)
     const asr = openAsr(config)
     stack.use(asr)
     const tts = new SynthesisCache(openTts(config))
@@ -105,7 +106,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => readSound(path.join(config.dataDir, 'sounds'), name) }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => readSound(path.join(config.dataDir, 'sounds'), name) }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },

@@ -1,6 +1,7 @@
 // Knows everything that can happen in a call, as rows of its log. Does not know how rows are stored or shown.
 import type { EndReason } from './call/end-reason.ts'
 import type { TransferFailure } from './call/transfer.ts'
+import type { ServiceCost } from './service-use.ts'
 import type { Answerer, ConversationOutcome, RobotNote } from './robot/robot.ts'
 
 /** Where the time of one turn went. All milliseconds; undefined when the step did not happen. */
@@ -59,6 +60,8 @@ export type CallEvent =
   /** A supervisor's phone. */
   | { type: 'listening'; state: 'calling' | 'joined' | 'failed' | 'left'; phone: string; why?: TransferFailure | undefined }
   | { type: 'provider-failed'; provider: string; message: string; fallback: string }
+  /** What the call took of which service, and what that costs the operator. Once, before the end. */
+  | { type: 'services-used'; services: readonly ServiceCost[] }
   /** The money held for the call covers this many more seconds. */
   | { type: 'hold-extended'; heldLi: number }
   | { type: 'out-of-money' }

@@ -2,8 +2,11 @@
 import path from 'node:path'
 import type { Config } from './config.ts'
 import { InvalidInputError } from './errors.ts'
+import { endpointsOf } from './robot/model/endpoints.ts'
+import type { ServicePrices } from './service-use.ts'
 import { asrProviders, type AsrFactory } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
+import { meteredAsr, meteredTts } from './speech/metering.ts'
 import { ttsProviders, type TtsFactory } from './speech/tts/index.ts'
 import { AsrChain } from './speech/fallback/asr-chain.ts'
 import { TtsChain } from './speech/fallback/tts-chain.ts'
@@ -16,7 +19,7 @@ import { defaultVoice, type TtsProvider, type Voice } from './speech/tts/provide
 export function openAsr(config: Config): AsrProvider {
   const names = listed(config.asr)
   const [urls, keys, models] = [urlsOf('ASR_URL', config.asrUrl, names), byPosition('ASR_API_KEY', config.asrApiKey, names), byPosition('ASR_MODEL', config.asrModel, names)]
-  const [first, ...others] = names.map((name, i) => pick<AsrFactory>('ASR', asrProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], verifyCertificate: config.asrTlsVerify, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) }))
+  const [first, ...others] = names.map((name, i) => meteredAsr(pick<AsrFactory>('ASR', asrProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], verifyCertificate: config.asrTlsVerify, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) })))
   return others.length === 0 ? first! : new AsrChain([first!, ...others])
 }
 
@@ -26,7 +29,7 @@ export function openTts(config: Config): TtsProvider {
   const [urls, keys, models] = [urlsOf('TTS_URL', config.ttsUrl, names), byPosition('TTS_API_KEY', config.ttsApiKey, names), byPosition('TTS_MODEL', config.ttsModel, names)]
   const voices = voiceNames(config)
   const [first, ...others] = names.map((name, i) => ({
-    provider: pick<TtsFactory>('TTS', ttsProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], sampleRateHz: config.ttsSampleRate || undefined, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) }),
+    provider: meteredTts(pick<TtsFactory>('TTS', ttsProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], sampleRateHz: config.ttsSampleRate || undefined, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) })),
     voiceName: voices[i],
   }))
   return others.length === 0 ? first!.provider : new TtsChain([first!, ...others])
@@ -53,6 +56,30 @@ export function modelsDir({ dataDir }: { dataDir: string }): string {
 export function modelFolder(config: { dataDir: string }, model: string | undefined): string | undefined {
   if (model === undefined) return undefined
   return model.includes('/') ? path.resolve(model) : path.join(modelsDir(config), model)
+}
+
+/** What services cost, by the options of prices. Those that run on this machine cost nothing. Errors: InvalidInputError that names the option. */
+export function pricesOf(config: Config): ServicePrices {
+  const local = new Set(['builtin', 'espeak', 'sherpa'])
+  const byName = (option: string, text: string | undefined, names: readonly string[]) => {
+    const prices = new Map<string, number>(names.filter((name) => local.has(name)).map((name) => [name, 0]))
+    byPosition(option, text, names).forEach((price, i) => price !== undefined && prices.set(names[i]!, priceOf(option, price)))
+    return prices
+  }
+  const models = endpointsOf({ baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }).map(({ model }) => model)
+  const model = new Map<string, { input: number; output: number }>()
+  byPosition('LLM_PRICE', config.llmPrice, models).forEach((pair, i) => {
+    if (pair === undefined) return
+    const [input, output = input] = pair.split('/').map((price) => priceOf('LLM_PRICE', price))
+    model.set(models[i]!, { input: input!, output: output! })
+  })
+  return { recognition: byName('ASR_PRICE', config.asrPrice, listed(config.asr)), synthesis: byName('TTS_PRICE', config.ttsPrice, listed(config.tts)), model }
+}
+
+function priceOf(option: string, text: string): number {
+  const price = Number(text)
+  if (text.trim() === '' || !Number.isFinite(price) || price < 0) throw new InvalidInputError(option, `${option} '${text}' 不是价格。 ${option} '${text}' is no price: write RMB such as 0.86`)
+  return price
 }
 
 function listed(text: string): string[] {

@@ -2,6 +2,7 @@
 import type { CallEvent } from '../events.ts'
 import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
 import type { ReadingDictionary } from '../speech/text/reading-dictionary.ts'
+import type { UseMeter } from '../service-use.ts'
 import type { CallControls, HandoverTerms, LegHooks } from './controls.ts'
 import type { EndDetail, EndReason, Outcome } from './end-reason.ts'
 
@@ -24,6 +25,8 @@ export type CallRequest = {
   /** How the account wants words read. */
   readings?: ReadingDictionary | undefined
   robot: Robot
+  /** Adds up what the call takes of speech services; the robot's model tells it too. */
+  meter?: UseMeter | undefined
 }
 
 /** How an attempt failed: nobody was disturbed. */

@@ -7,6 +7,8 @@ import { InvalidInputError } from '../errors.ts'
 import { log } from '../log.ts'
 import { CallTrace } from '../sip/trace.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
+import { noPrices, type ServicePrices } from '../service-use.ts'
+import { asrFor, ttsFor } from '../speech/metering.ts'
 import { EarlyMedia } from '../speech/early-media/early-media.ts'
 import type { MachinePolicy } from '../robot/robot.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
@@ -41,6 +43,8 @@ export type CallDeps = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
+  /** What services cost the operator; none by default. */
+  prices?: ServicePrices | undefined
   /** What callees say is also written as a person would write it. */
   itn?: boolean | undefined
   /** What is done when a machine picks up; default 'hang-up'. */
@@ -94,7 +98,7 @@ class OneCall {
   constructor(request: CallRequest, hooks: CallHooks, deps: CallDeps, traces: TraceFolder | undefined, signal: AbortSignal) {
     this.#request = request
     this.#hooks = hooks
-    this.#deps = deps
+    this.#deps = request.meter ? { ...deps, asr: asrFor(deps.asr, request.meter.add), tts: ttsFor(deps.tts, request.meter.add) } : deps
     this.#traces = traces
     this.#signal = signal
     this.#now = deps.now ?? nowMs
@@ -125,6 +129,8 @@ class OneCall {
     const { answeredBy, falseAnswerMs } = this.#loop ?? {}
     if ((conversation === 'machine' || answeredBy) && reason.outcome === 'answered') reason = { ...reason, outcome: 'assistant' }
     reason = { ...reason, evidence: { ...reason.evidence, ...(answeredBy && { answeredBy }), ...(falseAnswerMs !== undefined && { falseAnswerMs: Math.round(falseAnswerMs) }) } }
+    const services = this.#request.meter?.costs(this.#deps.prices ?? noPrices) ?? []
+    if (services.length > 0) this.#hooks.onEvent({ type: 'services-used', services })
     return {
       reason,
       answeredAt: this.#answeredAt,

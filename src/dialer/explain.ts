@@ -146,6 +146,8 @@ function tell(row: CallEventRow, seen: Seen, record: CallRecord): Told | undefin
     case 'digits-sent':
     case 'listening':
       return toldOfLegs(event)
+    case 'services-used':
+      return servicesUsed(event)
     case 'hold-extended':
       return { text: { zh: `续冻结话费，共 ${yuan(event.heldLi)} 元`, en: `Held money raised to ${yuan(event.heldLi)} RMB` } }
     case 'out-of-money':
@@ -209,6 +211,31 @@ function noted({ note }: Extract<CallEvent, { type: 'noted' }>): Told | undefine
   return text && { text, details }
 }
 
+/** What the operator pays others for the call; not the bill of the account. */
+function servicesUsed({ services }: Extract<CallEvent, { type: 'services-used' }>): Told {
+  const known = services.flatMap(({ costLi }) => (costLi === undefined ? [] : [costLi]))
+  const total = known.reduce((sum, li) => sum + li, 0)
+  const all = known.length === services.length
+  return {
+    text: { zh: `语音与模型服务的成本：${known.length === 0 ? '未设价格' : `${all ? '' : '至少 '}${fen(total)} 元`}`, en: `Cost of speech and models: ${known.length === 0 ? 'no prices set' : `${all ? '' : 'at least '}${fen(total)} RMB`}` },
+    details: services.map((service) => {
+      const cost = service.costLi === undefined ? { zh: '未设价格', en: 'no price set' } : same(`${fen(service.costLi)} RMB`)
+      switch (service.kind) {
+        case 'recognition':
+          return { zh: `识别 ${service.provider}：${seconds(service.seconds * 1_000)} 秒，${cost.zh}`, en: `Recognition by ${service.provider}: ${seconds(service.seconds * 1_000)} s, ${cost.en}` }
+        case 'synthesis':
+          return { zh: `合成 ${service.provider}：${service.characters} 字，${cost.zh}`, en: `Synthesis by ${service.provider}: ${service.characters} characters, ${cost.en}` }
+        case 'model': {
+          const untold = service.untold === 0 ? { zh: '', en: '' } : { zh: `，另有 ${service.untold} 次没有告知`, en: `, and ${service.untold} answers that did not tell` }
+          return { zh: `大模型 ${service.provider}：输入 ${service.inputTokens}、输出 ${service.outputTokens} token${untold.zh}，${cost.zh}`, en: `Model ${service.provider}: ${service.inputTokens} tokens in, ${service.outputTokens} out${untold.en}, ${cost.en}` }
+        }
+        default:
+          return assertNever(service)
+      }
+    }),
+  }
+}
+
 function ended(event: Extract<CallEvent, { type: 'ended' }>, seen: Seen): Told {
   const { reason, media } = event
   const { evidence } = reason
@@ -262,6 +289,8 @@ function sip(status: number, text?: string): Words {
 const same = (text: string): Words => ({ zh: text, en: text })
 const seconds = (ms: number): string => (ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)
 const percent = (share: number): string => `${Math.round(share * 100)}%`
+/** Services cost parts of a 厘. */
+const fen = (li: number): string => (li / 1_000).toFixed(5)
 const yuan = (li: number): string => (li / 1_000).toFixed(3)
 
 /** 14:05:09 in Shanghai, with the date when `dated`. */

@@ -10,6 +10,7 @@ import { errorFacts } from '../db/error-facts.ts'
 import { RefusedError } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
+import { UseMeter } from '../service-use.ts'
 import { neverDial } from '../numbering/never-dial.ts'
 import type { RobotNote } from '../robot/robot.ts'
 import { CallHold } from './call-hold.ts'
@@ -141,8 +142,10 @@ export class LiveCall {
     const limitMs = deps.settings.failover.withinMs + ringMsLongest + line.talkMsMax + deps.settings.overrunMsMax
     this.#endAfter(limitMs)
     try {
-      const robot = deps.robots.open(row.robot, { callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
+      const meter = new UseMeter()
+      const robot = deps.robots.open(row.robot, { meter: meter.add, callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
       const request = {
+        meter,
         id: row.id,
         phone: row.phone,
         trunk,

@@ -1,7 +1,10 @@
 // The table of robots: a kind → how to make one. Also what is stored with a call so that its robot can be made when it is dialled.
 import { InvalidInputError, RefusedError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Meter } from '../service-use.ts'
 import type { ChatModel } from './model/chat-model.ts'
+import { endpointsOf, type LlmSettings } from './model/endpoints.ts'
+import { ModelChain } from './model/model-chain.ts'
 import { CircuitBreaker } from './model/circuit-breaker.ts'
 import { OpenAiModel } from './model/openai-model.ts'
 import { createPromptRobot } from './prompt.ts'
@@ -12,6 +15,12 @@ import { createRulesRobot } from './rules.ts'
 /** A model and what is known of its health, one for all calls. */
 export type RobotModel = { model: ChatModel; breaker: CircuitBreaker }
 export type RobotContext = { requirement: Requirement; callId: string; now: () => Date; attempt: number; handover: string | undefined; log: Log; model: RobotModel | undefined }
+
+/** The model as one call uses it. */
+function metered(model: ChatModel, meter: Meter | undefined): ChatModel {
+  if (!meter) return model
+  return { name: model.name, warmUp: () => model.warmUp(), stream: (request, signal) => model.stream({ ...request, meter }, signal) }
+}
 
 export const robotKinds = {
   rules: (context) => createRulesRobot(context),
@@ -33,10 +42,10 @@ export type LlmSettings = { baseUrl: string | undefined; apiKey: string | undefi
  */
 export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; now?: () => Date; log: Log }) {
   const now = options.now ?? (() => new Date())
-  const { baseUrl, apiKey, model: modelName } = options.llm ?? { baseUrl: undefined, apiKey: undefined, model: '' }
-  if (options.kind === 'prompt' && baseUrl === undefined) throw new InvalidInputError('ROBOT', 'ROBOT=prompt needs a language model: set LLM_BASE_URL (and LLM_API_KEY, LLM_MODEL), or ROBOT=rules')
-  const kind: RobotKind = options.kind === 'auto' ? (baseUrl === undefined ? 'rules' : 'prompt') : options.kind
-  const model: RobotModel | undefined = kind === 'prompt' && baseUrl !== undefined ? { model: new OpenAiModel({ baseUrl, apiKey, model: modelName }), breaker: new CircuitBreaker() } : undefined
+  const [first, ...others] = endpointsOf(options.llm ?? { baseUrl: undefined, apiKey: undefined, model: '' }).map((endpoint) => new OpenAiModel(endpoint))
+  if (options.kind === 'prompt' && first === undefined) throw new InvalidInputError('ROBOT', 'ROBOT=prompt needs a language model: set LLM_BASE_URL (and LLM_API_KEY, LLM_MODEL), or ROBOT=rules')
+  const kind: RobotKind = options.kind === 'auto' ? (first === undefined ? 'rules' : 'prompt') : options.kind
+  const model: RobotModel | undefined = kind === 'prompt' && first ? { model: others.length === 0 ? first : new ModelChain([first, ...others], options.log), breaker: new CircuitBreaker() } : undefined
   return {
     accept(text: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): { spec: unknown; expiresAt: Date | undefined } {
       const requirement = compileRequirement(text, p)
@@ -44,11 +53,11 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
       const spec: StoredRobot = { kind, text, acceptedAt: p.acceptedAt.toISOString(), organisation: p.organisation, handover: p.handover ?? options.handover }
       return { spec, expiresAt: requirement.expiresAt }
     },
-    open(spec: unknown, p: { callId: string; attempt: number }): Robot {
+    open(spec: unknown, p: { callId: string; attempt: number; meter?: Meter | undefined }): Robot {
       const { kind, text, acceptedAt, organisation, handover } = spec as StoredRobot
       // A kind that this version does not know is played by the rules.
       const make = Object.hasOwn(robotKinds, kind) ? robotKinds[kind] : robotKinds.rules
-      return make({ requirement: compileRequirement(text, { acceptedAt: new Date(acceptedAt), organisation }), callId: p.callId, now, attempt: p.attempt, handover, log: options.log, model })
+      return make({ requirement: compileRequirement(text, { acceptedAt: new Date(acceptedAt), organisation }), callId: p.callId, now, attempt: p.attempt, handover, log: options.log, model: model && { ...model, model: metered(model.model, p.meter) } })
     },
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { assertNever } from '../../errors.ts'
 import type { CallEvent, CallEventRow } from '../../events.ts'
 import type { CallRecord } from '../../dialer/call-service.ts'
+import type { ServiceCost } from '../../service-use.ts'
 import { lineReasons } from '../../dialer/trunk-choice.ts'
 
 /** The version that clients name in X-Skill-Version. */
@@ -63,6 +64,7 @@ export const callInfoShape = z.object({
   summary: z.string().nullable(),
   slots: z.record(z.string(), z.string()),
   turns: z.array(turnShape),
+  services: z.array(z.object({ kind: z.enum(['recognition', 'synthesis', 'model']), provider: z.string(), seconds: z.number().optional(), characters: z.int().optional(), input_tokens: z.int().optional(), output_tokens: z.int().optional(), untold: z.int().optional(), cost_li: z.number().nullable() })).meta({ description: '用到的语音与模型服务、用量，以及按所设价格的成本（厘）；未设价格为 null。与账户的话费无关' }),
   early_media_url: z.string().nullable().meta({ description: '未接通时接通前的声音，作为结果的依据' }),
 })
 export type CallInfo = z.infer<typeof callInfoShape>
@@ -101,8 +103,15 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], ur
     summary: record.summary === undefined ? null : readable(record.summary),
     slots: Object.fromEntries(Object.entries(record.slots ?? {}).map(([name, value]) => [readable(name), readable(value)])),
     turns: rows.flatMap((row) => toTurn(row.event)),
+    services: rows.flatMap(({ event }) => (event.type === 'services-used' ? event.services.map(serviceOnWire) : [])),
     early_media_url: urls.earlyMedia ?? null,
   }
+}
+
+function serviceOnWire(service: ServiceCost): CallInfo['services'][number] {
+  const { kind, provider, costLi } = service
+  const used = kind === 'recognition' ? { seconds: service.seconds } : kind === 'synthesis' ? { characters: service.characters } : { input_tokens: service.inputTokens, output_tokens: service.outputTokens, untold: service.untold }
+  return { kind, provider, ...used, cost_li: costLi ?? null }
 }
 
 /** The carrier's side of the ending, as text: JSON inside a string, as existing clients expect it. */
@@ -163,6 +172,7 @@ export function toChatLine(event: CallEvent): ChatLine | undefined {
     case 'transfer':
     case 'held':
     case 'digits-sent':
+    case 'services-used':
     case 'listening':
       return undefined
     default:

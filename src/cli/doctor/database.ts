@@ -99,7 +99,8 @@ export const realClock: ClockProbes = {
   async references({ databaseUrl, llmBaseUrl }) {
     const readings: ReturnType<typeof reading>[] = []
     if (databaseUrl !== undefined) readings.push(reading('DATABASE_URL', async () => (await realDatabase.ask(databaseUrl)).nowMs, 50))
-    if (llmBaseUrl !== undefined) readings.push(reading('LLM_BASE_URL', () => httpDateMs(llmBaseUrl), 1_000))
+    const [llm] = llmBaseUrl?.split(',') ?? []
+    if (llm) readings.push(reading('LLM_BASE_URL', () => httpDateMs(llm.trim()), 1_000))
     return (await Promise.all(readings)).filter((found) => found !== undefined)
   },
 }

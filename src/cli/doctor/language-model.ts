@@ -1,5 +1,6 @@
 // Examines the language model: one answer of one token. Never shows the key.
 import type { Config } from '../../config.ts'
+import { endpointsOf, type LlmEndpoint } from '../../robot/model/endpoints.ts'
 import { ok, problem, warning, type Finding } from './finding.ts'
 
 const ANSWER_MS_MAX = 10_000
@@ -11,19 +12,24 @@ export type LanguageModelProbes = { fetch: typeof fetch; nowMs(): number }
 export const realLanguageModel: LanguageModelProbes = { fetch, nowMs: () => performance.now() }
 
 export async function examineLanguageModel({ robot, llmBaseUrl, llmApiKey, llmModel }: Config, probes: LanguageModelProbes): Promise<Finding[]> {
+  const endpoints = endpointsOf({ baseUrl: llmBaseUrl, apiKey: llmApiKey, model: llmModel })
   if (robot === 'rules') return [ok('ROBOT=rules：不用大模型', 'ROBOT=rules: no language model is used')]
-  if (llmBaseUrl === undefined) {
+  if (endpoints.length === 0) {
     if (robot === 'auto') return [ok('未设 LLM_BASE_URL：机器人用规则', 'LLM_BASE_URL is not set: the robot goes by rules')]
     return [problem('ROBOT=prompt 但没有 LLM_BASE_URL', 'ROBOT=prompt, and LLM_BASE_URL is not set', { zh: '设 LLM_BASE_URL、LLM_API_KEY、LLM_MODEL，或 ROBOT=rules。', en: 'Set LLM_BASE_URL, LLM_API_KEY and LLM_MODEL, or ROBOT=rules.' })]
   }
-  const name = `${llmModel} @ ${new URL(llmBaseUrl).host}`
+  return (await Promise.all(endpoints.map((endpoint) => examineEndpoint(endpoint, probes)))).flat()
+}
+
+async function examineEndpoint({ baseUrl, apiKey, model }: LlmEndpoint, probes: LanguageModelProbes): Promise<Finding[]> {
+  const name = `${model} @ ${new URL(baseUrl).host}`
   const startedMs = probes.nowMs()
   let status: number
   try {
-    const response = await probes.fetch(`${llmBaseUrl.replace(/\/$/, '')}/chat/completions`, {
+    const response = await probes.fetch(`${baseUrl.replace(/\/$/, '')}/chat/completions`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...(llmApiKey === undefined ? {} : { Authorization: `Bearer ${llmApiKey}` }) },
-      body: JSON.stringify({ model: llmModel, max_tokens: 1, messages: [{ role: 'user', content: '好' }] }),
+      headers: { 'Content-Type': 'application/json', ...(apiKey === undefined ? {} : { Authorization: `Bearer ${apiKey}` }) },
+      body: JSON.stringify({ model, max_tokens: 1, messages: [{ role: 'user', content: '好' }] }),
       redirect: 'manual',
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     })
@@ -34,7 +40,7 @@ export async function examineLanguageModel({ robot, llmBaseUrl, llmApiKey, llmMo
     const said = (error as Error).name === 'TimeoutError' ? `${ANSWER_MS_MAX / 1_000} s` : (((error as Error).cause as { code?: string } | undefined)?.code ?? (error as Error).name)
     return [problem(`大模型 ${name} 到不了（${said}）`, `the language model ${name} cannot be reached (${said})`, { zh: '检查 LLM_BASE_URL、网络和代理。', en: 'Check LLM_BASE_URL, the network and proxies.' })]
   }
-  return [explain(status, name, Math.round(probes.nowMs() - startedMs), llmApiKey !== undefined)]
+  return [explain(status, name, Math.round(probes.nowMs() - startedMs), apiKey !== undefined)]
 }
 
 function explain(status: number, name: string, ms: number, hasKey: boolean): Finding {

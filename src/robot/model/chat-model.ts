@@ -1,4 +1,5 @@
 // The port of a language model: a conversation goes in, sentences and tool calls come out. Knows no provider and no calls.
+import type { Meter } from '../../service-use.ts'
 
 export type ChatMessage = { role: 'user' | 'assistant'; content: string }
 
@@ -10,6 +11,8 @@ export type ChatRequest = {
   messages: readonly ChatMessage[]
   tools: readonly ChatTool[]
   tokensMax: number
+  /** Told what each answer took, once it is over. */
+  meter?: Meter | undefined
 }
 
 /**

@@ -33,7 +33,7 @@ export class OpenAiModel implements ChatModel {
   constructor(options: OpenAiModelOptions) {
     this.#options = { ...options, baseUrl: options.baseUrl.replace(/\/+$/, '') }
     this.name = options.model
-    const provider = createOpenAICompatible({ name: 'llm', baseURL: this.#options.baseUrl, ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }) })
+    const provider = createOpenAICompatible({ name: 'llm', baseURL: this.#options.baseUrl, includeUsage: true, ...(options.apiKey === undefined ? {} : { apiKey: options.apiKey }) })
     // Local models think aloud in <think>; thoughts are not for the callee.
     this.#model = wrapLanguageModel({ model: provider.chatModel(options.model), middleware: extractReasoningMiddleware({ tagName: 'think' }) })
   }
@@ -42,6 +42,7 @@ export class OpenAiModel implements ChatModel {
     const splitter = new SentenceSplitter()
     let chars = 0
     let answered = false
+    let use: { inputTokens: number; outputTokens: number } | 'refused' | undefined
     try {
       this.#usedAtMs = performance.now()
       const { stream } = streamText({
@@ -59,6 +60,9 @@ export class OpenAiModel implements ChatModel {
         onError: () => {},
       })
       for await (const part of stream) {
+        if (part.type === 'finish' && (part.totalUsage.inputTokens ?? part.totalUsage.outputTokens) !== undefined) use = { inputTokens: part.totalUsage.inputTokens ?? 0, outputTokens: part.totalUsage.outputTokens ?? 0 }
+        // What was refused costs nothing.
+        if (part.type === 'error' && !answered && APICallError.isInstance(part.error)) use = 'refused'
         if (signal.aborted || part.type === 'abort') return
         if (part.type === 'text-delta') {
           chars += part.text.length
@@ -86,6 +90,7 @@ export class OpenAiModel implements ChatModel {
       if (!signal.aborted) yield { type: 'failed', failure: failureOf(error) }
     } finally {
       this.#usedAtMs = performance.now()
+      if (use !== 'refused') request.meter?.({ kind: 'model', provider: this.name, inputTokens: use?.inputTokens ?? 0, outputTokens: use?.outputTokens ?? 0, untold: use ? 0 : 1 })
     }
   }
 

@@ -1,5 +1,6 @@
 // The contract of speech recognition. Knows frames in and text out. Does not know calls or robots.
 import type { Frame } from '../../media/frame.ts'
+import type { Meter } from '../../service-use.ts'
 
 export type AsrOptions = {
   /** Names, organisations, products: favoured over homophones. */
@@ -7,6 +8,8 @@ export type AsrOptions = {
   /** Things people usually answer; engines with a phrase list prefer them when they match well. */
   phrases: readonly string[]
   onEvent(event: AsrEvent): void
+  /** Told how much audio went to which service. */
+  meter?: Meter | undefined
 }
 
 export type AsrEvent =

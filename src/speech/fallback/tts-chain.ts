@@ -2,6 +2,7 @@
 import { log } from '../../log.ts'
 import { nowMs } from '../../media/frame.ts'
 import { ProviderError } from '../../errors.ts'
+import type { Meter } from '../../service-use.ts'
 import type { TtsEvent, TtsProvider, Voice } from '../tts/provider.ts'
 import { Breaker } from './breaker.ts'
 import { warmUpChain } from './warm-up.ts'
@@ -32,13 +33,13 @@ export class TtsChain implements TtsProvider {
     return warmUpChain(this.#links, this.#now)
   }
 
-  async *synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncGenerator<TtsEvent, void, undefined> {
+  async *synthesize(text: string, voice: Voice, signal: AbortSignal, meter?: Meter): AsyncGenerator<TtsEvent, void, undefined> {
     let failed: TtsEvent = { type: 'failed', error: new ProviderError(this.name, 'no voice is well', true) }
     const rested = this.#links.filter(({ breaker }) => breaker.take(this.#now()))
     // With all of them resting, a try is not worse than silence.
     for (const { provider, breaker, voiceName } of rested.length > 0 ? rested : this.#links) {
       let heard = false
-      for await (const event of provider.synthesize(text, { ...voice, name: voiceName ?? voice.name }, signal)) {
+      for await (const event of provider.synthesize(text, { ...voice, name: voiceName ?? voice.name }, signal, meter)) {
         if (event.type !== 'failed') {
           if (event.type === 'audio') {
             if (!heard) breaker.succeeded()

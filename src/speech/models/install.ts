@@ -13,7 +13,7 @@ export type InstallOptions = {
   /** Put in the place of the address of the project's releases: a mirror of them. */
   from?: string | undefined
   /** Asked once for each file without a known sum; false leaves the model uninstalled. */
-  trusts(file: { url: string; sha256: string; bytes: number }): Promise<boolean>
+  trusts: (file: { url: string; sha256: string; bytes: number }) => Promise<boolean>
   onProgress?: ((file: string, progress: Progress) => void) | undefined
   signal?: AbortSignal | undefined
   limits?: Partial<DownloadLimits> | undefined

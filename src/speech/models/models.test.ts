@@ -30,7 +30,7 @@ type Manner = 'well' | 'cut' | 'stall' | 'no-ranges' | 'gone' | 'moved' | 'chang
 let manner: Manner = 'well'
 let ranges: (string | undefined)[] = []
 const served = { '/model.bin': content } as Record<string, Buffer>
-const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+function serve(request: IncomingMessage, response: ServerResponse): unknown {
   const body = served[request.url!.replace('/elsewhere', '')]
   const { range } = request.headers
   ranges.push(range)
@@ -46,8 +46,9 @@ const server = createServer((request: IncomingMessage, response: ServerResponse)
   if (manner === 'shorter') return response.end(rest.subarray(1))
   const breaks = manner === 'always-cut' || (nth === 1 && (manner === 'cut' || manner === 'stall' || manner === 'no-ranges' || manner === 'changed' || manner === 'no-validator'))
   if (!breaks) return response.end(rest)
-  response.write(rest.subarray(0, manner === 'always-cut' ? 0 : 100_000), () => manner !== 'stall' && setTimeout(() => response.destroy(), 20))
-})
+  return response.write(rest.subarray(0, manner === 'always-cut' ? 0 : 100_000), () => manner !== 'stall' && setTimeout(() => response.destroy(), 20))
+}
+const server = createServer((request, response) => void serve(request, response))
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 after(() => server.close())

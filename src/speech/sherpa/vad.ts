@@ -25,7 +25,7 @@ export class SherpaVad implements AsyncDisposable {
   }
 
   /** `onActivity`: whether somebody speaks, after so many frames in all. `onLost`: nothing more comes. */
-  open({ onActivity, onLost }: { onActivity(speech: boolean, frames: number): void; onLost(error: ProviderError): void }): ActivityStream {
+  open({ onActivity, onLost }: { onActivity: (speech: boolean, frames: number) => void; onLost: (error: ProviderError) => void }): ActivityStream {
     let frames = 0
     const id = this.#host.begin({
       message: (message) => message.type === 'activity' && onActivity(message.speech, (frames += 1)),

@@ -1,5 +1,6 @@
 // Knows which sentences were spoken before. Does not know how speech is made.
 import { ProviderError } from '../../errors.ts'
+import type { Meter } from '../../service-use.ts'
 import { TtsEventQueue } from './event-queue.ts'
 import type { TtsEvent, TtsProvider, Voice } from './provider.ts'
 import { soundOfWords } from './voice-words.ts'
@@ -54,9 +55,10 @@ export class SynthesisCache implements TtsProvider {
     return this.#inner.warmUp()
   }
 
-  synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncIterable<TtsEvent> {
+  /** Only the call that has something made anew is told what it took. */
+  synthesize(text: string, voice: Voice, signal: AbortSignal, meter?: Meter): AsyncIterable<TtsEvent> {
     const key = JSON.stringify([this.#inner.name, voice.name, voice.speed, voice.volume, soundOfWords(text, voice)])
-    const take = this.#find(key) ?? this.#begin(key, text, voice)
+    const take = this.#find(key) ?? this.#begin(key, text, voice, meter)
     const onAbort = (): void => reader.cut()
     const reader = new TtsEventQueue(() => {
       signal.removeEventListener('abort', onAbort)
@@ -95,22 +97,22 @@ export class SynthesisCache implements TtsProvider {
     return running
   }
 
-  #begin(key: string, text: string, voice: Voice): Take {
+  #begin(key: string, text: string, voice: Voice, meter: Meter | undefined): Take {
     this.#counts.misses += 1
     const take: Take = { audio: [], bytes: 0, ending: undefined, readers: new Set(), abandon: new AbortController() }
     this.#running.set(key, take)
-    void this.#run(key, take, text, voice)
+    void this.#run(key, take, text, voice, meter)
     return take
   }
 
   /** Never rejects: whatever the provider does, every reader gets a last event. */
-  async #run(key: string, take: Take, text: string, voice: Voice): Promise<void> {
+  async #run(key: string, take: Take, text: string, voice: Voice, meter: Meter | undefined): Promise<void> {
     const end = (event: Exclude<TtsEvent, { type: 'audio' }>): void => {
       take.ending = event
       for (const reader of take.readers) reader.push(event)
     }
     try {
-      for await (const event of this.#inner.synthesize(text, voice, take.abandon.signal)) {
+      for await (const event of this.#inner.synthesize(text, voice, take.abandon.signal, meter)) {
         if (event.type !== 'audio') {
           end(event)
           break

@@ -1,4 +1,5 @@
 // The contract of speech synthesis. Knows text in and frames out. Does not know calls or robots.
+import type { Meter } from '../../service-use.ts'
 
 import type { ReadingDictionary } from '../text/reading-dictionary.ts'
 
@@ -25,6 +26,6 @@ export type TtsEvent =
 export interface TtsProvider extends AsyncDisposable {
   readonly name: string
   warmUp(): Promise<void>
-  /** Never throws; the last event says how it ended. Aborting the signal ends the stream at once with `done`. `text` is display text: providers normalise what they need. */
-  synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncIterable<TtsEvent>
+  /** Never throws; the last event says how it ended. Aborting the signal ends the stream at once with `done`. `text` is display text: providers normalise what they need. `meter` is told what it took of which service. */
+  synthesize(text: string, voice: Voice, signal: AbortSignal, meter?: Meter): AsyncIterable<TtsEvent>
 }
