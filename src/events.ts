@@ -16,8 +16,14 @@ export type TurnLatency = {
   synthesisMs: number
   /** From the first audio to the first RTP packet. */
   playoutMs: number
-  /** From the end of speech to the first RTP packet. */
+  /** From the end of speech to the first RTP packet: the sum of the five before. */
   totalMs: number
+  /** From the text to the first token of the language model, within robotMs; 0 when it had come before. Undefined: the rules answered. */
+  firstTokenMs?: number | undefined
+  /** The answer was begun so long before the text was final, while the callee might still have gone on. Undefined: it was not begun ahead. */
+  aheadMs?: number | undefined
+  /** Answers that were begun for words after which the callee went on, and dropped; absent: none. */
+  dropped?: number | undefined
 }
 
 export type CallEvent =

@@ -97,7 +97,10 @@ export class LineVoice {
     const speech = this.speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs, protectedMs: action.protectedMs })
     // Only the first say of a turn answers it.
     const answers = clock !== undefined && clock.robotAtMs === undefined
-    if (answers) clock.robotAtMs = this.#deps.now()
+    if (answers) {
+      clock.robotAtMs = this.#deps.now()
+      clock.firstTokenMs = action.firstTokenMs
+    }
     this.#about.set(speech, { own: false, source: this.source, clock: answers ? clock : undefined, over: undefined })
   }
 

@@ -22,6 +22,7 @@ import { Leg, type Trunk } from './leg.ts'
 import { DeadAir } from './dead-air.ts'
 import { clipPathOf, EarlyClip } from './early-clip.ts'
 import { TraceFolder } from './trace-files.ts'
+import { prepareOpening } from './foresight.ts'
 import { VoiceLoop } from './voice-loop.ts'
 
 /** A hang-up that the far end never confirms must not hold the call, … */
@@ -86,6 +87,8 @@ class OneCall {
   #early: EarlyMedia | undefined
   #clip: EarlyClip | undefined
   #rangAtMs: number | undefined
+  /** Nothing need be made ready any more. */
+  readonly #over = new AbortController()
   #heardAny = false
   #air: DeadAir | undefined
   /** We hold the callee. */
@@ -116,6 +119,7 @@ class OneCall {
       reason = this.#failure(error)
     }
     this.#signal.removeEventListener('abort', onAbort)
+    this.#over.abort()
     this.#early?.close()
     // The call is over here, however long the far end takes to confirm it.
     const talkMs = this.#answeredAt ? Math.max(0, Math.round(this.#now() - this.#answeredAtMs)) : 0
@@ -206,7 +210,15 @@ class OneCall {
       this.#safely(() => this.#hooks.onDialog(this.#leg?.dialog()))
     }
     this.#step('ring')
-    this.#rangAtMs ??= this.#now()
+    if (this.#rangAtMs !== undefined) return
+    this.#rangAtMs = this.#now()
+    this.#prepareOpening(this.#rangAtMs)
+  }
+
+  /** The robot's first words are made while it rings, so that they are at hand when somebody picks up. */
+  #prepareOpening(atMs: number): void {
+    const { tts, machinePolicy = 'hang-up' } = this.#deps
+    void prepareOpening({ robot: this.#request.robot, tts, voice: this.#voice }, { type: 'answered', atMs, firstWords: '喂', machines: { told: true, policy: machinePolicy } }, this.#over.signal)
   }
 
   #traceOf(trunk: Trunk): CallTrace | undefined {
@@ -347,6 +359,10 @@ class OneCall {
     if (this.#answeredAt) return stats && stats.recordingFailed === undefined ? recordingPath : undefined
     await rm(recordingPath, { force: true }).catch((error: unknown) => log.warn({ call: this.#request.id, err: error }, 'a recording without a conversation could not be removed'))
     return undefined
+  }
+
+  get #voice(): Voice {
+    return { ...this.#deps.voice, readings: this.#request.readings }
   }
 
   get #stage(): Stage {

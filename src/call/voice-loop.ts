@@ -14,6 +14,7 @@ import type { Speaker, SpeakerPort, Speech, SpokenResult } from '../speech/speak
 import type { StopCause } from './call.ts'
 import { DigitCollector, type KeyPath } from './digit-collector.ts'
 import { Floor } from './floor.ts'
+import { Foresight } from './foresight.ts'
 import { LineVoice } from './line-voice.ts'
 import { ownLines, waitLines } from './own-lines.ts'
 import { Patience } from './patience.ts'
@@ -80,6 +81,7 @@ export class VoiceLoop {
   readonly #pickup: Pickup
   readonly #floor: Floor
   readonly #patience: Patience
+  readonly #foresight: Foresight
   readonly #ticker: NodeJS.Timeout
 
   /** Errors: what opening the recogniser throws. */
@@ -101,6 +103,7 @@ export class VoiceLoop {
       onFailed: this.#safely((error: Error) => this.#onTtsFailed(error)),
     })
     this.#speaker = this.voice.speaker
+    this.#foresight = new Foresight({ robot, tts, voice, now })
     this.#floor = new Floor({ speaker: this.#speaker, now, isClosing: () => this.#closing !== undefined, onLost: (timeBreak, words) => this.#onFloorLost(timeBreak, words) })
     this.#pickup = new Pickup(
       {
@@ -131,6 +134,7 @@ export class VoiceLoop {
       robotSpeech: () => this.#floor.robot,
       isTurnOver: (input) => (this.#opened ? isTurnOver : isPickUpOver)(input, endpointing),
       onPartial: this.#safely((text: string) => this.#onPartial(text)),
+      onLull: this.#safely((words: string, beginAtMs: number, endAtMs: number) => this.#onLull(words, beginAtMs, endAtMs)),
       takesFloor: (heard) => {
         let won = false
         this.#safely(() => void (won = this.#floor.takesFloor(heard)))()
@@ -242,6 +246,7 @@ export class VoiceLoop {
     clearInterval(this.#ticker)
     this.#pickup.ear.close()
     this.#listener.close()
+    this.#foresight.close()
     this.#runner.retire(true)
     this.voice.close()
     this.#deps.port.flush()
@@ -281,8 +286,15 @@ export class VoiceLoop {
 
   #onPartial(text: string): void {
     this.#patience.touch()
+    this.#foresight.hear(text)
     this.#pickup.ear.hear(text, false)
     if (!this.#opened && this.#deps.now() - this.#answeredAtMs > this.#options.firstWordsMsMax) this.#open(text)
+  }
+
+  /** While nothing else is going on, an answer to what may be the whole turn is begun. */
+  #onLull(words: string, beginAtMs: number, endAtMs: number): void {
+    if (!this.#opened || this.#closing || this.#paused || this.#runner.isBusy || this.#speaker.isBusy) return
+    this.#foresight.consider(words, { type: 'utterance', text: words, beginAtMs, endAtMs, confidence: 1, bargeIn: false })
   }
 
   #onFloorLost(timeBreak: boolean, words: string): void {
@@ -306,15 +318,17 @@ export class VoiceLoop {
     const now = this.#pickup.isDealtWith
     if (now === 'waiting' || now !== before) return
     // A sound without words, too, says that somebody is there.
-    if (!this.#opened) return this.#open(text)
+    const finalAtMs = this.#deps.now()
+    const clock: TurnClock = { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs }
+    if (!this.#opened) return this.#open(text, clock)
     // Noise that stopped the robot is a turn that nobody understood; left alone it would end in silence.
     if (said === 'aside') return
     this.#patience.owe(endAtMs)
-    const finalAtMs = this.#deps.now()
+    clock.ahead = this.#foresight.take()
     const post = () =>
       this.#runner.post(
         { type: 'utterance', text, ...(written !== undefined && { written }), beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, finalAtMs - endAtMs) },
-        { speechEndAtMs: endAtMs, endpointAtMs: utterance.endpointAtMs, finalAtMs },
+        clock,
       )
     // What was heard of the say that these words stopped is told first.
     if (bargeIn && !utterance.bargeIn) void this.voice.quiet().then(this.#safely(post))
@@ -355,10 +369,11 @@ export class VoiceLoop {
     return line !== undefined
   }
 
-  #open(firstWords: string): void {
+  /** `clock`: of the words that are greeted. */
+  #open(firstWords: string, clock?: TurnClock): void {
     this.#opened = true
     const machines = { told: true as const, machine: this.#pickup.machine?.who, policy: this.#pickup.policy }
-    this.#runner.post({ type: 'answered', atMs: this.#answeredAtMs, firstWords, machines })
+    this.#runner.post({ type: 'answered', atMs: this.#answeredAtMs, firstWords, machines }, clock)
   }
 
   #onMachine(who: Machine, policy: MachinePolicy): void {

@@ -20,6 +20,15 @@ export class HeardHistory {
     else if (event.type === 'played' && event.heardText !== '') this.#add('assistant', event.cut ? `${event.heardText}${cutMark}` : event.heardText)
   }
 
+  /** As it would be after this. */
+  after(event: RobotEvent): HeardHistory {
+    const history = new HeardHistory()
+    history.#entries.push(...this.#entries)
+    history.#calleeSaid.push(...this.#calleeSaid)
+    history.note(event)
+    return history
+  }
+
   /** Every turn of the callee, oldest first, at most 40. */
   get calleeSaid(): readonly string[] {
     return this.#calleeSaid

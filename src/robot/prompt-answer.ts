@@ -43,7 +43,7 @@ export const realTimers: Timers = {
  */
 export type AnswerEnd = { how: 'complete' | 'full' | 'late' | 'unusable' | 'stalled' | 'aborted' } | { how: 'failed'; failure: ModelFailure }
 
-export type AnswerEvent = { type: 'sentence'; text: string } | { type: 'tool'; name: string; input: unknown } | { type: 'over'; end: AnswerEnd }
+export type AnswerEvent = { type: 'sentence'; text: string; begunAtMs?: number } | { type: 'tool'; name: string; input: unknown } | { type: 'over'; end: AnswerEnd }
 
 /**
  * Passes on what a model answers while it is worth waiting for; the last event is always 'over', at most `answerMsMax` later.

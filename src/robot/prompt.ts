@@ -1,15 +1,17 @@
 // Knows how a language model holds a conversation with the rules in front. Does not know providers, audio or the rules' words.
 import { HeardHistory } from './heard-history.ts'
 import type { Log } from '../log.ts'
-import type { ChatModel } from './model/chat-model.ts'
+import type { ChatModel, ChatRequest } from './model/chat-model.ts'
 import type { CircuitBreaker } from './model/circuit-breaker.ts'
+import { Draft } from './model/draft.ts'
 import { type AnswerEnd, type AnswerLimits, answerLimits, boundedAnswer, patienceMs, realTimers, type Timers } from './prompt-answer.ts'
 import { endCallTool, instructionsFor, noteTool, remarkSlot, toolsFor } from './prompt-instructions.ts'
 import { isFreeTurn } from './prompt-policy.ts'
 import type { Requirement } from './requirement.ts'
 import type { Robot, RobotAction, RobotEvent } from './robot.ts'
 import { createRulesRobot } from './rules.ts'
-import { type FreeEnd, freeEnds, type RulesConversation } from './rules-conversation.ts'
+import { type ConversationState, type FreeEnd, freeEnds, type Rehearsal, type RulesConversation } from './rules-conversation.ts'
+import { spokenBy } from './rehearsal.ts'
 import { guardSentence } from './sentence-guard.ts'
 import { spokenText, soundsLikeSpeech } from './spoken-text.ts'
 
@@ -53,6 +55,8 @@ class PromptRobot implements Robot {
   readonly #closing = new AbortController()
   /** Of the last words; unknown before the first. */
   #source: Source | undefined
+  /** Asked for ahead, for words that may be the callee's next. */
+  #draft: Draft | undefined
 
   constructor(options: PromptRobotOptions) {
     this.#options = options
@@ -70,6 +74,7 @@ class PromptRobot implements Robot {
     const before = this.#rules.openTurn
     yield* this.#give(this.#rules.react(event), 'rules', signal)
     const turn = this.#rules.openTurn
+    if (turn === undefined) this.#dropDraft()
     if (turn === undefined || signal.aborted) return
     // 好的 in the middle of our words stopped the model and was no turn: what was left is told.
     if (turn === before) {
@@ -77,7 +82,32 @@ class PromptRobot implements Robot {
     } else yield* this.#answer(event.type === 'utterance' ? (event.silentMs ?? 0) : 0, signal)
   }
 
+  async *foresee(event: RobotEvent, signal: AbortSignal): AsyncIterable<string> {
+    this.#dropDraft()
+    const next = this.#rules.rehearse(event)
+    if (next === undefined) return
+    const draft = event.type === 'utterance' && !signal.aborted ? this.#draftFor(next, event) : undefined
+    // Whoever takes the draft over has taken it from here; then it is not ours to give up.
+    signal.addEventListener('abort', () => this.#draft === draft && this.#dropDraft(), { once: true })
+    yield* spokenBy(next.actions)
+    for await (const one of draft?.events() ?? []) if (one.type === 'sentence') yield spokenText(one.text)
+  }
+
+  /** Asked at once: what is made of the words before may take its time. Undefined when the rules answer. */
+  #draftFor({ openTurn, state }: Rehearsal, event: RobotEvent): Draft | undefined {
+    const { model, breaker } = this.#options
+    if (openTurn === undefined || breaker.isOpen(this.#timers.nowMs())) return undefined
+    this.#draft = new Draft(model, this.#requestFor(state, this.#history.after(event)), this.#closing.signal)
+    return this.#draft
+  }
+
+  #dropDraft(): void {
+    this.#draft?.giveUp()
+    this.#draft = undefined
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#dropDraft()
     this.#closing.abort()
     await this.#rules[Symbol.asyncDispose]()
   }
@@ -88,17 +118,19 @@ class PromptRobot implements Robot {
 
   /** The model words the open turn as far as it can; the rules do the rest. */
   async *#answer(silentMs: number, signal: AbortSignal): AsyncIterable<RobotAction> {
-    const { breaker, model, requirement, now, attempt } = this.#options
+    const { breaker, model } = this.#options
     const firstSentenceMsMax = patienceMs(silentMs, this.#limits)
     if (firstSentenceMsMax === undefined || !breaker.admits(this.#timers.nowMs())) {
       yield* this.#give(this.#rules.settle(), 'fallback', signal)
       return
     }
     const giveUp = new AbortController()
-    const stream = model.stream(
-      { instructions: instructionsFor({ requirement, state: this.#rules.state, now: now(), attempt }), messages: this.#history.messages(), tools: toolsFor(requirement), tokensMax: this.#limits.tokensMax },
-      AbortSignal.any([signal, giveUp.signal, this.#closing.signal]),
-    )
+    const request = this.#requestFor(this.#rules.state, this.#history)
+    const draft = this.#draft?.answers(request) === true ? this.#draft : undefined
+    if (draft === undefined) this.#dropDraft()
+    this.#draft = undefined
+    const stream = draft?.events() ?? model.stream(request, AbortSignal.any([signal, giveUp.signal, this.#closing.signal]))
+    const askedAtMs = this.#timers.nowMs()
     const wish: Wish = { end: undefined, farewell: undefined, sentences: new Set(), spoke: false }
     let end: AnswerEnd | undefined
     try {
@@ -106,15 +138,21 @@ class PromptRobot implements Robot {
         if (event.type === 'over') end = event.end
         else if (signal.aborted) break
         else if (event.type === 'tool') yield* this.#give(this.#useTool(event.name, event.input, wish), 'model', signal)
-        else yield* this.#give(this.#sayFreely(spokenText(event.text)), 'model', signal)
+        else yield* this.#give(this.#sayFreely(spokenText(event.text), event.begunAtMs === undefined ? undefined : Math.max(0, event.begunAtMs - askedAtMs)), 'model', signal)
       }
     } finally {
       giveUp.abort()
+      draft?.giveUp()
       // A model that had less than the usual time is not to blame for being late.
       this.#report(end === undefined || (end.how === 'late' && firstSentenceMsMax < this.#limits.firstSentenceMsMax) ? { how: 'aborted' } : end)
     }
     if (end === undefined || end.how === 'aborted' || signal.aborted) return
     yield* this.#finish(wish, end, signal)
+  }
+
+  #requestFor(state: ConversationState, history: HeardHistory): ChatRequest {
+    const { requirement, now, attempt } = this.#options
+    return { instructions: instructionsFor({ requirement, state, now: now(), attempt }), messages: history.messages(), tools: toolsFor(requirement), tokensMax: this.#limits.tokensMax }
   }
 
   /** True when the sentence will be spoken. Sentences that may not be are dropped; a goodbye waits until it is known that the call ends. */
@@ -137,8 +175,9 @@ class PromptRobot implements Robot {
     return wish.farewell === undefined
   }
 
-  #sayFreely(text: string): RobotAction[] {
+  #sayFreely(text: string, firstTokenMs: number | undefined): RobotAction[] {
     const action = this.#rules.sayFreely(text)
+    if (action?.type === 'say' && firstTokenMs !== undefined) return [{ ...action, firstTokenMs }]
     return action ? [action] : []
   }
 

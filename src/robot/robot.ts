@@ -79,8 +79,9 @@ export type RobotAction =
   /**
    * Speak after what is already queued. `id` comes back in `played`. `protectedMs`: for so long from its first sound only a stop word
    * stops it. `timeBreakMs`: words do not stop it, but a voice that goes on for so long does, and `time-break` tells; 0: nothing does.
+   * `firstTokenMs`: how long the model took to begin these words, for the record.
    */
-  | { type: 'say'; id: string; parts: readonly SayPart[]; interruptible: boolean; timeBreakMs?: number | undefined; protectedMs?: number | undefined }
+  | { type: 'say'; id: string; parts: readonly SayPart[]; interruptible: boolean; timeBreakMs?: number | undefined; protectedMs?: number | undefined; firstTokenMs?: number | undefined }
   /** Drop what is playing and queued. */
   | { type: 'stop' }
   | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }
@@ -124,6 +125,12 @@ export interface Robot extends AsyncDisposable {
   /** Whether the callee's words are also written with digits; absent: as the installation has it. */
   readonly itn?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>
+  /**
+   * What would be said if this happened next: its words as they come, for whoever wants their audio at hand. Leaves no trace: the robot stands
+   * where it stood and nothing is noted; `handle` of the same event soon after may use what was thought out. Only the last one counts, and it is given
+   * up when `signal` is aborted. Never while `handle` runs. Never throws. Absent: the robot does not know beforehand.
+   */
+  foresee?(event: RobotEvent, signal: AbortSignal): AsyncIterable<string>
   /** Words the recogniser should favour: names and facts of this conversation. */
   readonly hotWords: readonly string[]
   /** Answers to expect from the callee. */

@@ -19,10 +19,15 @@ export type ConversationState = {
   openQuestions: readonly string[]
 }
 
+/** What would be done, and where the conversation would stand then. */
+export type Rehearsal = { actions: RobotAction[]; state: ConversationState; openTurn: OpenTurn | undefined }
+
 /** The rules with their turns open to an owner: sayFreely any number of times, then settle or endFreely. */
 export interface RulesConversation extends Robot {
   /** What `handle` does, at once. An open turn that was not settled ends with the next turn of the callee; 嗯 in between is none. */
   react(event: RobotEvent): RobotAction[]
+  /** What `react` would give, and where the conversation would stand then. Leaves no trace; undefined when it has become too long to be tried out. */
+  rehearse(event: RobotEvent): Rehearsal | undefined
   /** Actions of react, settle … that were not carried out because the callee spoke again. */
   takeBack(actions: readonly RobotAction[]): void
   /** The same object as long as it is the same turn. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { countMove, type MoveCounts, nextMove } from './conversation-policy.ts'
 import { matchIntent, recogniserPhrases } from './intents.ts'
 import { lines } from './lines.ts'
+import { Rehearsed, type RulesCore } from './rehearsal.ts'
 import type { Requirement } from './requirement.ts'
 import { hotWordsOf } from './requirement-words.ts'
 import type { MachinePolicy, RobotAction, RobotEvent } from './robot.ts'
@@ -30,10 +31,10 @@ export type RulesRobotOptions = {
 const muteMs = 5_000
 
 export function createRulesRobot(options: RulesRobotOptions): RulesConversation {
-  return new RulesRobot(options)
+  return new Rehearsed(options.now, (now) => new RulesRobot({ ...options, now }))
 }
 
-class RulesRobot implements RulesConversation {
+class RulesRobot implements RulesCore {
   readonly kind = 'rules'
   readonly hotWords: readonly string[]
   readonly phrases = recogniserPhrases
@@ -56,17 +57,6 @@ class RulesRobot implements RulesConversation {
     this.#attempt = attempt
     this.#leaves = leaves ?? (() => false)
     this.hotWords = hotWordsOf(requirement)
-  }
-
-  async *handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction> {
-    const actions = this.react(event)
-    for (const [i, action] of actions.entries()) {
-      if (signal.aborted) {
-        this.takeBack(actions.slice(i))
-        return
-      }
-      yield action
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

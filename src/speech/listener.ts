@@ -25,6 +25,9 @@ const UTTERANCE_MS_MAX = 30_000
 const REPLAY_FRAMES_MAX = 250
 /** A recogniser that fails again within this time is gone for good. */
 const STABLE_MS = 30_000
+/** Longer than a closure, shorter than the quickest end of a turn: what may be the last word is known by now. */
+const LULL_MS = 160
+const LULL_STABLE_MS = 40
 /** Whoever begins again so soon after their turn was taken had not finished: nobody answers our first word that fast. */
 const CUT_IN_MS = 500
 
@@ -52,6 +55,8 @@ export type ListenerOptions = {
   /** When a turn counts as over; the default is made for people talking to the robot. */
   isTurnOver?: (input: EndpointingInput) => boolean
   onPartial(text: string): void
+  /** A pause after words that have stood for a moment: they may be all. Once for the same words. */
+  onLull?: ((words: string, beginAtMs: number, endAtMs: number) => void) | undefined
   /** Asked with every frame of a stretch of speech; true: it won the floor, whoever spoke has stopped. Then it is not asked again for this stretch. */
   takesFloor?: ((voice: StretchVoice) => boolean) | undefined
   /** One per stretch of speech, in order; text is '' when there were no words in it. */
@@ -70,6 +75,8 @@ type Stretch = {
   settled: { text: string; confidence: number } | undefined
   partial: string
   partialSinceMs: number
+  /** The words with which the last pause was told. */
+  lulledAt: string
   /** Given to the recogniser since the last final. */
   replay: { frame: Frame; atMs: number }[]
 }
@@ -164,6 +171,7 @@ export class Listener {
         settled: undefined,
         partial: '',
         partialSinceMs: atMs,
+        lulledAt: '',
         replay: [],
       }
       this.#considerCutIn(this.#stretch)
@@ -209,9 +217,16 @@ export class Listener {
     return { voicedMs, phrases: this.#phrases }
   }
 
+  #considerLull(stretch: Stretch, { silenceMs, partial, partialStableMs }: EndpointingInput): void {
+    if (partial === '' || partial === stretch.lulledAt || silenceMs < LULL_MS || partialStableMs < LULL_STABLE_MS) return
+    stretch.lulledAt = partial
+    this.#options.onLull?.(partial, stretch.beginAtMs, stretch.lastVoicedAtMs)
+  }
+
   #considerEnd(stretch: Stretch, atMs: number): void {
     const input = { silenceMs: atMs - stretch.lastVoicedAtMs, partial: wordsOf(stretch), partialStableMs: atMs - stretch.partialSinceMs, pauses: this.#pauses, ...this.#contextOf(stretch) }
     const over = (this.#options.isTurnOver ?? isTurnOver)(input) || atMs - stretch.beginAtMs > UTTERANCE_MS_MAX
+    if (!over) this.#considerLull(stretch, input)
     // A callback may have closed us.
     if (!over || this.#stretch !== stretch) return
     this.#stretch = undefined

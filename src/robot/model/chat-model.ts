@@ -22,8 +22,8 @@ export type ChatRequest = {
 export type ModelFailure = { why: 'rejected' | 'busy' | 'unreachable' | 'broken' | 'empty'; status?: number | undefined; retryAfterMs?: number | undefined }
 
 export type ChatEvent =
-  /** One sentence, as soon as it is complete. */
-  | { type: 'sentence'; text: string }
+  /** One sentence, as soon as it is complete. `begunAtMs`, with the first one: when the first token of the answer came, on the clock of performance.now(). */
+  | { type: 'sentence'; text: string; begunAtMs?: number }
   /** `input` is what the model wrote, parsed as JSON and not yet believed. */
   | { type: 'tool'; name: string; input: unknown }
   /** Last event of an answer that came to its end. */

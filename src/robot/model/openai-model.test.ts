@@ -14,7 +14,16 @@ const request: ChatRequest = {
 
 async function ask(model: OpenAiModel, signal: AbortSignal = new AbortController().signal): Promise<ChatEvent[]> {
   const events: ChatEvent[] = []
-  for await (const event of model.stream(request, signal)) events.push(event)
+  const askedAtMs = performance.now()
+  for await (const event of model.stream(request, signal)) {
+    if (event.type !== 'sentence' || event.begunAtMs === undefined) {
+      events.push(event)
+      continue
+    }
+    assert.ok(!events.some(({ type }) => type === 'sentence'), 'told with the first sentence')
+    assert.ok(event.begunAtMs >= askedAtMs && event.begunAtMs <= performance.now())
+    events.push({ type: 'sentence', text: event.text })
+  }
   return events
 }
 
@@ -42,7 +51,7 @@ void test('does not wait for the rest of an answer to hand out its first sentenc
   await using loopback = await LoopbackModel.start(() => ({ steps: [{ text: '好的。' }, { text: '再见。', afterMs: 60_000 }] }))
   const stop = new AbortController()
   for await (const event of new OpenAiModel({ baseUrl: loopback.baseUrl, model: 'm' }).stream(request, stop.signal)) {
-    assert.deepEqual(event, { type: 'sentence', text: '好的。' })
+    assert.ok(event.type === 'sentence' && event.text === '好的。' && event.begunAtMs !== undefined)
     stop.abort()
   }
 })

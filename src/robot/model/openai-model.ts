@@ -42,6 +42,7 @@ export class OpenAiModel implements ChatModel {
     const splitter = new SentenceSplitter()
     let chars = 0
     let answered = false
+    let begunAtMs: number | undefined
     let use: { inputTokens: number; outputTokens: number } | 'refused' | undefined
     try {
       this.#usedAtMs = performance.now()
@@ -64,11 +65,12 @@ export class OpenAiModel implements ChatModel {
         // What was refused costs nothing.
         if (part.type === 'error' && !answered && APICallError.isInstance(part.error)) use = 'refused'
         if (signal.aborted || part.type === 'abort') return
+        if (part.type === 'text-delta' || part.type === 'tool-input-start') begunAtMs ??= performance.now()
         if (part.type === 'text-delta') {
           chars += part.text.length
           for (const text of splitter.push(part.text)) {
+            yield answered ? { type: 'sentence', text } : { type: 'sentence', text, begunAtMs: begunAtMs! }
             answered = true
-            yield { type: 'sentence', text }
           }
           if (chars > ANSWER_CHARS_MAX) break
         } else if (part.type === 'tool-call') {
@@ -82,8 +84,8 @@ export class OpenAiModel implements ChatModel {
       }
       if (signal.aborted) return
       for (const text of splitter.flush()) {
+        yield answered ? { type: 'sentence', text } : { type: 'sentence', text, begunAtMs: begunAtMs! }
         answered = true
-        yield { type: 'sentence', text }
       }
       yield answered ? { type: 'done' } : { type: 'failed', failure: { why: 'empty' } }
     } catch (error) {
