@@ -2,7 +2,8 @@
 // Does not know what the callee says, or when it is time to speak.
 import type { CallEvent } from '../events.ts'
 import { FRAME_MS } from '../media/frame.ts'
-import type { RobotAction } from '../robot/robot.ts'
+import type { RobotAction, SayPart } from '../robot/robot.ts'
+import type { SpokenPart } from '../speech/clauses.ts'
 import { Speaker, type SpeakerPort, type Speech, type SpokenResult } from '../speech/speaker.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { ReadyLines, waitLines } from './own-lines.ts'
@@ -16,6 +17,8 @@ export type LineVoiceDeps = {
   tts: TtsProvider
   voice: Voice
   now: () => number
+  /** Recorded files by name, as 8 kHz audio. Errors: any. Absent: there are none. */
+  readSound?: ((name: string) => Promise<Int16Array>) | undefined
   emit(event: CallEvent): void
   /** The number of the next turn of the conversation. */
   nextTurn(): number
@@ -92,9 +95,9 @@ export class LineVoice {
   /** Errors: Error when too many says wait. */
   sayForRobot(action: Extract<RobotAction, { type: 'say' }>, clock: TurnClock | undefined): void {
     if (this.speaker.isFull) throw new Error('too many says are waiting')
-    if (action.parts.some(({ type }) => type !== 'text')) this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message: 'this line plays no recordings', fallback: 'left out' })
-    const text = action.parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-    const speech = this.speaker.say({ id: action.id, text, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs, protectedMs: action.protectedMs })
+    const parts = action.parts.flatMap((part) => this.#partOf(part))
+    const text = parts.map((part) => part.text).join('')
+    const speech = this.speaker.say({ id: action.id, text, parts, interruptible: action.interruptible, timeBreakMs: action.timeBreakMs, protectedMs: action.protectedMs })
     // Only the first say of a turn answers it.
     const answers = clock !== undefined && clock.robotAtMs === undefined
     if (answers) {
@@ -102,6 +105,27 @@ export class LineVoice {
       clock.firstTokenMs = action.firstTokenMs
     }
     this.#about.set(speech, { own: false, source: this.source, clock: answers ? clock : undefined, over: undefined })
+  }
+
+  /** What cannot be played is left out, and told. */
+  #partOf(part: SayPart): SpokenPart[] {
+    const { readSound, emit } = this.#deps
+    const leaveOut = (message: string) => emit({ type: 'provider-failed', provider: 'recordings', message, fallback: 'left out' })
+    if (part.type === 'text') return [{ text: part.text }]
+    if (part.type === 'url' || readSound === undefined) {
+      leaveOut(part.type === 'url' ? 'recordings are played by their names only' : 'this line plays no recordings')
+      return []
+    }
+    const { code } = part
+    const recording = async () => {
+      try {
+        return await readSound(code)
+      } catch (error) {
+        leaveOut(error instanceof Error ? error.message : String(error))
+        return new Int16Array(0)
+      }
+    }
+    return [{ text: `（录音 ${code}）`, recording }]
   }
 
   /** A line of ours, not interruptible; ahead of what waits when it is at hand. */

@@ -82,7 +82,7 @@ export class Conversation implements AsyncDisposable {
   readonly answeredAtMs: number
   end: { end: LoopEnd; atMs: number } | undefined
 
-  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number; itn?: boolean } = {}) {
+  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number; itn?: boolean; readSound?: (name: string) => Promise<Int16Array> } = {}) {
     this.time = new FakeTime()
     this.line = new FakeLine(this.time)
     this.asr = new FakeAsr(this.time.now)
@@ -103,6 +103,7 @@ export class Conversation implements AsyncDisposable {
       options: more.options ?? {},
       machinePolicy: more.machinePolicy,
       itn: more.itn,
+      readSound: more.readSound,
       rangMs: more.rangMs,
     })
     this.line.onEvent = (event) => this.loop.onMediaEvent(event)

@@ -43,6 +43,8 @@ export type VoiceLoopDeps = {
   /** The robot wants a human to take part. Undefined: nobody can. */
   onTransfer?: ((action: TransferAction) => void) | undefined
   options?: Partial<VoiceLoopOptions>
+  /** Recorded files that a robot plays. Errors: any. Absent: there are none. */
+  readSound?: ((name: string) => Promise<Int16Array>) | undefined
   /** What the callee says is also written as a person would write it; a robot may wish otherwise. */
   itn?: boolean | undefined
   /** From the first sign of ringing to the answer. */
@@ -96,6 +98,7 @@ export class VoiceLoop {
       tts,
       voice,
       now,
+      readSound: deps.readSound,
       emit: this.#safely((event: CallEvent) => deps.emit(event)),
       nextTurn: () => ++this.#turn,
       onRobotStarted: () => this.#patience.robotStarted(),

@@ -151,6 +151,28 @@ test('a recording that this line cannot play is told, and the words around it ar
   assert.deepEqual(c.of('provider-failed').map(({ provider, fallback }) => ({ provider, fallback })), [{ provider: 'recordings', fallback: 'left out' }])
 })
 
+test('recordings and words are one say, in their order; a recording that is not there is left out and told', async () => {
+  const readSound = async (name: string) => {
+    if (name !== 'jingle') throw new Error(`there is no ${name}`)
+    return new Int16Array(8_000)
+  }
+  await using c = new Conversation(undefined, { readSound })
+  c.robot.react = (event) => (event.type === 'answered' ? [say('', { id: 'opening', parts: [{ type: 'text', text: '您好，' }, { type: 'file', code: 'jingle' }, { type: 'file', code: 'lost' }, { type: 'text', text: '再见。' }] })] : [])
+  await c.advance(6_000)
+  assert.deepEqual(c.said, ['您好，（录音 jingle）再见。'])
+  assert.deepEqual(c.line.played.map(({ ms }) => ms), [300, 140, 1_000, 300, 0])
+  assert.deepEqual(c.of('provider-failed').map(({ message, fallback }) => [message, fallback]), [['there is no lost', 'left out']])
+  assert.deepEqual(c.robot.of('played').map(({ say: id, heardText, cut }) => [id, heardText, cut]), [['opening', '您好，（录音 jingle）再见。', false]])
+})
+
+test('a say of nothing but a recording that is not there is over at once, and the conversation goes on', async () => {
+  await using c = new Conversation(undefined, { readSound: () => Promise.reject(new Error('gone')) })
+  c.robot.react = (event) => (event.type === 'answered' ? [say('', { id: 'a', parts: [{ type: 'file', code: 'x' }] }), say('您好。')] : [])
+  await c.advance(4_000)
+  assert.deepEqual(c.said, ['您好。'])
+  assert.equal(c.end, undefined)
+})
+
 test('a robot that says more than anybody could hear is given up', async () => {
   await using c = new Conversation(greets(() => Array.from({ length: 100 }, (_, i) => say(`第${i}句。`))))
   await c.greeted()

@@ -24,7 +24,7 @@ export type ClauseSynthesis = {
 export async function synthesiseClauses(clauses: readonly SpokenClause[], synthesis: ClauseSynthesis, stopped: AbortSignal): Promise<void> {
   let failed = false
   for (const clause of clauses) {
-    const error = await withRetry(clause, synthesis, stopped)
+    const error = clause.recording ? await play(clause, clause.recording, synthesis, stopped) : await withRetry(clause, synthesis, stopped)
     if (stopped.aborted) return
     if (error !== undefined) {
       failed = true
@@ -34,7 +34,31 @@ export async function synthesiseClauses(clauses: readonly SpokenClause[], synthe
     if (clause.pauseMs > 0 && clause.audioMs > 0) synthesis.onAudio(silence(clause.pauseMs))
   }
   // A clause without sound is left out; words without any sound at all are a failure.
-  if (!failed && clauses.length > 0 && clauses.every(({ audioMs }) => audioMs === 0)) synthesis.onFailed(new Error('the synthesiser gave no audio'))
+  const words = clauses.filter(({ recording }) => !recording)
+  if (!failed && words.length > 0 && clauses.every(({ audioMs }) => audioMs === 0)) synthesis.onFailed(new Error('the synthesiser gave no audio'))
+}
+
+/** Whoever gave the recording knows why it cannot be played. */
+async function play(clause: SpokenClause, recording: () => Promise<Int16Array>, { onAudio }: ClauseSynthesis, stopped: AbortSignal): Promise<undefined> {
+  const pcm = await untilResolved(recording, stopped)
+  if (pcm === undefined || pcm.length === 0 || stopped.aborted) return
+  clause.audioMs += (pcm.length * 1_000) / SAMPLE_RATE_HZ
+  onAudio(pcm)
+}
+
+async function untilResolved(recording: () => Promise<Int16Array>, stopped: AbortSignal): Promise<Int16Array | undefined> {
+  const given = Promise.withResolvers<undefined>()
+  const giveUp = () => given.resolve(undefined)
+  const timer = setTimeout(giveUp, FIRST_AUDIO_MS_MAX)
+  stopped.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await Promise.race([recording(), given.promise])
+  } catch {
+    return undefined
+  } finally {
+    clearTimeout(timer)
+    stopped.removeEventListener('abort', giveUp)
+  }
 }
 
 async function withRetry(clause: SpokenClause, synthesis: ClauseSynthesis, stopped: AbortSignal): Promise<Error | undefined> {

@@ -7,7 +7,12 @@ export type SpokenClause = {
   /** Silence after it. */
   pauseMs: number
   audioMs: number
+  /** What is played for it, 8 kHz; absent: the text is synthesised. When it rejects or is empty the clause is left out. */
+  recording?: (() => Promise<Int16Array>) | undefined
 }
+
+/** Text to synthesise, or a recording with the words that stand for it in the record. */
+export type SpokenPart = { text: string; recording?: SpokenClause['recording'] }
 
 const pauseMsAfter: Readonly<Record<string, number>> = { '，': 140, '、': 80, '：': 120, '；': 200, '。': 260, '！': 260, '？': 260, ',': 140, ';': 200, '.': 260, '!': 260, '?': 260 }
 
@@ -16,6 +21,31 @@ const pauseMsAfter: Readonly<Record<string, number>> = { '，': 140, '、': 80, 
  * The last clause has no pause: the turn is over. A text without words gives no clause.
  */
 export function clausesOf(text: string): SpokenClause[] {
+  return withoutLastPause(split(text))
+}
+
+/** One utterance of text and recordings in any order. A text keeps its last pause before a recording; a recording has none but its own. */
+export function clausesOfParts(parts: readonly SpokenPart[]): SpokenClause[] {
+  const clauses: SpokenClause[] = []
+  let text = ''
+  for (const part of parts) {
+    if (!part.recording) {
+      text += part.text
+      continue
+    }
+    clauses.push(...split(text), { text: part.text, pauseMs: 0, audioMs: 0, recording: part.recording })
+    text = ''
+  }
+  return withoutLastPause([...clauses, ...split(text)])
+}
+
+function withoutLastPause(clauses: SpokenClause[]): SpokenClause[] {
+  const last = clauses.at(-1)
+  if (last) last.pauseMs = 0
+  return clauses
+}
+
+function split(text: string): SpokenClause[] {
   const pieces = text.match(/[^，。！？；：、]*?(?:[，。！？；：、]+|[,;.!?]+(?=\s|$)|$)/gu) ?? []
   const clauses: SpokenClause[] = []
   for (const piece of pieces) {
@@ -27,8 +57,6 @@ export function clausesOf(text: string): SpokenClause[] {
     }
     clauses.push({ text: trimmed, pauseMs: pauseMsAfter[trimmed.at(-1)!] ?? 0, audioMs: 0 })
   }
-  const last = clauses.at(-1)
-  if (last) last.pauseMs = 0
   return clauses
 }
 
@@ -47,7 +75,9 @@ export function heardText(clauses: readonly SpokenClause[], heardMs: number): st
       left -= clause.audioMs + clause.pauseMs
       continue
     }
-    if (left > 0) {
+    // Part of a recording is no part of the words that stand for it.
+    if (left > 0 && clause.recording) text += clause.text
+    else if (left > 0) {
       const characters = Array.from(clause.text)
       text += characters.slice(0, Math.floor((characters.length * left) / clause.audioMs)).join('')
     }

@@ -100,9 +100,10 @@ export class SayOnLine {
 /** Where the clause begins that goes on at `heardMs`; within the pause after a clause, the next one. */
 function clauseStartMs(clauses: readonly SpokenClause[], heardMs: number): number {
   let startMs = 0
-  for (const { audioMs, pauseMs } of clauses) {
+  for (const { audioMs, pauseMs, recording } of clauses) {
     if (audioMs === 0) continue
-    if (heardMs < startMs + audioMs) return startMs
+    // A recording goes on where it was.
+    if (heardMs < startMs + audioMs) return recording ? heardMs : startMs
     startMs += audioMs + pauseMs
     if (heardMs < startMs) return startMs
   }

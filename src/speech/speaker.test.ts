@@ -464,3 +464,39 @@ test('the line is known to be audible until the audio at hand is over', async ()
   assert.ok(Math.abs(s.ended[0]!.endAtMs - untilMs) <= 40)
   assert.equal(s.speaker.audibleUntilMs, s.ended[0]!.endAtMs)
 })
+
+// ── Recordings ───────────────────────────────────────────────────────────────
+
+test('a recording that is paused goes on where it was, a text at its clause', async () => {
+  using s = stage()
+  const recording = async () => new Int16Array(8 * 4_000)
+  s.speaker.say({ id: 'a', text: '好的。（录音）', parts: [{ text: '好的。' }, { text: '（录音）', recording }], interruptible: true })
+  // 40 ms to the first audio, 300 of speech, 260 of pause, and 2 s of the recording.
+  await s.time.advance(2_600)
+  s.speaker.pause()
+  await s.time.advance(500)
+  s.speaker.goOn()
+  await s.time.advance(40)
+  const leftMs = s.speaker.currentEndAtMs - s.time.now()
+  assert.ok(leftMs > 1_900 && leftMs < 2_100, `${leftMs} ms remain`)
+  await s.time.advance(3_000)
+  assert.deepEqual(s.ended.map(({ heardText, cut }) => [heardText, cut]), [['好的。（录音）', false]])
+})
+
+test('a recording that does not come is left out after a moment, and what follows is said', async () => {
+  using s = stage()
+  s.speaker.say({ id: 'a', text: '（录音）再见', parts: [{ text: '（录音）', recording: () => new Promise(() => undefined) }, { text: '再见' }], interruptible: true })
+  await s.time.advance(3_000)
+  assert.deepEqual(s.ended.map(({ heardText, cut }) => [heardText, cut]), [['再见', false]])
+  assert.deepEqual(s.failures, [])
+})
+
+test('stopping while a recording is awaited ends the say at once', async () => {
+  using s = stage()
+  s.speaker.say({ id: 'a', text: '（录音）', parts: [{ text: '（录音）', recording: () => new Promise(() => undefined) }], interruptible: true })
+  await s.time.advance(100)
+  s.speaker.stop()
+  s.say('b', '好的')
+  await s.time.advance(1_000)
+  assert.deepEqual(s.ids(), ['a', 'b'])
+})

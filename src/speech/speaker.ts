@@ -3,7 +3,7 @@ import type { MediaEvent, MediaPort, PlayoutId } from '../media/engine.ts'
 import { SAMPLE_RATE_HZ } from '../media/frame.ts'
 import type { TtsProvider, Voice } from './tts/provider.ts'
 import { synthesiseClauses } from './clause-synthesis.ts'
-import { clausesOf, heardText, type SpokenClause } from './clauses.ts'
+import { clausesOf, clausesOfParts, heardText, type SpokenClause, type SpokenPart } from './clauses.ts'
 import { SayOnLine } from './say-on-line.ts'
 
 /** A conversation never has so many says waiting; whoever adds more has gone wrong. */
@@ -15,6 +15,8 @@ const RESTORED = { gain: 1, rampMs: 120 }
 export type Say = {
   id: string
   text: string
+  /** Recordings and texts that make up the say, in order; absent: the text alone. `text` stands for all of it in the record. */
+  parts?: readonly SpokenPart[] | undefined
   interruptible: boolean
   timeBreakMs?: number | undefined
   /** For so long from its first sound only a stop word stops it. */
@@ -111,7 +113,7 @@ export class Speaker {
 
   /** Does nothing once the port is closed. */
   say(say: Say): Speech {
-    const speech: Speech = { ...say, clauses: clausesOf(say.text) }
+    const speech: Speech = { ...say, clauses: say.parts ? clausesOfParts(say.parts) : clausesOf(say.text) }
     if (this.#closed) return speech
     const entry = new SayOnLine(speech)
     this.#queue.push(entry)
