@@ -42,6 +42,8 @@ export type VoiceLoopDeps = {
   now: () => number
   /** The robot wants a human to take part. Undefined: nobody can. */
   onTransfer?: ((action: TransferAction) => void) | undefined
+  /** The robot presses keys. */
+  onSendDigits?: ((digits: string) => void) | undefined
   options?: Partial<VoiceLoopOptions>
   /** Recorded files that a robot plays. Errors: any. Absent: there are none. */
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
@@ -408,6 +410,9 @@ export class VoiceLoop {
         return this.#close({ by: 'robot', detail: 'robot-hung-up' }, this.#options.closingMsMax)
       case 'set-mute-time':
         this.#patience.muteMs = action.muteMs
+        return
+      case 'send-digits':
+        if (!this.#paused) this.#deps.onSendDigits?.(action.digits)
         return
       case 'collect-digits':
         return this.#digits.collect(action, this.#deps.now())

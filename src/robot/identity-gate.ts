@@ -37,7 +37,7 @@ export function maySpeak(sentence: string, requirement: Requirement, identity: I
 }
 
 function contentPieces(requirement: Requirement): ReadonlySet<string> {
-  const items: readonly (Fact | Question)[] = [...requirement.facts, ...requirement.questions]
+  const items: readonly Pick<Fact | Question, 'text' | 'dates'>[] = [...requirement.facts, ...requirement.questions, ...requirement.knowledge]
   const texts = items.flatMap((item) => [item.text, ...spokenDays(item).map((now) => speak(item, now))])
   texts.push(...requirement.keys.map(({ meaning }) => meaning))
   const pieces = new Set(texts.flatMap((text) => [...piecesOf(text)]))
@@ -47,7 +47,7 @@ function contentPieces(requirement: Requirement): ReadonlySet<string> {
 }
 
 /** The days on which the date reads differently: when it was accepted, the day itself, and the two days before it. */
-function spokenDays(item: Fact | Question): Date[] {
+function spokenDays(item: Pick<Fact, 'dates'>): Date[] {
   const dayMs = 86_400_000
   return item.dates.flatMap((date) => [0, 1, 2, 30].map((days) => new Date(date.from.getTime() - days * dayMs)))
 }

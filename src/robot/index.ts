@@ -7,20 +7,16 @@ import { endpointsOf, type LlmSettings } from './model/endpoints.ts'
 import { ModelChain } from './model/model-chain.ts'
 import { CircuitBreaker } from './model/circuit-breaker.ts'
 import { OpenAiModel } from './model/openai-model.ts'
+import type { Judgement, SpokenTurn } from './after-call/judgement.ts'
 import { createPromptRobot } from './prompt.ts'
+import { judge } from './after-call/judge.ts'
 import { compileRequirement, isExpired, type Requirement } from './requirement.ts'
-import type { Robot } from './robot.ts'
+import type { ConversationOutcome, Robot, RobotNote } from './robot.ts'
 import { createRulesRobot } from './rules.ts'
 
 /** A model and what is known of its health, one for all calls. */
 export type RobotModel = { model: ChatModel; breaker: CircuitBreaker }
 export type RobotContext = { requirement: Requirement; callId: string; now: () => Date; attempt: number; handover: string | undefined; log: Log; model: RobotModel | undefined }
-
-/** The model as one call uses it. */
-function metered(model: ChatModel, meter: Meter | undefined): ChatModel {
-  if (!meter) return model
-  return { name: model.name, warmUp: () => model.warmUp(), stream: (request, signal) => model.stream({ ...request, meter }, signal) }
-}
 
 export const robotKinds = {
   rules: (context) => createRulesRobot(context),
@@ -30,9 +26,7 @@ export const robotKinds = {
 export type RobotKind = keyof typeof robotKinds
 
 /** Stored with the call. The text is compiled again from the same inputs, so relative dates stay what they were at acceptance. */
-type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisation?: string | undefined; handover?: string | undefined }
-
-export type LlmSettings = { baseUrl: string | undefined; apiKey: string | undefined; model: string }
+type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisation?: string | undefined; handover?: string | undefined; knowledge?: string | undefined }
 
 /**
  * What the dialer needs of robots: `accept` when a call is placed, `open` when it is dialled.
@@ -47,17 +41,32 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
   const kind: RobotKind = options.kind === 'auto' ? (first === undefined ? 'rules' : 'prompt') : options.kind
   const model: RobotModel | undefined = kind === 'prompt' && first ? { model: others.length === 0 ? first : new ModelChain([first, ...others], options.log), breaker: new CircuitBreaker() } : undefined
   return {
-    accept(text: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): { spec: unknown; expiresAt: Date | undefined } {
+    accept(text: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined; knowledge?: string | undefined }): { spec: unknown; expiresAt: Date | undefined } {
       const requirement = compileRequirement(text, p)
       if (isExpired(requirement, p.acceptedAt)) throw new RefusedError('expired', '通知里的时间已经过去，没有拨打：请改成将来的时间')
-      const spec: StoredRobot = { kind, text, acceptedAt: p.acceptedAt.toISOString(), organisation: p.organisation, handover: p.handover ?? options.handover }
+      const spec: StoredRobot = { kind, text, acceptedAt: p.acceptedAt.toISOString(), organisation: p.organisation, handover: p.handover ?? options.handover, knowledge: p.knowledge }
       return { spec, expiresAt: requirement.expiresAt }
     },
     open(spec: unknown, p: { callId: string; attempt: number; meter?: Meter | undefined }): Robot {
-      const { kind, text, acceptedAt, organisation, handover } = spec as StoredRobot
+      const { kind, handover } = spec as StoredRobot
       // A kind that this version does not know is played by the rules.
       const make = Object.hasOwn(robotKinds, kind) ? robotKinds[kind] : robotKinds.rules
-      return make({ requirement: compileRequirement(text, { acceptedAt: new Date(acceptedAt), organisation }), callId: p.callId, now, attempt: p.attempt, handover, log: options.log, model: model && { ...model, model: metered(model.model, p.meter) } })
+      return make({ requirement: requirementOf(spec), callId: p.callId, now, attempt: p.attempt, handover, log: options.log, model: model && { ...model, model: metered(model.model, p.meter) } })
+    },
+    /** What a finished conversation came to. Pure. */
+    judge(spec: unknown, finished: { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }): Judgement {
+      return judge({ requirement: requirementOf(spec), ...finished })
     },
   }
+}
+
+function requirementOf(spec: unknown): Requirement {
+  const { text, acceptedAt, organisation, knowledge } = spec as StoredRobot
+  return compileRequirement(text, { acceptedAt: new Date(acceptedAt), organisation, knowledge })
+}
+
+/** The model as one call uses it. */
+function metered(model: ChatModel, meter: Meter | undefined): ChatModel {
+  if (!meter) return model
+  return { name: model.name, warmUp: () => model.warmUp(), stream: (request, signal) => model.stream({ ...request, meter }, signal) }
 }

@@ -12,11 +12,13 @@ export type AnswerLimits = {
   stallMsMax: number
   /** For the whole answer. */
   answerMsMax: number
+  /** Calls of tools; a model that goes on calling has lost its way. */
+  toolsMax: number
   sentencesMax: number
   charsMax: number
   tokensMax: number
 }
-export const answerLimits = { firstSentenceMsMax: 1_200, silenceMsMax: 2_100, firstSentenceMsMin: 250, stallMsMax: 1_500, answerMsMax: 8_000, sentencesMax: 6, charsMax: 180, tokensMax: 400 } as const satisfies AnswerLimits
+export const answerLimits = { firstSentenceMsMax: 1_200, silenceMsMax: 2_100, firstSentenceMsMin: 250, stallMsMax: 1_500, answerMsMax: 8_000, toolsMax: 6, sentencesMax: 6, charsMax: 180, tokensMax: 400 } as const satisfies AnswerLimits
 
 /** How long a callee who has been silent for `silentMs` still waits for a first sentence; undefined when it is not worth asking. */
 export function patienceMs(silentMs: number, limits: AnswerLimits): number | undefined {
@@ -58,6 +60,7 @@ export async function* boundedAnswer(stream: AsyncIterable<ChatEvent>, take: (se
   let answered = false
   let sentences = 0
   let chars = 0
+  let tools = 0
   try {
     for (;;) {
       const patienceEndsAtMs = spokenAtMs === undefined ? begunAtMs + p.firstSentenceMsMax : Math.min(spokenAtMs + limits.stallMsMax, begunAtMs + limits.answerMsMax)
@@ -71,6 +74,8 @@ export async function* boundedAnswer(stream: AsyncIterable<ChatEvent>, take: (se
       if (event.type === 'failed') return yield { type: 'over', end: { how: 'failed', failure: event.failure } }
       answered = true
       if (event.type === 'tool') {
+        tools += 1
+        if (tools > limits.toolsMax) return yield over(spokenAtMs === undefined ? 'unusable' : 'full')
         yield event
         continue
       }

@@ -293,5 +293,5 @@ void test('admits in the system message who speaks, what is true and what the ru
   assert.match(instructions, /8月29日星期六/)
   assert.equal(instructions.match(/<\/requirement>/g)?.length, 1)
   assert.ok(!instructions.includes('<b>'))
-  assert.deepEqual(tools.map(({ name }) => name), ['end_call', 'note'])
+  assert.deepEqual(tools.map(({ name }) => name), ['end_call', 'hand_over', 'note', 'schedule_callback', 'send_digits'])
 })

@@ -5,12 +5,13 @@ import type { ChatModel, ChatRequest } from './model/chat-model.ts'
 import type { CircuitBreaker } from './model/circuit-breaker.ts'
 import { Draft } from './model/draft.ts'
 import { type AnswerEnd, type AnswerLimits, answerLimits, boundedAnswer, patienceMs, realTimers, type Timers } from './prompt-answer.ts'
-import { endCallTool, instructionsFor, noteTool, remarkSlot, toolsFor } from './prompt-instructions.ts'
+import { instructionsFor } from './prompt-instructions.ts'
+import { readToolCall, toolsFor } from './prompt-tools.ts'
 import { isFreeTurn } from './prompt-policy.ts'
 import type { Requirement } from './requirement.ts'
 import type { Robot, RobotAction, RobotEvent } from './robot.ts'
 import { createRulesRobot } from './rules.ts'
-import { type ConversationState, type FreeEnd, freeEnds, type Rehearsal, type RulesConversation } from './rules-conversation.ts'
+import type { ConversationState, FreeEnd, Rehearsal, RulesConversation } from './rules-conversation.ts'
 import { spokenBy } from './rehearsal.ts'
 import { guardSentence } from './sentence-guard.ts'
 import { spokenText, soundsLikeSpeech } from './spoken-text.ts'
@@ -32,8 +33,6 @@ export type PromptRobotOptions = {
 
 type Source = 'rules' | 'model' | 'fallback'
 
-/** Arguments of tools longer than this were not written for us. */
-const toolTextCharsMax = 200
 const farewellPattern = /再见|拜拜|goodbye|\bbye\b/iu
 
 export function createPromptRobot(options: PromptRobotOptions): Robot {
@@ -182,29 +181,21 @@ class PromptRobot implements Robot {
   }
 
   #useTool(name: string, input: unknown, wish: Wish): RobotAction[] {
-    const given = typeof input === 'object' && input !== null ? (input as { [key: string]: unknown }) : {}
-    if (name === endCallTool) {
-      wish.end ??= freeEnds.find((end) => end === given['reason'])
+    const turn = this.#rules.openTurn
+    if (!turn) return []
+    const { requirement, now, log, callId } = this.#options
+    const wanted = readToolCall(name, input, { requirement, turn, now: now(), calleeSaid: this.#history.calleeSaid })
+    if (wanted.type === 'refused') {
+      log.info({ call: callId, why: wanted.why }, 'a tool call of the model was not carried out')
       return []
     }
-    if (name !== noteTool) return []
-    const slots: Record<string, string> = {}
-    for (const answer of Array.isArray(given['answers']) ? (given['answers'] as unknown[]).slice(0, this.#options.requirement.questions.length) : []) {
-      const { question: id, answer: words } = (typeof answer === 'object' && answer !== null ? answer : {}) as { question?: unknown; answer?: unknown }
-      const question = this.#options.requirement.questions.find((one) => one.id === id)
-      if (question && this.#isBelievable(words)) slots[question.text] = words
+    if (wanted.type === 'digits') return [{ type: 'send-digits', digits: wanted.digits }]
+    if (wanted.type === 'end') {
+      wish.end ??= wanted.how
+      return []
     }
-    if (this.#isBelievable(given['remark'])) slots[remarkSlot] = given['remark']
-    const callBack = this.#isBelievable(given['call_back']) ? given['call_back'] : undefined
-    const action = this.#rules.noteFreely({ slots, callBack })
+    const action = this.#rules.noteFreely(wanted.type === 'note' ? { slots: wanted.slots } : { callBack: wanted.words })
     return action ? [action] : []
-  }
-
-  /** What goes into the record passes the same guard as what is spoken: no number, day or name that nobody said. */
-  #isBelievable(words: unknown): words is string {
-    if (typeof words !== 'string' || words.length > toolTextCharsMax) return false
-    const { requirement, now } = this.#options
-    return guardSentence(words, { requirement, identity: 'yes', now: now(), calleeSaid: this.#history.calleeSaid }).ok
   }
 
   async *#finish(wish: Wish, end: AnswerEnd, signal: AbortSignal): AsyncIterable<RobotAction> {

@@ -15,7 +15,7 @@ export function isEnglish(text: string): boolean {
 const verbs: Readonly<Record<string, RequirementKind>> = { notify: 'notify', tell: 'notify', inform: 'notify', call: 'notify', remind: 'remind', ask: 'ask', invite: 'invite', wish: 'greet' }
 const namePattern = "((?:(?:Mr|Mrs|Ms|Dr|Prof)\\.?\\s+)?(?:[A-Z][a-z'-]+)(?:\\s+[A-Z][a-z'-]+)?)"
 
-export function compileEnglish(original: string, text: string, options: CompileOptions): Requirement {
+export function compileEnglish(original: string, text: string, options: CompileOptions): Omit<Requirement, 'knowledge'> {
   const from = /^(?:(?:i am|i'm|this is|we are)\s+(?:from\s+)?)([^,.;]{2,60})[,.;]\s*/iu.exec(text)
   let rest = from ? text.slice(from[0].length) : text
   rest = rest.replace(/^(?:please|kindly|can you|could you)\s+/iu, '').replace(/^(?:call|phone|dial)\s+\+?[\d\s-]{6,}\s*(?:and\s+|to\s+)?/iu, '')

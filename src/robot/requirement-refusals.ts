@@ -27,11 +27,11 @@ const warnsAboutSecret = new RegExp(`(?:请勿|不要|切勿|别|勿|谨防|注�
 
 /**
  * Checks what no conversation may be about.
- * Errors: InvalidInputError when empty or longer than 2,000 characters, RefusedError 'not-allowed' when the text asks to deceive or to collect secrets.
+ * Errors: InvalidInputError when empty or longer than `charsMax` characters, RefusedError 'not-allowed' when the text asks to deceive or to collect secrets.
  */
-export function refuseForbidden(text: string, field: string): void {
+export function refuseForbidden(text: string, field: string, charsMax: number = requirementCharsMax): void {
   if (text.trim() === '') throw new InvalidInputError(field, '外呼需求不能为空：请用一句话写明通知谁、什么事，例如“通知张总明天上午9点开会”。')
-  if (Array.from(text).length > requirementCharsMax) throw new InvalidInputError(field, `外呼需求不能超过${requirementCharsMax}字，请精简后重试。`)
+  if (Array.from(text).length > charsMax) throw new InvalidInputError(field, `外呼需求不能超过${charsMax}字，请精简后重试。`)
   const flat = text.normalize('NFKC').replace(/\s+/gu, ' ')
   const claim = claims.find(({ pattern }) => pattern.test(flat) || pattern.test(flat.replaceAll(' ', '')))
   if (claim) throw new RefusedError('not-allowed', `外呼需求含有“${claim.what}”的内容，不能外呼。请如实说明委托方和事项。`)

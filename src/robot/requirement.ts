@@ -2,6 +2,7 @@
 import { InvalidInputError } from '../errors.ts'
 import { type DateMention, findDates, lastMoment, speakDate } from './dates.ts'
 import { compileEnglish, isEnglish } from './requirement-english.ts'
+import { compileKnowledge, type KnowledgeItem } from './knowledge.ts'
 import { refuseForbidden } from './requirement-refusals.ts'
 import { type Person, takePerson } from './requirement-person.ts'
 import { splitClauses, towardsCallee } from './requirement-clauses.ts'
@@ -42,6 +43,8 @@ export type Requirement = {
   quoted: boolean
   /** Health, debt, marks …: not even the topic is hinted at before the person is confirmed. */
   sensitive: boolean
+  /** What may be told beside the facts, when it is asked for. As private as they are. */
+  knowledge: readonly KnowledgeItem[]
   acceptedAt: Date
   /** After this moment the call makes no sense; undefined when the facts name no date. */
   expiresAt: Date | undefined
@@ -51,6 +54,8 @@ export type CompileOptions = {
   acceptedAt: Date
   /** The account's organisation; one named in the text wins. */
   organisation?: string | undefined
+  /** What else the robot may tell. */
+  knowledge?: string | undefined
   /** Name of the text on the wire, for errors. */
   field?: string | undefined
 }
@@ -73,6 +78,10 @@ const organisationFirst = /^([\u4e00-\u9fffA-Za-z0-9（）()·]{2,20}?(?:公司|
  * Errors: InvalidInputError when there is nothing to say or too much, RefusedError 'not-allowed' when it asks to deceive or to collect secrets.
  */
 export function compileRequirement(text: string, options: CompileOptions): Requirement {
+  return { ...compileText(text, options), knowledge: compileKnowledge(options.knowledge, options.acceptedAt) }
+}
+
+function compileText(text: string, options: CompileOptions): Omit<Requirement, 'knowledge'> {
   const field = options.field ?? 'user_requirement'
   refuseForbidden(text, field)
   const clean = tidy(text)

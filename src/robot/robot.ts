@@ -84,6 +84,8 @@ export type RobotAction =
   | { type: 'say'; id: string; parts: readonly SayPart[]; interruptible: boolean; timeBreakMs?: number | undefined; protectedMs?: number | undefined; firstTokenMs?: number | undefined }
   /** Drop what is playing and queued. */
   | { type: 'stop' }
+  /** Presses keys towards the callee: 0-9 * #. */
+  | { type: 'send-digits'; digits: string }
   | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }
   /** The callee waits while a human is called, E.164; the robot is asked nothing until that failed. Says before it are heard to their end. */
   | { type: 'transfer'; to: string }

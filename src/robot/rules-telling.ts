@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { answerFor, slotOf } from './answers.ts'
 import type { Stage } from './conversation-policy.ts'
 import type { AskedQuestion } from './intents.ts'
+import { answerFromKnowledge } from './knowledge.ts'
 import { type Requirement, speak } from './requirement.ts'
 import { end } from './rules-ending.ts'
 import type { Heard } from './rules-hearing.ts'
@@ -96,9 +97,9 @@ export function askedIn(talk: Talk): AskedQuestion | undefined {
 }
 
 /** Answers from the facts, then takes up what the question broke off. */
-export function answer(talk: Talk, { match, back }: Heard): void {
+export function answer(talk: Talk, { match, back, text }: Heard): void {
   const { requirement, lines: l } = talk
-  const found = answerFor(match?.topics ?? [], requirement, talk.now())
+  const found = answerFor(match?.topics ?? [], requirement, talk.now()) ?? answerFromKnowledge(text, requirement.knowledge)?.map((item) => speak(item, talk.now()))
   if (back) talk.say(l[back.right ? 'rightSo' : 'putRight']([...new Set([...back.words, ...(found ?? [])])].join('，')))
   else if (match?.intent === 'who') talk.say(l.onBehalf(requirement.organisation))
   else talk.say(found ? l.sentence(found.join('，')) : l.noInformation(requirement.organisation))

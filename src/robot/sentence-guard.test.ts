@@ -56,7 +56,8 @@ void test('stops names that nobody named', () => {
   assert.equal(why('李四经理也会参加。'), 'name', '李四经理也会参加。')
   assert.equal(why('我叫王小美。'), 'name', '我叫王小美。')
   assert.equal(why('张伟经理您好。'), 'ok', '张伟经理您好。')
-  assert.equal(why('李四经理会到。', { ...yes, calleeSaid: ['李四经理去吗'] }), 'ok')
+  assert.equal(why('李四经理会到。', { ...yes, calleeSaid: ['李四经理去吗'] }), 'name')
+  assert.equal(why('好的，我会转告李四经理。', { ...yes, calleeSaid: ['你跟李四经理说一声'] }), 'ok')
 })
 
 void test('stops links, markup, lists and emoji', () => {

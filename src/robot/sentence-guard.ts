@@ -1,16 +1,20 @@
 // Knows what no sentence of a robot may hold, whoever wrote it: things that nobody told it. Does not know models or conversations.
 import { dayOf, digitsForm } from './china-time.ts'
-import { findDates } from './dates.ts'
+import { type DateMention, findDates } from './dates.ts'
+import { englishDays, englishNames, englishNamesOf, englishNumbers, isLatin, isNameThere } from './english-values.ts'
 import { factPieces, type Identity } from './identity-gate.ts'
-import { titles } from './requirement-person.ts'
+import { surname, titles } from './requirement-person.ts'
 import { type Requirement, speak } from './requirement.ts'
+import { type ForbiddenClaim, forbiddenClaim } from './sentence-claims.ts'
 
 export type GuardContext = {
   requirement: Requirement
   identity: Identity
   now: Date
-  /** What the callee said so far: a number or a day of theirs may be said back to them. */
+  /** What the callee said so far: a number or a day of theirs may be said back to them, as theirs. */
   calleeSaid?: readonly string[] | undefined
+  /** Words of a note and not to be spoken: they tell what the callee said and wishes. */
+  of?: 'record' | undefined
 }
 
 export const guardDefaults = {
@@ -20,60 +24,84 @@ export const guardDefaults = {
 
 export type GuardVerdict =
   | { ok: true }
-  | { ok: false; why: 'empty' | 'too-long' | 'markup' | 'link' | 'claims-human' | 'asks-secret' | 'promise' | 'change' | 'number' | 'date' | 'name' | 'before-identity'; what: string }
+  | { ok: false; why: ForbiddenClaim | 'empty' | 'too-long' | 'number' | 'date' | 'name' | 'before-identity'; what: string }
 
-const checks: readonly { why: Extract<GuardVerdict, { ok: false }>['why']; pattern: RegExp }[] = [
-  { why: 'link', pattern: /https?:|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|top|xyz|io|cc)\b|[\w.]+@[\w.]+/iu },
-  { why: 'markup', pattern: /[*#`_<>{}[\]|~^$\\]|^\s*(?:[-•·]|\d+[.)、])\s|\p{Extended_Pictographic}|【|】/u },
-  { why: 'claims-human', pattern: /我(?:就)?是(?:一个|一名|一位)?(?:真人|人工(?!智能)|活人|人类|真的人|工作人员|客服人员)|(?:我|这)(?:可)?(?:不是|并非)(?:一个|什么)?(?:机器人|AI|人工智能|机器|录音|程序|合成)|不是(?:机器人|AI|人工智能)(?:在|打|哦|的)|\bI(?:'m| am)(?: a| not a| not an)? (?:human|real person|robot\b.*not|AI\b.*not)|I(?:'m| am) not (?:a|an) (?:robot|ai|machine|bot)/iu },
-  { why: 'asks-secret', pattern: /(?:提供|告诉我|告知|报一下|报给|说一下|说出|念一下|输入|发给|发一下|核对一下|核实一下|确认一下|登记一下|需要您的|请问您的?).{0,8}(?:验证码|校验码|动态码|密码|卡号|银行卡|CVV|身份证|安全码)|(?:验证码|密码|卡号|身份证号?).{0,4}(?:是多少|多少|发给|告诉|报给)|(?:your|the) (?:password|verification code|card number|pin)\b.*\?/iu },
-]
-const promises = ['保证', '承诺', '答应', '赔', '退款', '退钱', '优惠', '折扣', '免费', '中奖', '返现', '补贴']
-/** News of a change, which nobody but the requirement can bring, even when the callee wants to hear it. A question about it is none. */
-const changes = /(?<!没有?|不会?|是否|是不是)(?:取消|改期|延期|推迟|作废|改到|提前到|不用(?:来|去|参加))(?![^。！？]*[?？])/u
 const titleWords = [...titles].filter((title) => title.length > 1).sort((a, b) => b.length - a.length).join('|')
 /** A name with its title (李四经理). One character before the family name keeps 请问经理 from being read as one. */
 const namePattern = new RegExp(`(?<![\\u4e00-\\u9fff])(?:请|让|找|和|跟|给|联系|转告|由|是)?([\\u4e00-\\u9fff]{1,3})(${titleWords})`, 'gu')
+/** 王总, 李工: a family name and one character of title. */
+const shortNamePattern = new RegExp(`(?:^|[^\\u4e00-\\u9fff]|[请让找和跟给由是])(${surname})([总董工哥姐叔姨局处])(?=[^\\u4e00-\\u9fff]|[也会说在要让请来去已还都参出]|$)`, 'gu')
 const notNames = /^(?:您|你|我们|各位|这位|那位|一位|哪位|贵|本|该|好的|您好|请问|尊敬的|亲爱的|负责|相关|部门|项目|公司|们|的)+$/u
 const selfName = /我叫([\u4e00-\u9fff]{2,4})/u
 
 /** Numbers that count nothing: 一下, 一个, 一会儿, 第一, 一点. */
 const idioms = /一件|一项|一点儿|一切|一下(?:子)?|一个|一些|一会儿?|一点儿?|一起|一样|一定|一般|一直|一共|一遍|一次|一声|一句|统一|唯一|万一|第一|再一|逐一|之一|一切|一致|一旦|一位|十分|千万|三思|百分|两位|这两|一下下|二位|半分钟|半小时/gu
 
+/** What the callee said is given back as theirs: noted, passed on, asked about, or as the time of the next call. */
+const saysBack = /记(?:下|录|住|好|了)|备注|转达|转告|反馈|您(?:说|刚|提|的意思|是说|希望|想|要|方便|问)|再(?:打|联系|给您|跟您|拨|来电)|回电|打给您|联系您|到时候|[?？]\s*$|\b(?:noted?|pass(?:ed)? (?:it |this |that )?on|call you|you (?:said|mean|want|would)|let them know)\b/iu
+
 /**
  * Judges one sentence before it is spoken. Pure.
- * Passes only sentences whose numbers, days and names come from the requirement or from the callee's own mouth, that claim
- * nothing false about the speaker, ask for no secrets, and keep the matter back until the person is confirmed.
+ * Passes only sentences whose numbers, days and names come from the requirement or the knowledge, or are given back to the callee as
+ * their own words; that claim nothing false about the speaker, bring no news, ask for no secrets, and keep the matter back until the
+ * person is confirmed. What the callee dictates (你就说会议改到五点) is therefore never told as if it were true.
  */
 export function guardSentence(sentence: string, context: GuardContext): GuardVerdict {
   const text = sentence.trim()
+  const { requirement, calleeSaid = [] } = context
   if (!/[\p{L}\p{N}]/u.test(text)) return { ok: false, why: 'empty', what: sentence }
   const chars = /[\u4e00-\u9fff]/u.test(text) ? text.length : text.split(/\s+/u).length * 2.5
-  if (chars > guardDefaults.sentenceCharsMax) return { ok: false, why: 'too-long', what: `${text.length}` }
-  for (const { why, pattern } of checks) {
-    const m = pattern.exec(text)
-    if (m) return { ok: false, why, what: m[0] }
-  }
-  const sources = [context.requirement.original, context.requirement.organisation ?? '', ...spokenForms(context)]
-  const promise = promises.find((word) => text.includes(word) && !sources.some((source) => source.includes(word)))
-  if (promise !== undefined) return { ok: false, why: 'promise', what: promise }
-  const change = changes.exec(text)?.[0]
-  if (change !== undefined && !sources.some((source) => source.includes(change))) return { ok: false, why: 'change', what: change }
+  if (chars > guardDefaults.sentenceCharsMax && context.of === undefined) return { ok: false, why: 'too-long', what: `${text.length}` }
+  const own = [requirement.original, requirement.organisation ?? '', ...requirement.knowledge.map(({ question, text: known }) => `${question ?? ''} ${known}`), ...spokenForms(context)]
+  const claim = forbiddenClaim(text, own, context.of === 'record')
+  if (claim) return { ok: false, ...claim }
   if (context.identity !== 'yes') {
-    const pieces = factPieces(text, context.requirement)
+    const pieces = factPieces(text, requirement)
     if (pieces.length > 0) return { ok: false, why: 'before-identity', what: pieces.join(' ') }
   }
-  const said = context.calleeSaid ?? []
+  const strange = strangeIn(text, context, own, [])
+  if (strange === undefined) return { ok: true }
+  const theirs = strangeIn(text, context, own, calleeSaid)
+  if (theirs !== undefined || context.of === 'record') return theirs ?? { ok: true }
+  // Beside the matter of the call it would sound like ours.
+  const withoutDates = findDates(text, context.now).reduceRight((words, { begin, end }) => `${words.slice(0, begin)} ${words.slice(end)}`, text)
+  const onMatter = factPieces(withoutDates, requirement).some((piece) => !/\d/u.test(piece))
+  return saysBack.test(text) && !onMatter ? { ok: true } : strange
+}
+
+/** The first day, number or name that stands neither in the customer's texts nor in `said`. */
+function strangeIn(text: string, context: GuardContext, own: readonly string[], said: readonly string[]): Extract<GuardVerdict, { ok: false }> | undefined {
+  const sources = [...own, ...said]
+  if (isLatin(text)) return strangeInEnglish(text, context, sources, said)
   const day = strangeDay(text, context, said)
   if (day !== undefined) return { ok: false, why: 'date', what: day }
-  const number = strangeNumber(text, [...sources, ...said])
+  const number = strangeNumber(text, sources)
   if (number !== undefined) return { ok: false, why: 'number', what: number }
-  const name = strangeName(text, [...sources, ...said])
-  return name === undefined ? { ok: true } : { ok: false, why: 'name', what: name }
+  const name = strangeName(text, sources)
+  return name === undefined ? undefined : { ok: false, why: 'name', what: name }
+}
+
+function strangeInEnglish(text: string, { requirement, now }: GuardContext, sources: readonly string[], said: readonly string[]): Extract<GuardVerdict, { ok: false }> | undefined {
+  const dates = [...datesOf(requirement), ...said.flatMap((words) => findDates(words, now))].filter(({ dayIsWritten }) => dayIsWritten).map((date) => englishNamesOf(date, now))
+  const days = new Set([...dates.flatMap((date) => date.days), ...sources.flatMap(englishDays)])
+  const day = englishDays(text).find((word) => !days.has(word))
+  if (day !== undefined) return { ok: false, why: 'date', what: day }
+  const written = sources.flatMap((source) => [...englishNumbers(source), ...(digitsForm(source).match(/\d+/gu) ?? [])].map((digits) => digits.replace(/^0+(?=\d)/u, '')))
+  const numbers = new Set([...written, ...written.filter((digits) => /^(?:1[3-9]|2[0-3])$/u.test(digits)).map((hour) => String(Number(hour) - 12)), ...dates.flatMap((date) => date.numbers)])
+  if (sources.some((source) => source.includes('半'))) numbers.add('30')
+  const spelled = sources.map((source) => digitsForm(source).replace(/\D/gu, ''))
+  const number = englishNumbers(text.replace(/\b\d(?:[\s-]?\d){3,}\b/gu, (run) => (spelled.some((digits) => digits.includes(run.replace(/\D/gu, ''))) ? ' ' : run))).find((digits) => !numbers.has(digits))
+  if (number !== undefined) return { ok: false, why: 'number', what: number }
+  const name = englishNames(text).find((one) => !isNameThere(one, sources))
+  return name === undefined ? undefined : { ok: false, why: 'name', what: name }
+}
+
+function datesOf({ facts, questions, knowledge }: Requirement): DateMention[] {
+  return [...facts, ...questions, ...knowledge].flatMap(({ dates }) => dates)
 }
 
 function spokenForms({ requirement, now }: GuardContext): string[] {
-  return [...requirement.facts, ...requirement.questions].map((item) => speak(item, now))
+  return [...requirement.facts, ...requirement.questions, ...requirement.knowledge].map((item) => speak(item, now))
 }
 
 /** A day that neither the requirement nor the callee named, however it is written. */
@@ -81,7 +109,7 @@ function strangeDay(text: string, { requirement, now }: GuardContext, said: read
   const mentions = findDates(text, now).filter((m) => m.dayIsWritten && m.precision !== 'month' && m.precision !== 'week')
   if (mentions.length === 0) return undefined
   const allowed = new Set<number>()
-  for (const { dates } of [...requirement.facts, ...requirement.questions]) for (const date of dates) for (let day = date.firstDay; day <= date.lastDay && day < date.firstDay + 31; day += 1) allowed.add(day)
+  for (const date of datesOf(requirement)) for (let day = date.firstDay; day <= date.lastDay && day < date.firstDay + 31; day += 1) allowed.add(day)
   for (const words of said) for (const date of findDates(words, now)) allowed.add(date.firstDay)
   const strange = mentions.find((m) => !allowed.has(m.firstDay) && !(m.firstDay === dayOf(now) && m.clock === ''))
   return strange && text.slice(strange.begin, strange.end)
@@ -95,6 +123,8 @@ function strangeNumber(text: string, sources: readonly string[]): string | undef
   const known = new Set(sources.flatMap(numbersOf))
   // 14:00 may be told as 2点.
   for (const number of Array.from(known)) if (/^(?:1[3-9]|2[0-3])点$/u.test(number)) known.add(`${Number.parseInt(number, 10) - 12}点`)
+  // 3号会议室 may be told as 在3号.
+  for (const number of Array.from(known)) if (/^\d+号$/u.test(number)) known.add(number.replace('号', '日'))
   const digitsOf = (words: string): string => digitsForm(words).replace(/\D/gu, '')
   const spelled = sources.map(digitsOf)
   const rest = text.replace(groups, (run) => {
@@ -110,6 +140,12 @@ const units: readonly { pattern: RegExp; unit: string }[] = [
   { pattern: /^(?:个?半?小时|个?钟头)/u, unit: '小时' },
   { pattern: /^分钟/u, unit: '分钟' },
   { pattern: /^(?:元|块|圆)/u, unit: '元' },
+  { pattern: /^月/u, unit: '月' },
+  { pattern: /^(?:号[楼院]|[栋幢])/u, unit: '栋' },
+  { pattern: /^[楼层]/u, unit: '楼' },
+  { pattern: /^号(?=会议|教室|办公|[室厅门馆店桌线柜窗库机台口])/u, unit: '号' },
+  // A day of the month, a house: days are judged by the calendar.
+  { pattern: /^[日号]/u, unit: '日' },
 ]
 
 /** Numbers in digits with what they count, whichever way they are written. A single Chinese numeral counts only before something it can count. */
@@ -130,6 +166,7 @@ function numbersOf(text: string): string[] {
 function strangeName(text: string, sources: readonly string[]): string | undefined {
   const self = selfName.exec(text)
   if (self && !sources.some((source) => source.includes(self[1]!))) return self[1]
+  for (const [, family, title] of text.matchAll(shortNamePattern)) if (!sources.some((source) => source.includes(`${family!}${title!}`))) return `${family!}${title!}`
   for (const m of text.matchAll(namePattern)) {
     const name = m[1]!
     if (notNames.test(name)) continue

@@ -49,7 +49,7 @@ export function judge(input: JudgeInput): Judgement {
     answers: readings.map(({ id, question, kind, value, words, turns, sure }) => ({ id, question, kind, value, words, turns, sure })),
     review,
     doNotCall,
-    callBack: callBackWish(notes, callees, slots, now),
+    callBack: callBackWish(notes, callees, slots, input),
     summary: summaryOf(input, slots, identity.from !== undefined, review.length > 0),
   }
 }
@@ -114,12 +114,12 @@ function stopWish(notes: readonly RobotNote[], callees: readonly SpokenTurn[], o
   return { words: noted ?? slotOf(saying[0]!.text), turns: saying.map(({ turn }) => turn) }
 }
 
-function callBackWish(notes: readonly RobotNote[], callees: readonly SpokenTurn[], slots: Readonly<Record<string, string>>, now: Date): Judgement['callBack'] {
+function callBackWish(notes: readonly RobotNote[], callees: readonly SpokenTurn[], slots: Readonly<Record<string, string>>, { now, requirement }: JudgeInput): Judgement['callBack'] {
   const noted = notes.findLast(({ callBackAt, slots: one }) => callBackAt !== undefined || one?.[callBackSlot] !== undefined)
   const words = slots[callBackSlot]
   if (!noted && words === undefined) return undefined
   const saying = callees.filter(({ text }) => words !== undefined && (slotOf(text) === words || slotOf(text).includes(words)))
-  return { at: noted?.callBackAt ?? (words === undefined ? undefined : callBackTime(words, now)), words: words ?? '', turns: saying.slice(-1).map(({ turn }) => turn) }
+  return { at: noted?.callBackAt ?? (words === undefined ? undefined : callBackTime(words, now)), until: requirement.expiresAt?.toISOString(), words: words ?? '', turns: saying.slice(-1).map(({ turn }) => turn) }
 }
 
 /** The robot's own, or one of what is known when it came to none; a doubt is told with it. */

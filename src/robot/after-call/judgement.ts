@@ -44,7 +44,7 @@ export type Judgement = {
   /** Empty: the record can be relied on. */
   review: readonly { why: ReviewReason; detail: string; turns: readonly number[] }[]
   doNotCall: { words: string; turns: readonly number[] } | undefined
-  /** `at`: ISO 8601 with the Chinese offset; undefined when the callee named no time. */
-  callBack: { at: string | undefined; words: string; turns: readonly number[] } | undefined
+  /** `at`: ISO 8601 with the Chinese offset; undefined when the callee named no time. `until`: when what the call is about is over. */
+  callBack: { at: string | undefined; until: string | undefined; words: string; turns: readonly number[] } | undefined
   summary: string | undefined
 }
