@@ -40,7 +40,7 @@ import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { LeftCall } from './sip/user-agent.ts'
-import { openAsr, openTts, pricesOf, voiceOf } from './speech-options.ts'
+import { openActivity, openAsr, openTts, pricesOf, voiceOf } from './speech-options.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { openTrunks, optionTrunk } from './trunk-wiring.ts'
 
@@ -81,6 +81,8 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     stack.use(asr)
     const tts = new SynthesisCache(openTts(config))
     stack.use(tts)
+    const activity = openActivity(config)
+    if (activity) stack.use(activity)
     // Slow starts side by side: database, speech, media, and the simulated carrier with speech of its own.
     const [db, carrier, media] = await settleAll([
       startDatabase(config, stack, signal),
@@ -88,6 +90,8 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       createMediaEngine({ workers: config.mediaWorkers || undefined, portMin: config.rtpPortMin, portMax: config.rtpPortMax, aigc: { producer: config.aigcProducer, propagator: config.aigcPropagator }, log }).then((it) => stack.use(it)),
       asr.warmUp(),
       tts.warmUp(),
+      // Calls can do without it.
+      activity?.warmUp().catch((error: unknown) => log.warn({ err: error }, 'VAD=silero does not work; the built-in detector decides alone')) ?? Promise.resolve(),
     ])
     signal.throwIfAborted()
     const secretBox = await openSecretBox(config)
@@ -106,7 +110,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => readSound(path.join(config.dataDir, 'sounds'), name) }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => readSound(path.join(config.dataDir, 'sounds'), name) }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },

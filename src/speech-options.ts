@@ -7,6 +7,7 @@ import type { ServicePrices } from './service-use.ts'
 import { asrProviders, type AsrFactory } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
 import { meteredAsr, meteredTts } from './speech/metering.ts'
+import { SherpaVad } from './speech/sherpa/vad.ts'
 import { ttsProviders, type TtsFactory } from './speech/tts/index.ts'
 import { AsrChain } from './speech/fallback/asr-chain.ts'
 import { TtsChain } from './speech/fallback/tts-chain.ts'
@@ -56,6 +57,11 @@ export function modelsDir({ dataDir }: { dataDir: string }): string {
 export function modelFolder(config: { dataDir: string }, model: string | undefined): string | undefined {
   if (model === undefined) return undefined
   return model.includes('/') ? path.resolve(model) : path.join(modelsDir(config), model)
+}
+
+/** The second voice detector; undefined: the built-in one decides alone. */
+export function openActivity(config: Config): SherpaVad | undefined {
+  return config.vad === 'silero' ? new SherpaVad({ model: modelFolder(config, config.vadModel)!, engine: config.sherpaEngine }) : undefined
 }
 
 /** What services cost, by the options of prices. Those that run on this machine cost nothing. Errors: InvalidInputError that names the option. */

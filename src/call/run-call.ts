@@ -8,6 +8,7 @@ import { log } from '../log.ts'
 import { CallTrace } from '../sip/trace.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { noPrices, type ServicePrices } from '../service-use.ts'
+import type { ActivitySource } from '../speech/checked-activity.ts'
 import { asrFor, ttsFor } from '../speech/metering.ts'
 import { EarlyMedia } from '../speech/early-media/early-media.ts'
 import type { MachinePolicy } from '../robot/robot.ts'
@@ -44,6 +45,7 @@ export type CallDeps = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
+  activity?: ActivitySource | undefined
   /** What services cost the operator; none by default. */
   prices?: ServicePrices | undefined
   /** What callees say is also written as a person would write it. */
@@ -244,7 +246,7 @@ class OneCall {
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts } = this.#deps
     const voice = { ...this.#deps.voice, readings: this.#request.readings }
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, machinePolicy: this.#deps.machinePolicy })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, activity: this.#deps.activity, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, machinePolicy: this.#deps.machinePolicy })
     this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop
     const terms = this.#request.handover ?? handoverDefaults

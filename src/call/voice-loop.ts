@@ -6,6 +6,7 @@ import { assertNever } from '../errors.ts'
 import { log } from '../log.ts'
 import type { ConversationOutcome, MachinePolicy, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
+import { CheckedActivity, type ActivitySource } from '../speech/checked-activity.ts'
 import { toWritten } from '../speech/text/to-written.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
 import { endpointingDefaults, isPickUpOver, isTurnOver } from '../speech/endpointing.ts'
@@ -36,6 +37,8 @@ export type VoiceLoopDeps = {
   port: SpeakerPort
   asr: AsrProvider
   tts: TtsProvider
+  /** Checks the voice activity of the line; absent: that decides alone. */
+  activity?: ActivitySource | undefined
   voice: Voice
   robot: Robot
   emit(event: CallEvent): void
@@ -87,12 +90,15 @@ export class VoiceLoop {
   readonly #patience: Patience
   readonly #foresight: Foresight
   readonly #ticker: NodeJS.Timeout
+  /** A second detector checks who speaks. */
+  readonly #activity: CheckedActivity | undefined
 
   /** Errors: what opening the recogniser throws. */
   constructor(deps: VoiceLoopDeps) {
     this.#deps = deps
     this.#options = { ...voiceLoopDefaults, ...deps.options }
     this.#answeredAtMs = deps.now()
+    this.#activity = deps.activity && new CheckedActivity(deps.activity)
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     const { port, asr, tts, voice, robot, now } = deps
     this.voice = new LineVoice({
@@ -184,7 +190,7 @@ export class VoiceLoop {
     this.#speaker.onMediaEvent(event)
     if (event.type === 'frames') {
       this.#pickup.ear.push(event.frames, event.voices)
-      this.#listener.push(event.atMs, event.frames, event.voices)
+      this.#listener.push(event.atMs, event.frames, event.voices && this.#activity ? this.#activity.judge(event.frames, event.voices) : event.voices)
     } else if (event.type === 'digit') this.pressKey(event.digit, event.path === 'tone' ? 'tone' : 'rtp')
   }
 
@@ -251,6 +257,7 @@ export class VoiceLoop {
     clearInterval(this.#ticker)
     this.#pickup.ear.close()
     this.#listener.close()
+    this.#activity?.[Symbol.dispose]()
     this.#foresight.close()
     this.#runner.retire(true)
     this.voice.close()

@@ -111,7 +111,7 @@ test('a finished call is shown in the published keys and order, with ours after 
   )
   const { turns, ...rest } = answer.json() as { turns: { latency_ms: unknown }[] } & Record<string, unknown>
   assert.equal(turns.length, 2)
-  assert.deepEqual(turns[0]?.latency_ms, { endpoint: 450, recognition: 20, robot: 5, synthesis: 15, playout: 20, total: 510 })
+  assert.deepEqual(turns[0]?.latency_ms, { endpoint: 450, recognition: 20, robot: 5, synthesis: 15, playout: 20, total: 510, first_token: null, ahead: null, dropped: 0 })
   assert.equal(rest['outcome'], 'answered')
   assert.equal(rest['conversation'], 'confirmed')
   assert.equal(rest['answered_at'], '1970-01-01T00:00:05.000Z')
@@ -300,7 +300,7 @@ test('what was heard before a call that nobody answered is downloaded like a rec
     assert.equal((await get('sk_two')).statusCode, 404)
     assert.equal((await get(null)).statusCode, 401)
     const info = await shown()
-    assert.deepEqual(Object.keys(info).slice(-2), ['turns', 'early_media_url'], 'after all that was there before')
+    assert.deepEqual(Object.keys(info).slice(-2), ['services', 'early_media_url'], 'after all that was there before')
     assert.equal(JSON.parse(String(info['provider_response'])).rule, 'text:suspended')
     const link = String(info['early_media_url'])
     assert.ok(link.startsWith('https://calls.example/api/v1/callinfo/early_media/call_1?token=acc_one.'), link)
