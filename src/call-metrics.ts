@@ -1,7 +1,7 @@
 // One function per figure about calls, for /metrics. Labels take few values: never ids, numbers, words or keys.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { DialFailure, NextDial, RunCall } from './call/call.ts'
-import type { CallEvent } from './events.ts'
+import type { CallEvent, TurnLatency } from './events.ts'
 import type { MediaLoad } from './media/engine.ts'
 
 /** Figures that are looked up when somebody asks. */
@@ -20,13 +20,24 @@ export function measured(runCall: RunCall, registry: Registry): RunCall {
   const conversations = new Counter({ name: 'waihu_conversations_total', help: 'What answered calls came to.', labelNames: ['conversation'], registers: [registry] })
   const talkSec = new Counter({ name: 'waihu_talk_seconds_total', help: 'Seconds from answer to end.', registers: [registry] })
   const turnSec = new Histogram({ name: 'waihu_turn_seconds', help: 'From the end of the callee’s speech to the first packet of the answer.', buckets: [0.3, 0.5, 0.7, 0.9, 1.2, 1.6, 2, 2.5, 4], registers: [registry] })
+  const stepSec = new Histogram({ name: 'waihu_turn_step_seconds', help: 'Where that time went, step by step; first_token is within robot.', labelNames: ['step'], buckets: [0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.5, 0.8, 1.2, 2, 4], registers: [registry] })
+  const ahead = new Counter({ name: 'waihu_answers_ahead_total', help: 'Answers that were begun while the callee might still have gone on: used, or dropped because they did.', labelNames: ['what'], registers: [registry] })
   const bargeIns = new Counter({ name: 'waihu_barge_ins_total', help: 'Times a callee stopped the robot.', registers: [registry] })
   const failures = new Counter({ name: 'waihu_provider_failures_total', help: 'Failures of speech and language providers during calls.', labelNames: ['provider'], registers: [registry] })
   // Names of trunks are set up by people: few, and no numbers.
   const byTrunk = new Counter({ name: 'waihu_trunk_calls_total', help: 'What calls came to, by the trunk of their last attempt.', labelNames: ['trunk', 'outcome'], registers: [registry] })
   const failedAttempts = new Counter({ name: 'waihu_trunk_failed_attempts_total', help: 'Attempts that ended before anything rang.', labelNames: ['trunk'], registers: [registry] })
+  const countTurn = (latency: TurnLatency) => {
+    const { endpointMs, recognitionMs, robotMs, synthesisMs, playoutMs, firstTokenMs } = latency
+    turnSec.observe(latency.totalMs / 1_000)
+    for (const [step, ms] of Object.entries({ endpoint: endpointMs, recognition: recognitionMs, robot: robotMs, synthesis: synthesisMs, playout: playoutMs, first_token: firstTokenMs })) {
+      if (ms !== undefined) stepSec.observe({ step }, ms / 1_000)
+    }
+    if (latency.aheadMs !== undefined) ahead.inc({ what: 'used' })
+    if (latency.dropped) ahead.inc({ what: 'dropped' }, latency.dropped)
+  }
   const count = (event: CallEvent) => {
-    if (event.type === 'robot-said' && event.latency) turnSec.observe(event.latency.totalMs / 1_000)
+    if (event.type === 'robot-said' && event.latency) countTurn(event.latency)
     else if (event.type === 'callee-said' && event.bargeIn) bargeIns.inc()
     else if (event.type === 'provider-failed') failures.inc({ provider: event.provider })
   }

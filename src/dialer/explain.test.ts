@@ -50,7 +50,7 @@ const confirmed = {
     [70_000, { type: 'callee-said', turn: 2, text: '似我', written: '是我', beginAtMs: 0, endAtMs: 500, confidence: 0.4, bargeIn: true }],
     [70_100, { type: 'noted', note: { identity: 'yes', source: 'rules' } }],
     [70_200, { type: 'noted', note: { intent: 'affirm' } }],
-    [73_000, { type: 'robot-said', turn: 3, text: '通知您', plannedText: '通知您明天上午九点开会', cut: true, beginAtMs: 0, endAtMs: 1_000, latency: { endpointMs: 500, recognitionMs: 100, robotMs: 1_800, synthesisMs: 50, playoutMs: 20, totalMs: 2_470 } }],
+    [73_000, { type: 'robot-said', turn: 3, text: '通知您', plannedText: '通知您明天上午九点开会', cut: true, beginAtMs: 0, endAtMs: 1_000, latency: { endpointMs: 500, recognitionMs: 100, robotMs: 1_800, synthesisMs: 50, playoutMs: 20, totalMs: 2_470, firstTokenMs: 1_700, aheadMs: 240, dropped: 1 } }],
     [75_000, { type: 'hold-extended', heldLi: 300 }],
     [90_000, { type: 'ended', reason: { outcome: 'answered', by: 'robot', stage: 'talking', detail: 'robot-hung-up', evidence: {} }, conversation: 'confirmed', talkMs: 23_500, billedSec: 60, costLi: 150, media: { packetsSent: 1_000, packetsReceived: 900, packetsLost: 100, pacingErrorMsP95: 1 } }],
   ),
@@ -80,7 +80,10 @@ void test('a confirmed call is told from acceptance to cost', () => {
 14:06:10  确认是本人
 14:06:13  机器人：通知您
           · 没说完就停了，原本要说：通知您明天上午九点开会
+          · 对方说完 2470 毫秒后回应：判断说完 500 → 识别 100 → 想怎么说 1800（模型首字 1700） → 合成语音 50 → 送出 20
           · 回应偏慢：2.5 秒，主要花在想怎么说（1.8 秒）
+          · 趁对方停顿，提前 240 毫秒开始准备这句话
+          · 对方停顿后又接着说，作废了 1 次提前的准备
 14:06:15  续冻结话费，共 0.300 元
 14:06:30  结束：已接通（机器人结束，通话时）
           · 机器人说完后挂断

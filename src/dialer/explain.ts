@@ -1,9 +1,10 @@
 // Knows how to tell in plain words what happened in a call, stage by stage. Pure: record and log in, words out. Does not know where they are shown.
 import type { Outcome } from '../call/end-reason.ts'
 import { assertNever } from '../errors.ts'
-import type { CallEvent, CallEventRow, TurnLatency } from '../events.ts'
+import type { CallEvent, CallEventRow } from '../events.ts'
 import type { Answerer } from '../robot/robot.ts'
 import type { CallRecord } from './call-service.ts'
+import { toldOfLatency } from './explain-latency.ts'
 import { toldOfLegs } from './explain-legs.ts'
 import { adviceOn } from './explain-advice.ts'
 import { answererWords, conversationWords, detailWords, enderWords, lineReasonWords, outcomeWords, ruleWords, stageWords, toneWords, waitingWords, type Language, type Words } from './explain-words.ts'
@@ -27,8 +28,6 @@ export type Explanation = {
   advice: string | undefined
 }
 
-/** A turn slower than this is explained by its parts. */
-const slowTurnMs = 1_500
 /** A share of lost packets from which the callee's words suffer. */
 const badLoss = 0.03
 
@@ -176,25 +175,9 @@ function robotSaid(event: Extract<CallEvent, { type: 'robot-said' }>): Told {
     const planned = event.plannedText === undefined ? '' : event.plannedText
     details.push({ zh: `没说完就停了${planned ? `，原本要说：${planned}` : ''}`, en: `Stopped in mid-sentence${planned ? `; planned: ${planned}` : ''}` })
   }
-  if (event.latency && event.latency.totalMs > slowTurnMs) details.push(slow(event.latency))
+  if (event.latency) details.push(...toldOfLatency(event.latency))
   if (event.source === 'fallback') details.push({ zh: '用的是兜底话术', en: 'A fallback line was used' })
   return { text: { zh: `机器人：${event.text}`, en: `Robot: ${event.text}` }, details }
-}
-
-/** Which part of a slow turn took longest. */
-function slow(latency: TurnLatency): Words {
-  const parts: [Words, number][] = [
-    [{ zh: '判断说完', en: 'deciding that the callee had finished' }, latency.endpointMs],
-    [{ zh: '识别', en: 'recognition' }, latency.recognitionMs],
-    [{ zh: '想怎么说', en: 'the robot' }, latency.robotMs],
-    [{ zh: '合成语音', en: 'synthesis' }, latency.synthesisMs],
-    [{ zh: '送出', en: 'playing out' }, latency.playoutMs],
-  ]
-  const [[name, ms]] = parts.sort((a, b) => b[1] - a[1]) as [[Words, number]]
-  return {
-    zh: `回应偏慢：${seconds(latency.totalMs)} 秒，主要花在${name.zh}（${seconds(ms)} 秒）`,
-    en: `Slow answer: ${seconds(latency.totalMs)} s, most of it ${name.en} (${seconds(ms)} s)`,
-  }
 }
 
 function noted({ note }: Extract<CallEvent, { type: 'noted' }>): Told | undefined {

@@ -1,7 +1,9 @@
 // Checks how frames become utterances: beginning, end, finals that fail to come, failing recognisers, barge-in. The voice is real, the recogniser is played.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RobotVoice } from './barge-in.ts'
+import type { StretchVoice } from './barge-in.ts'
+import { FRAME_MS, FRAME_SAMPLES } from '../media/frame.ts'
+import type { VadFrame } from '../media/vad.ts'
 import { Listener, type Utterance } from './listener.ts'
 import { FakeAsr, FakeLine, FakeTime } from './testing.ts'
 
@@ -14,8 +16,10 @@ type Stage = Disposable & {
   texts: () => string[]
   partials: string[]
   failures: { message: string; final: boolean }[]
-  robot: RobotVoice
-  bargeIns: number
+  robot: { speaking: boolean }
+  /** What was told of the stretches, frame by frame. */
+  voices: StretchVoice[]
+  wins: (voice: StretchVoice) => boolean
   /** The other side says this for so long; time passes until it has. */
   says: (text: string, ms?: number) => Promise<void>
 }
@@ -34,8 +38,9 @@ function stage(): Stage {
     utterances,
     partials,
     failures,
-    robot: { speaking: false, interruptible: true, endsWithQuestion: false, remainingMs: 0 },
-    bargeIns: 0,
+    robot: { speaking: false },
+    voices: [],
+    wins: () => false,
     texts: () => utterances.map(({ text }) => text),
     says: async (text, ms = 600) => {
       asr.texts.push(text)
@@ -49,9 +54,9 @@ function stage(): Stage {
       now: time.now,
       robotSpeech: () => s.robot,
       onPartial: (text) => partials.push(text),
-      onBargeIn: () => {
-        s.bargeIns += 1
-        s.robot = { ...s.robot, speaking: false }
+      takesFloor: (voice) => {
+        s.voices.push(voice)
+        return s.wins(voice)
       },
       onUtterance: (utterance) => utterances.push(utterance),
       onFailed: (error, final) => failures.push({ message: error.message, final }),
@@ -371,33 +376,33 @@ test('a recogniser that fails while it is being opened is opened once more, and 
 
 // ── Barge-in ─────────────────────────────────────────────────────────────────
 
-test('sustained speech over the robot stops it once, however long it goes on', async () => {
+test('a stretch is told frame by frame: voice, silence and words so far', async () => {
   using s = stage()
-  s.robot = { speaking: true, interruptible: true, endsWithQuestion: false, remainingMs: 3_000 }
-  const beginAtMs = s.time.now()
-  await s.says('我想问一下是什么会议', 300)
-  await s.time.advance(20)
-  s.line.speak(400)
-  await s.time.advance(200)
-  assert.equal(s.bargeIns, 1)
-  assert.ok(s.time.now() - beginAtMs <= 600)
-  // The robot answers too early, while the same utterance goes on.
-  s.robot = { ...s.robot, speaking: true }
-  s.line.speak(1_500)
-  await s.time.advance(3_500)
-  assert.equal(s.bargeIns, 1)
-  assert.deepEqual(s.utterances.map(({ text, bargeIn }) => ({ text, bargeIn })), [{ text: '我想问一下是什么会议', bargeIn: true }])
+  await s.says('明天下午三点', 600)
+  await s.time.advance(300)
+  const { beginAtMs } = s.voices[0]!
+  assert.ok(s.voices.every((voice, i) => voice.beginAtMs === beginAtMs && voice.atMs === s.voices[0]!.atMs + i * 20))
+  const [first, last] = [s.voices[0]!, s.voices.at(-1)!]
+  assert.deepEqual([first.partial, last.partial], ['', '明天下午三点'])
+  assert.ok(first.voicedMs <= 100 && last.voicedMs >= 400 && last.voicedMs <= 600, `${first.voicedMs}, ${last.voicedMs}`)
+  assert.ok(last.silenceMs >= 240 && last.silenceMs <= 360, `${last.silenceMs}`)
 })
 
-test('nothing stops a robot that is silent or must not be interrupted', async () => {
+test('a stretch that won the floor is not asked about again, and its utterance says so; the next one is', async () => {
   using s = stage()
-  await s.says('我想问一下', 1_000)
-  await s.time.advance(2_000)
-  s.robot = { speaking: true, interruptible: false, endsWithQuestion: false, remainingMs: 3_000 }
-  await s.says('我想问一下', 1_000)
-  await s.time.advance(2_000)
-  assert.equal(s.bargeIns, 0)
-  assert.deepEqual(s.utterances.map(({ bargeIn }) => bargeIn), [false, false])
+  s.wins = ({ voicedMs }) => voicedMs >= 250
+  await s.says('我想问一下是什么会议', 800)
+  await s.time.advance(3_000)
+  const asked = s.voices.length
+  assert.ok(s.voices.at(-1)!.voicedMs <= 260, `asked until ${s.voices.at(-1)!.voicedMs} ms`)
+  s.wins = () => false
+  await s.says('好的', 800)
+  await s.time.advance(3_000)
+  assert.ok(s.voices.length > asked)
+  assert.deepEqual(s.utterances.map(({ text, bargeIn }) => ({ text, bargeIn })), [
+    { text: '我想问一下是什么会议', bargeIn: true },
+    { text: '好的', bargeIn: false },
+  ])
 })
 
 // ── The end ──────────────────────────────────────────────────────────────────
@@ -456,4 +461,20 @@ test('how one picks up says nothing of how one talks', async () => {
   s.line.speak(400)
   await s.time.advance(400 + 1_000)
   assert.deepEqual(s.listener.pauses, {})
+})
+
+test('takes from the port whether somebody speaks; who spoke already when it came begins with it', async () => {
+  using s = stage()
+  s.line.starved = true
+  const push = (from: number, count: number, speaks: (index: number) => boolean) => {
+    const frames = Array.from({ length: count }, () => new Int16Array(FRAME_SAMPLES))
+    const voices = frames.map((_, i): VadFrame => ({ index: from + i, speech: speaks(from + i), voiced: speaks(from + i), onsetIndex: 100, lastVoicedIndex: 704, voicedMs: 9_000, levelDbfs: -20, noiseDbfs: -60 }))
+    s.listener.push(beginMs + (from - 700) * FRAME_MS, frames, voices)
+  }
+  const beginMs = s.time.now()
+  push(700, 5, (index) => index >= 702)
+  assert.ok(s.listener.isSpeaking, 'although the audio is silent')
+  push(705, 200, () => false)
+  await s.time.advance(200)
+  assert.deepEqual(s.utterances.map(({ beginAtMs, endAtMs, voicedMs }) => [beginAtMs - beginMs, endAtMs - beginMs, voicedMs]), [[40, 100, 60]])
 })

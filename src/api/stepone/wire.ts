@@ -33,9 +33,9 @@ export const turnShape = z.object({
   cut: z.boolean().meta({ description: '机器人：被打断；被叫：打断了机器人' }),
   confidence: z.number().nullable(),
   latency_ms: z
-    .object({ endpoint: z.number(), recognition: z.number(), robot: z.number(), synthesis: z.number(), playout: z.number(), total: z.number() })
+    .object({ endpoint: z.number(), recognition: z.number(), robot: z.number(), synthesis: z.number(), playout: z.number(), total: z.number(), first_token: z.number().nullable(), ahead: z.number().nullable(), dropped: z.int() })
     .nullable()
-    .meta({ description: '从被叫说完到机器人第一个语音包，各步用时' }),
+    .meta({ description: '从被叫说完到机器人第一个语音包，各步用时；first_token 含在 robot 内，null 表示不是模型回答；ahead：趁停顿提前准备了多久，null 表示没有；dropped：作废了几次提前的准备' }),
 })
 
 export const callInfoShape = z.object({
@@ -139,6 +139,9 @@ function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {
     synthesis: latency.synthesisMs,
     playout: latency.playoutMs,
     total: latency.totalMs,
+    first_token: latency.firstTokenMs ?? null,
+    ahead: latency.aheadMs ?? null,
+    dropped: latency.dropped ?? 0,
   }
   return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut, confidence: null, latency_ms: latencyMs ?? null }]
 }
