@@ -45,3 +45,11 @@ test('who is away that day has declined in other words', async () => {
   assert.notEqual(robot.openTurn, undefined)
   assert.notEqual(robot.endFreely('declined'), undefined)
 })
+
+test('nobody has confirmed by asking something', async () => {
+  const { robot, rig } = await told()
+  await rig.callee('几点')
+  robot.sayFreely('后天上午11点。')
+  assert.equal(robot.endFreely('confirmed'), undefined)
+  assert.match(spokenIn(robot.settle()), /？/)
+})

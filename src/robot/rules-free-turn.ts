@@ -85,6 +85,8 @@ export class FreeTurn {
   /** Undefined when the end would claim what has not happened: nobody can confirm what they have not heard, nor be done with a question that was not asked. */
   end(how: FreeEnd, farewell?: string): RobotAction[] | undefined {
     if ((how === 'confirmed' || how === 'delivered') && !this.#talk.complete) return undefined
+    // A question is no yes: it is answered, and the callee is asked.
+    if (how === 'confirmed' && this.turn.signal === 'question') return undefined
     // Who speaks of a cancellation, or orders us to, has not declined by it.
     if (how === 'declined' && !['deny', 'refuse', 'busy'].includes(this.turn.signal) && !declines.test(this.#heard.text)) return undefined
     end(this.#talk, ends[how], this.#heard.text, farewell)

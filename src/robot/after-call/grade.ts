@@ -41,5 +41,7 @@ export function gradeOf(outcome: ConversationOutcome | undefined, answered: bool
   if (outcome === 'declined' || outcome === 'refused' || contra.length >= 2 || (contra.length > 0 && pro.length + asks.length === 0)) return give('C', '对方不接受')
   if (pro.length + asks.length >= 2 && contra.length === 0) return give('A', '对方积极回应')
   if (pro.length + asks.length >= 1) return give('B', '对方有回应')
+  // A key says it without a word.
+  if (outcome === 'confirmed') return give('B', '对方已确认')
   return give('D', outcome === 'busy-call-back' ? '对方不便通话' : '没有可判断的回应')
 }

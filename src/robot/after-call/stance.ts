@@ -57,12 +57,15 @@ export function matterOf(question: Pick<Question, 'text' | 'dates' | 'kind'>): M
   }
 }
 const never = /(?!)/u
+const murmur = /^(?:嗯|呃|额|啊|哦|那个)+$/u
 
 /**
  * What a turn says to the matter. `asked`: it was the answer to the question; else only words that name the matter count, and words that take something back.
  */
 export function stanceOf(text: string, matter: Matter, p: { asked: boolean; ofOther?: boolean; now: Date }): Stance {
-  const clauses = clausesOf(text)
+  const all = clausesOf(text)
+  // 嗯，去不了 is a no: a murmur before more words is how people begin to speak.
+  const clauses = all.filter((clause, i) => i === all.length - 1 || !murmur.test(clause))
   const found = new Set<ClauseStance>()
   for (const clause of clauses) found.add(ofClause(clause, matter, p))
   const asks = (isQuestion(normalise(text)) && !/[。，]/u.test(text)) || /(?:吗|(?:是|对)吧|对不对|是不是)[?？。]?$/u.test(text)
