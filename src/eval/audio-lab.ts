@@ -9,6 +9,7 @@ import type { MediaEngine } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
 import { createMediaEngine } from '../media/worker-engine.ts'
 import { noAttribution } from '../numbering/attribution.ts'
+import type { SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { RobotNote } from '../robot/robot.ts'
 import { Carrier } from '../simulator/carrier.ts'
 import { SipUserAgent } from '../sip/user-agent.ts'
@@ -123,14 +124,19 @@ function recordOf({ events, result, callee, answeredAtMs, endedAtMs }: { events:
   const lines: RecordLine[] = callee.lines.map((line) => ({ ...line, beginAtMs: since(line.beginAtMs), endAtMs: since(line.endAtMs) }))
   const notes: RobotNote[] = []
   const faults: string[] = []
+  const transcript: SpokenTurn[] = []
   const answerMs: number[] = []
   const recognised: string[] = []
   for (const event of events) {
     if (event.type === 'robot-said' && event.text !== '') {
       lines.push({ by: 'robot', planned: event.plannedText ?? event.text, heard: event.text, cut: event.cut, beginAtMs: since(event.beginAtMs), endAtMs: since(event.endAtMs), source: event.source })
       if (event.latency) answerMs.push(event.latency.totalMs)
+      transcript.push({ turn: event.turn, speaker: 'robot', text: event.text, cut: event.cut, confidence: 1 })
     } else if (event.type === 'noted') notes.push(event.note)
-    else if (event.type === 'callee-said') recognised.push(event.text)
+    else if (event.type === 'callee-said') {
+      recognised.push(event.text)
+      transcript.push({ turn: event.turn, speaker: 'callee', text: event.text, cut: false, confidence: event.confidence })
+    }
     else if (event.type === 'provider-failed') faults.push(`${event.provider}: ${event.message}`)
   }
   const { reason } = result
@@ -140,6 +146,7 @@ function recordOf({ events, result, callee, answeredAtMs, endedAtMs }: { events:
   return {
     lines: lines.toSorted((a, b) => a.beginAtMs - b.beginAtMs),
     notes,
+    transcript: transcript.toSorted((a, b) => a.turn - b.turn),
     outcome: result.conversation,
     endedBy: byRobot ? 'robot' : reason.by === 'callee' && !callee.ranOut ? 'callee' : 'limit',
     endAtMs: result.talkMs,

@@ -46,6 +46,8 @@ const table: readonly [why: string, check: CheckName, record: RunRecord, scenari
   ['no outcome', 'outcome', recordOf(talk, { outcome: undefined })],
   ['an answer that nobody kept', 'answers-kept', recordOf(talk), scenarioOf('turns: [{ says: 是我, confirms: true }, { says: 好的 }]\nfacts: { time: 上午九点 }\nexpect: { outcome: confirmed, answers: { 能不能来: 能 } }')],
   ['a time to call back that nobody kept', 'answers-kept', recordOf(talk), scenarioOf('turns: [{ says: 是我, confirms: true }, { says: 好的 }]\nfacts: { time: 上午九点 }\nexpect: { outcome: confirmed, callBack: 下午五点 }')],
+  ['a grade that the words do not bear out', 'graded-rightly', recordOf(talk), scenarioOf('turns: [{ says: 是我, confirms: true }, { says: 好的 }]\nfacts: { time: 上午九点 }\nexpect: { outcome: confirmed, grade: C }')],
+  ['a doubt that nobody is told of', 'graded-rightly', recordOf(talk), scenarioOf('turns: [{ says: 是我, confirms: true }, { says: 好的 }]\nfacts: { time: 上午九点 }\nexpect: { outcome: confirmed, review: true }')],
   ['words that the scenario wants', 'says', recordOf(talk), scenarioOf('turns: [{ says: 是我, confirms: true }, { says: 好的 }]\nfacts: { time: 上午九点 }\nexpect: { outcome: confirmed, says: [祝您] }')],
   ['words that the scenario forbids', 'says', recordOf(talk), scenarioOf('turns: [{ says: 是我, confirms: true }, { says: 好的 }]\nfacts: { time: 上午九点 }\nexpect: { outcome: confirmed, never: [请您记好] }')],
   ['no goodbye', 'polite-close', recordOf([...talk.slice(0, 4), 'R 好的。'])],
@@ -62,7 +64,8 @@ const table: readonly [why: string, check: CheckName, record: RunRecord, scenari
 for (const [why, check, record, scenario] of table) test(`finds ${why}`, () => assert.ok(lost(record, scenario).includes(check), `${check} did not fail: ${lost(record, scenario).join(', ')}`))
 
 test('every check is found failing by a test above', () => {
-  const all = new Set(table.map(([, check]) => check))
+  // The judge that finds answers names their turns; a test of its own shows that.
+  const all = new Set<CheckName>(['proves-answers', ...table.map(([, check]) => check)])
   const asked = new Set(table.flatMap(([, , record, scenario]) => checkRecord(record, scenario ?? plain).map(({ check }) => check)))
   assert.deepEqual([...asked].filter((check) => !all.has(check)), [])
 })

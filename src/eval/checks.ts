@@ -1,4 +1,6 @@
 // Knows what is right in a conversation, check by check, from the record alone. Pure. Does not know robots, lines or files.
+import { judge } from '../robot/after-call/judge.ts'
+import type { Judgement } from '../robot/after-call/judgement.ts'
 import { personListens, reactionTo, robotTurns, turnsThatHappened } from './conversation.ts'
 import { unknownNumbers } from './known-numbers.ts'
 import { someMatch } from './pattern.ts'
@@ -23,6 +25,11 @@ const link = /https?:|www\.|[a-z0-9-]+\.(?:com|cn|net|org)\b|\w@\w/iu
 
 /** A Chinese character and a Latin word take about as long to say as each other, or a little more. */
 const lengthOf = (text: string): number => (text.match(/[\u4e00-\u9fff]|[\p{L}\p{N}]+/gu) ?? []).length
+
+/** What the record of the call would say afterwards, by the rules. */
+function judgementOf(record: RunRecord, scenario: Scenario): Judgement {
+  return judge({ requirement: requirementOf(scenario), turns: record.transcript, notes: record.notes, outcome: record.outcome, answered: true, now: calledAtOf(scenario) })
+}
 
 const checks = {
   'nothing-before-identity': {
@@ -149,6 +156,29 @@ const checks = {
       const callBack = [...record.notes.map(({ callBackAt }) => callBackAt ?? ''), ...Object.values(slots)].join(' ')
       if (expect.callBack && !expect.callBack.test(callBack)) wrong.push(`回电时间 call back: ${callBack.trim() || '—'}，应有 expected ${expect.callBack.source}`)
       return wrong
+    },
+  },
+  'graded-rightly': {
+    hard: true,
+    title: '意向等级与复核标记正确 the intent grade is right, and doubts are shown to a person',
+    find(record, scenario) {
+      const { grade, review } = scenario.expect
+      if (grade === undefined && review === undefined) return 'not-asked'
+      const judged = judgementOf(record, scenario)
+      const wrong = grade === undefined || grade.includes(judged.grade.letter) ? [] : [`${judged.grade.letter} ${judged.grade.reason}，应为 expected ${grade.join('|')}`]
+      if (review !== undefined && review !== judged.review.length > 0) wrong.push(review ? '没有标记复核 no review was asked for' : `标记了复核 a review was asked for: ${judged.review.map(({ detail }) => detail).join('; ')}`)
+      return wrong
+    },
+  },
+  'proves-answers': {
+    hard: true,
+    title: '每个答复都指明出自哪一轮 every answer names the turns of the callee that prove it',
+    find(record, scenario) {
+      const { answers } = judgementOf(record, scenario)
+      const given = answers.filter(({ value }) => value !== undefined)
+      if (given.length === 0) return 'not-asked'
+      const callees = new Set(record.transcript.filter(({ speaker }) => speaker === 'callee').map(({ turn }) => turn))
+      return given.filter(({ turns }) => turns.length === 0 || turns.some((turn) => !callees.has(turn))).map(({ question, value }) => `${question}: ${value}`)
     },
   },
   'says': {

@@ -28,7 +28,7 @@ export async function evaluate({ scenarios, repeat, jobs, hold, onRun, signal }:
       const one = wanted[index]!
       const startedMs = performance.now()
       const record = await hold(one.scenario, one.repeat).catch(
-        (error: unknown): RunRecord => ({ lines: [], notes: [], outcome: undefined, endedBy: 'limit', endAtMs: 0, faults: [error instanceof Error ? error.message : String(error)] }),
+        (error: unknown): RunRecord => ({ lines: [], notes: [], transcript: [], outcome: undefined, endedBy: 'limit', endAtMs: 0, faults: [error instanceof Error ? error.message : String(error)] }),
       )
       const run: Run = { ...one, record, results: checkRecord(record, one.scenario), wallMs: performance.now() - startedMs }
       runs[index] = run

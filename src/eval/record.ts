@@ -1,4 +1,5 @@
 // Knows what is kept of one run of a scenario, in text or in audio: the same shape for both. Does not know how it came about or what is right.
+import type { SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { ConversationOutcome, RobotNote } from '../robot/robot.ts'
 
 /** All times in milliseconds since the answer. */
@@ -28,6 +29,8 @@ export type RunRecord = {
   /** In the order in which they began. */
   lines: readonly RecordLine[]
   notes: readonly RobotNote[]
+  /** The transcript as the platform has it: the callee's words as they were recognised. */
+  transcript: readonly SpokenTurn[]
   outcome: ConversationOutcome | undefined
   /** 'limit': nobody hung up in time, or the robot had still not ended when the callee had nothing left to say. */
   endedBy: 'robot' | 'callee' | 'limit'

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { isMap, isNode, isSeq, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { InvalidInputError } from '../errors.ts'
+import { gradeLetters } from '../robot/after-call/judgement.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
 /** The form of the files; a later form gets a later number, and files of this one stay readable. */
@@ -106,6 +107,10 @@ const scenarioSchema = z.strictObject({
     endedBy: z.enum(['robot', 'callee']).default('robot'),
     /** Questions of the requirement, and what the record must hold of the answer. */
     answers: z.record(z.string(), pattern).default({}),
+    /** Intent grade (意向等级) of the record afterwards. */
+    grade: listed(z.enum(gradeLetters, { error: `must be one of ${gradeLetters.join(', ')}` })).optional(),
+    /** Whether somebody should look at the record before relying on it. */
+    review: z.boolean().optional(),
     /** Pattern of the time that was noted for the next call. */
     callBack: pattern.optional(),
     says: z.array(patterns).default([]),

@@ -16,5 +16,6 @@ export function recordOf(talk: readonly string[], more: Partial<RunRecord> = {})
     const span = { beginAtMs, endAtMs: atMs - 100 }
     return who === 'R' ? { by: 'robot', planned: words!, heard: words!, cut: cut !== undefined, ...span } : { by: 'callee', said: words!, turn: turn === '' ? undefined : Number(turn), ...span }
   })
-  return { lines, notes: [], outcome: 'confirmed', endedBy: 'robot', endAtMs: atMs, faults: [], ...more }
+  const transcript = lines.map((line, i) => ({ turn: i + 1, speaker: line.by, text: line.by === 'robot' ? line.heard : line.said, cut: line.by === 'robot' && line.cut, confidence: 1 }))
+  return { lines, notes: [], transcript, outcome: 'confirmed', endedBy: 'robot', endAtMs: atMs, faults: [], ...more }
 }

@@ -1,4 +1,5 @@
 // Knows how a scenario is held in text, on a clock of its own: robot and callee take turns, words take the time they take. Does not know sound.
+import type { SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import { ScenarioScript } from './callee-script.ts'
 import type { CalleeLine, RecordLine, RobotLine, RunRecord } from './record.ts'
@@ -41,6 +42,7 @@ class TextCall {
   readonly #variation: Variation
   readonly #lines: RecordLine[] = []
   readonly #notes: RobotNote[] = []
+  readonly #transcript: SpokenTurn[] = []
   readonly #faults: string[] = []
   #queue: Say[] = []
   #atMs = 0
@@ -73,6 +75,7 @@ class TextCall {
     return {
       lines: this.#lines.toSorted((a, b) => a.beginAtMs - b.beginAtMs),
       notes: this.#notes,
+      transcript: this.#transcript,
       outcome: this.#notes.findLast(({ outcome }) => outcome !== undefined)?.outcome,
       endedBy: this.#endedBy ?? 'limit',
       endAtMs: this.#atMs,
@@ -143,7 +146,9 @@ class TextCall {
   }
 
   async #utter({ beginAtMs, endAtMs }: CalleeLine, text: string, bargeIn: boolean): Promise<void> {
-    await this.#tell({ type: 'utterance', text, beginAtMs, endAtMs, confidence: this.#variation.confidence(), bargeIn, silentMs: 0 })
+    const confidence = this.#variation.confidence()
+    this.#transcript.push({ turn: this.#transcript.length + 1, speaker: 'callee', text, cut: false, confidence })
+    await this.#tell({ type: 'utterance', text, beginAtMs, endAtMs, confidence, bargeIn, silentMs: 0 })
   }
 
   /** Nobody speaks for the mute time. */
@@ -214,6 +219,7 @@ class TextCall {
       this.#robotSpoke = true
       const line: RobotLine = { by: 'robot', planned: say.text, heard, cut, beginAtMs: say.beganAtMs ?? this.#atMs, endAtMs: this.#atMs, source: say.source }
       this.#lines.push(line)
+      this.#transcript.push({ turn: this.#transcript.length + 1, speaker: 'robot', text: heard, cut, confidence: 1 })
     }
     await this.#tell({ type: 'played', say: say.id, heardText: heard, cut })
   }
