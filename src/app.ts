@@ -30,7 +30,7 @@ import { TrunkStore } from './dialer/trunk-store.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
 import { repairRecording } from './media/recording-file.ts'
-import { readSound } from './media/sound-file.ts'
+import { SoundShelf } from './media/sound-shelf.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
 import { parsePhone } from './numbering/phone.ts'
 import { ReadingBook } from './reading-book.ts'
@@ -105,12 +105,13 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const traces = path.join(config.dataDir, 'traces')
     const metrics = new Registry()
     const readings = new ReadingBook(db)
+    const sounds = new SoundShelf(path.join(config.dataDir, 'sounds'))
     const calls = new DialerCallService({
       db,
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => readSound(path.join(config.dataDir, 'sounds'), name) }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => sounds.read(name) }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },

@@ -109,8 +109,8 @@ export class LineVoice {
 
   /** What cannot be played is left out, and told. */
   #partOf(part: SayPart): SpokenPart[] {
-    const { readSound, emit } = this.#deps
-    const leaveOut = (message: string) => emit({ type: 'provider-failed', provider: 'recordings', message, fallback: 'left out' })
+    const { readSound } = this.#deps
+    const leaveOut = (message: string) => this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message, fallback: 'left out' })
     if (part.type === 'text') return [{ text: part.text }]
     if (part.type === 'url' || readSound === undefined) {
       leaveOut(part.type === 'url' ? 'recordings are played by their names only' : 'this line plays no recordings')
