@@ -245,8 +245,7 @@ class OneCall {
 
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts } = this.#deps
-    const voice = { ...this.#deps.voice, readings: this.#request.readings }
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, activity: this.#deps.activity, voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, machinePolicy: this.#deps.machinePolicy })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, activity: this.#deps.activity, voice: this.#voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, machinePolicy: this.#deps.machinePolicy })
     this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop
     const terms = this.#request.handover ?? handoverDefaults
