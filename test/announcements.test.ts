@@ -1,3 +1,5 @@
+// Holds what is made of announcements before the answer, by whole calls. Real SIP, RTP and speech.
+// Runs alone: all announcements are heard at once.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { explain, explanationText } from '../src/dialer/explain.ts'

@@ -1,3 +1,5 @@
+// Holds that what is said is in the audio: what is written in a record was heard in its recording, by the ear of another. Real SIP, RTP, speech and HTTP.
+// Runs alone: fifty calls at once.
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

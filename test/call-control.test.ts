@@ -1,5 +1,6 @@
 // A human takes over a call, and a supervisor hears it: with phones that are not ours (baresip), over real SIP and RTP, judged by what each phone recorded.
 // Runs when baresip is installed; with REQUIRE_INTEROP=1 its absence fails.
+// Runs alone: it measures the gap when a human takes over.
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

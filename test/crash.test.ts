@@ -1,4 +1,5 @@
 // Holds what must never happen, whatever is killed when: a call lost, dialled twice, ended twice, paid wrongly, or a process left behind.
+// Runs alone: two hundred calls at once, and everything is killed.
 import assert from 'node:assert/strict'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'

@@ -5,11 +5,8 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { log } from '../src/log.ts'
-import { KeptServer, PersistentClient } from './world/crash-run.ts'
-import { FarEnd } from './world/far-end.ts'
 import { canSeeProcesses } from './world/processes.ts'
-import { DataFolder } from './world/server-process.ts'
-import { freePort } from './world/free-port.ts'
+import { ServerAndFarEnd } from './world/server-and-far-end.ts'
 
 if (!process.env['LOG_LEVEL']) log.level = 'error'
 
@@ -44,26 +41,10 @@ void describe('a call with a human and a supervisor in it', { skip, concurrency:
 /** One server and one call in which callee and human talk and a supervisor listens. */
 async function joined(env: { [name: string]: string } = {}) {
   await using stack = new AsyncDisposableStack()
-  const farEnd = stack.use(await FarEnd.start(() => 'answers'))
-  const folder = stack.use(await DataFolder.make())
-  const server = new KeptServer(folder, {
-    PORT: '0',
-    HOME: folder.path,
-    LOG_LEVEL: 'error',
-    SIP_TRUNK: `127.0.0.1:${farEnd.port}`,
-    // The next server is reached where the one before was, as with a trunk that knows us by address.
-    SIP_PORT: String(await freePort()),
-    ALLOW_DEMO_ASR: 'on',
-    TEST_NUMBERS: callee,
-    ...env,
-  })
-  server.start()
-  stack.defer(async () => void (await server.stop(20_000)))
-  await server.current.up(MS_MAX)
-  const client = new PersistentClient(server, (await folder.demoAccount()).api_key)
-  const post = async (action: string, body: object) => (await client.post(action, body)).answer.body
-  const placed = await post('initiate_call', { phones: callee, user_requirement: '通知张总明天上午9点在三楼会议室开会' })
-  const callId = (placed['call_ids'] as string[])[0]!
+  const whole = stack.use(await ServerAndFarEnd.start(() => 'answers', { TEST_NUMBERS: callee, ...env }))
+  const { server, farEnd } = whole
+  const post = whole.post.bind(whole)
+  const callId = await whole.place(callee)
   const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
     for (const deadline = Date.now() + MS_MAX; !(await holds()); await sleep(100)) assert.ok(Date.now() < deadline, `never ${what}`)
   }

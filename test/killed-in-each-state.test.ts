@@ -11,11 +11,10 @@ import { clientConfig, readPidFile } from '../src/db/postgres/postmaster.ts'
 import { supervisorDefaults } from '../src/db/postgres/supervisor.ts'
 import { log } from '../src/log.ts'
 import { readWav, WAV_HEADER_BYTES } from '../src/media/wav.ts'
-import { KeptServer, PersistentClient } from './world/crash-run.ts'
-import { FarEnd, type FarEndManner } from './world/far-end.ts'
+import type { FarEnd, FarEndManner } from './world/far-end.ts'
 import { canSeeProcesses } from './world/processes.ts'
-import { DataFolder } from './world/server-process.ts'
-import { freePort } from './world/free-port.ts'
+import { ServerAndFarEnd } from './world/server-and-far-end.ts'
+import type { DataFolder } from './world/server-process.ts'
 
 if (!process.env['LOG_LEVEL']) log.level = 'error'
 
@@ -70,33 +69,14 @@ void describe('calls that dial, ring and talk', { skip }, () => {
 /** One server, a far end, and one call in each state. */
 async function setUp(env: { [name: string]: string } = {}) {
   await using stack = new AsyncDisposableStack()
-  const farEnd = stack.use(await FarEnd.start((number) => manners[number] ?? 'answers'))
-  const folder = stack.use(await DataFolder.make())
-  const server = new KeptServer(folder, {
-    PORT: '0',
-    HOME: folder.path,
-    LOG_LEVEL: 'error',
-    SIP_TRUNK: `127.0.0.1:${farEnd.port}`,
-    // The next server is reached where the one before was, as with a trunk that knows us by address.
-    SIP_PORT: String(await freePort()),
-    ALLOW_DEMO_ASR: 'on',
-    TEST_NUMBERS: [...Object.keys(manners), '13800138033'].join(),
-    RING_MS_MAX: '60000',
-    ...env,
-  })
-  server.start()
-  stack.defer(async () => void (await server.stop(20_000)))
-  await server.current.up(60_000)
-  const client = new PersistentClient(server, (await folder.demoAccount()).api_key)
-  const place = async (number: string): Promise<string> => {
-    const { answer } = await client.post('initiate_call', { phones: number, user_requirement: '通知张总明天上午9点在三楼会议室开会' })
-    return (answer.body['call_ids'] as string[])[0]!
-  }
+  const whole = stack.use(await ServerAndFarEnd.start((number) => manners[number] ?? 'answers', { TEST_NUMBERS: [...Object.keys(manners), '13800138033'].join(), RING_MS_MAX: '60000', ...env }))
+  const { server, farEnd, folder, client } = whole
+  const place = (number: string) => whole.place(number)
   const untilStatus = async (callId: string, status: string): Promise<{ [key: string]: unknown }> => {
     for (const deadline = Date.now() + CLOSED_MS_MAX; ; await sleep(100)) {
-      const { answer } = await client.post('search_callinfo', { call_id: callId })
-      if (answer.body['status'] === status) return answer.body
-      assert.ok(Date.now() < deadline && answer.body['status'] !== 'ended', `not ${status}: ${JSON.stringify(answer.body)}`)
+      const info = await whole.post('search_callinfo', { call_id: callId })
+      if (info['status'] === status) return info
+      assert.ok(Date.now() < deadline && info['status'] !== 'ended', `not ${status}: ${JSON.stringify(info)}`)
     }
   }
   const ids = new Map<string, string>()

@@ -1,3 +1,5 @@
+// Holds that each number of the simulated carrier does what the table says. Real SIP, RTP, speech and HTTP.
+// Runs alone: all numbers are called at once.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { explain, explanationText } from '../src/dialer/explain.ts'

@@ -1,4 +1,5 @@
 // Holds that whole calls are heard and spoken by services: each on loopback with its vendor's protocol, hearing and speaking with the built-in engines.
+// Runs alone: calls through every service at once.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BuiltinAsr } from '../src/speech/asr/builtin/provider.ts'

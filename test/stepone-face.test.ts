@@ -1,5 +1,6 @@
 // The StepOne-compatible face of the whole program: real HTTP in front, real SIP, audio and speech behind.
 // One program for all groups: starting it takes longer than most of what is asked of it, and so does waiting for real conversations.
+// Runs alone: its groups call side by side.
 import { after, before, describe } from 'node:test'
 import { badInput } from './stepone-face/bad-input.ts'
 import { money } from './stepone-face/money.ts'

@@ -1,4 +1,5 @@
 // Calls through failures, all at once: none may be stuck, no port and no transaction may stay.
+// Runs alone: fifty calls at once, in bad weather.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'

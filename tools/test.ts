@@ -36,6 +36,8 @@ function test(title: string, some: readonly string[], concurrency: number): numb
 process.env['LOG_LEVEL'] ??= 'error'
 
 const isWholeSystem = (file: string) => file.startsWith('test')
+/** Its first comment says that it has the machine to itself, because it carries many calls at once or measures what is heard when. */
+const runsAlone = (file: string) => isWholeSystem(file) && /^(?:\/\/.*\n)*\/\/ Runs alone: /.test(readFileSync(file, 'utf8'))
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const flags = process.argv.slice(2).filter((word) => word.startsWith('-'))
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts']).sort()
@@ -49,13 +51,14 @@ if (words.length === 0) {
   failures += run('type check', ['node_modules/typescript/bin/tsc', '--noEmit']) === 0 ? 0 : 1
   failures += run('lint', ['tools/lint.ts']) === 0 ? 0 : 1
 }
-// Whole-system tests carry many calls at once and have the machine to themselves; the others share it.
-const parts = { 'unit tests': chosen.filter((file) => !isWholeSystem(file)), 'whole-system tests': chosen.filter(isWholeSystem) }
+const parts: readonly { title: string; some: readonly string[]; concurrency: number }[] = [
+  { title: 'unit tests', some: chosen.filter((file) => !isWholeSystem(file)), concurrency: 2 },
+  // Mostly they wait for people to finish their sentences.
+  { title: 'whole-system tests', some: chosen.filter((file) => isWholeSystem(file) && !runsAlone(file)), concurrency: 2 },
+  { title: 'whole-system tests that run alone', some: chosen.filter(runsAlone), concurrency: 1 },
+]
 const secondTries: string[] = []
-for (const [title, some] of Object.entries(parts)) {
-  if (some.length === 0) continue
-  failures += test(title, some, title === 'unit tests' ? 2 : 1) === 0 ? 0 : 1
-}
+for (const { title, some, concurrency } of parts) if (some.length > 0) failures += test(title, some, concurrency) === 0 ? 0 : 1
 if (secondTries.length > 0) console.log(`── passed only when they had the machine to themselves: ${secondTries.join(', ')}`)
 const { stopTestServer } = await import('../src/db/testing.ts')
 await stopTestServer()

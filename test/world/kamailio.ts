@@ -65,7 +65,7 @@ export class Kamailio implements AsyncDisposable {
       TLS_FILE: JSON.stringify(tlsFile),
       CARRIER_FILE: JSON.stringify(carrierFile),
     }
-    const child = spawn('kamailio', ['-f', config, '-DD', '-E', '-m', '32', '-M', '8', '-w', folder, '-Y', runFolder, ...Object.entries(defines).flatMap(([name, value]) => ['-A', `${name}=${value}`])], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn('kamailio', ['-f', config, '-DD', '-E', '-m', '32', '-M', '8', '-w', folder, '-Y', runFolder, ...Object.entries(defines).flatMap(([name, value]) => ['-A', `${name}=${value}`])], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     const edge = new Kamailio(child, ports)
     try {
       await edge.#takesConnections()
@@ -79,10 +79,12 @@ export class Kamailio implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#child.kill('SIGTERM')
-      const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS_MAX)
+      // Its workers are processes too: killed alone, it would leave them behind with our end of the pipe.
+      const kill = setTimeout(() => process.kill(-this.#child.pid!, 'SIGKILL'), STOP_MS_MAX)
       await this.#ended
       clearTimeout(kill)
     }
+    this.#child.stderr!.destroy()
   }
 
   async #takesConnections(): Promise<void> {
