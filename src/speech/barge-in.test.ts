@@ -22,8 +22,11 @@ const cases: Case[] = [
   { why: 'a voice with short gaps is sustained', voicedMs: 260, spanMs: 480, expected: 'pause' },
   { why: 'single noises far apart are not sustained', voicedMs: 260, spanMs: 600, expected: 'duck' },
   { why: 'a sound that is over pauses nothing any more', voicedMs: 260, silenceMs: 200, expected: 'nothing' },
-  { why: 'sustained words stop the robot for good', voicedMs: 260, partial: '我现', expected: 'stop' },
-  { why: 'words without a sustained voice do not stop it', voicedMs: 240, partial: '我现', expected: 'duck' },
+  { why: 'sustained words stop the robot for good', voicedMs: 260, partial: '我现在没', expected: 'stop' },
+  { why: 'words without a sustained voice do not stop it', voicedMs: 240, partial: '我现在没', expected: 'duck' },
+  { why: 'a few syllables may be a cough', voicedMs: 500, partial: '二二八', expected: 'pause' },
+  { why: 'a pause lasts until they are final', voicedMs: 500, silenceMs: 880, partial: '二二八', ...paused, expected: 'pause' },
+  { why: 'or until that takes too long', voicedMs: 500, silenceMs: 900, partial: '二二八', ...paused, expected: 'nothing' },
   { why: 'one syllable may be the beginning of anything', voicedMs: 260, partial: '我', expected: 'pause' },
   { why: 'a backchannel pauses at most', voicedMs: 400, partial: '嗯', expected: 'pause' },
   { why: 'a repeated backchannel pauses at most', voicedMs: 700, partial: '对对对', expected: 'pause' },
@@ -35,12 +38,12 @@ const cases: Case[] = [
   { why: 'after a sound without words the robot goes on', voicedMs: 300, silenceMs: 420, ...paused, expected: 'nothing' },
   { why: 'after a backchannel the robot goes on earlier', voicedMs: 300, silenceMs: 260, partial: '嗯', ...paused, expected: 'nothing' },
   { why: 'no pause lasts longer than the callee bears', voicedMs: 300, silenceMs: 100, stance: 'paused', pausedMs: 2_000, expected: 'nothing' },
-  { why: 'words that come late stop a robot that pauses', voicedMs: 300, silenceMs: 400, partial: '几点', ...paused, expected: 'stop' },
-  { why: 'words that come later still stop a robot that goes on', voicedMs: 300, silenceMs: 500, partial: '几点', settled: { atMs: 720, voicedMs: 300, partial: '' }, expected: 'stop' },
+  { why: 'words that come late stop a robot that pauses', voicedMs: 300, silenceMs: 400, partial: '几点开始', ...paused, expected: 'stop' },
+  { why: 'words that come later still stop a robot that goes on', voicedMs: 300, silenceMs: 500, partial: '几点开始', settled: { atMs: 720, voicedMs: 300, partial: '' }, expected: 'stop' },
   { why: 'a backchannel that was dealt with is not dealt with again', voicedMs: 300, silenceMs: 300, partial: '嗯', settled: { atMs: 560, voicedMs: 300, partial: '嗯' }, expected: 'nothing' },
   { why: 'the next voice after it counts anew', voicedMs: 400, spanMs: 700, partial: '嗯', settled: { atMs: 560, voicedMs: 300, partial: '嗯' }, expected: 'duck' },
   { why: 'and pauses when it is sustained', voicedMs: 560, spanMs: 840, partial: '嗯', settled: { atMs: 560, voicedMs: 300, partial: '嗯' }, expected: 'pause' },
-  { why: 'words that follow it stop the robot', voicedMs: 560, spanMs: 840, partial: '嗯几点', settled: { atMs: 560, voicedMs: 300, partial: '嗯' }, expected: 'stop' },
+  { why: 'words that follow it stop the robot', voicedMs: 560, spanMs: 840, partial: '嗯几点开始', settled: { atMs: 560, voicedMs: 300, partial: '嗯' }, expected: 'stop' },
   { why: 'a stop word stops the robot at once', voicedMs: 120, partial: '等一下', expected: 'stop' },
   { why: '停 stops the robot at once', voicedMs: 120, partial: '停', expected: 'stop' },
   { why: 'a stop word after a backchannel stops the robot at once', voicedMs: 200, partial: '好了别说了', expected: 'stop' },
@@ -92,7 +95,7 @@ function play(voiceMs: number, word: string, wordAtMs: number, untilMs = voiceMs
 
 test('sustained speech: softer at 80 ms, silent at 260 ms, over as soon as the words are known, however slow the recogniser', () => {
   for (const firstWordMs of [320, 360, 900]) {
-    assert.deepEqual(play(2_000, '我现在', firstWordMs), [{ atMs: 80, did: 'duck' }, { atMs: 260, did: 'pause' }, { atMs: firstWordMs, did: 'stop' }])
+    assert.deepEqual(play(2_000, '我现在没', firstWordMs), [{ atMs: 80, did: 'duck' }, { atMs: 260, did: 'pause' }, { atMs: firstWordMs, did: 'stop' }])
   }
   assert.deepEqual(play(2_000, '', Infinity).at(-1), { atMs: 1_000, did: 'stop' })
 })
@@ -125,7 +128,7 @@ test('greetings are what people say on picking up, and nothing with more in it',
   for (const text of ['', '喂哪位', '你好我不需要', '嗯']) assert.ok(!isGreeting(text), text)
 })
 
-const spoken = { text: '嗯', voicedMs: 300, beginAtMs: 1_000, endAtMs: 1_300, robot: { endsWithQuestion: false, endAtMs: 3_000 }, overProtected: false }
+const spoken = { text: '嗯', voicedMs: 300, beginAtMs: 1_000, endAtMs: 1_300, confidence: 0.9, robot: { endsWithQuestion: false, endAtMs: 3_000 }, overProtected: false }
 for (const { why, more, expected } of [
   { why: 'a backchannel over the robot is no turn', more: {}, expected: false },
   { why: 'nor is it in the middle of a question', more: { robot: { endsWithQuestion: true, endAtMs: 3_000 } }, expected: false },
@@ -135,6 +138,11 @@ for (const { why, more, expected } of [
   { why: 'words over the robot are one', more: { text: '我要投诉' }, expected: true },
   { why: 'a single syllable in the middle of what the robot says was misheard', more: { text: '等' }, expected: false },
   { why: 'at its end it is one', more: { text: '等', robot: { endsWithQuestion: false, endAtMs: 1_500 } }, expected: true },
+  { why: 'a few uncertain syllables over the robot are none', more: { text: '二二八', confidence: 0.59 }, expected: false },
+  { why: 'certain ones are one', more: { text: '几点', confidence: 0.6 }, expected: true },
+  { why: 'and so are many uncertain ones', more: { text: '几点开始', confidence: 0.2 }, expected: true },
+  { why: 'uncertain ones after the robot are one', more: { text: '二二八', confidence: 0.2, robot: { endsWithQuestion: false, endAtMs: 1_000 } }, expected: true },
+  { why: 'and an uncertain answer is one', more: { text: '能来', confidence: 0.2, robot: { endsWithQuestion: true, endAtMs: 1_600 } }, expected: true },
   { why: '停 is one anywhere', more: { text: '停' }, expected: true },
   { why: 'a greeting into the opening is none', more: { text: '喂，你好', overProtected: true }, expected: false },
   { why: 'other words into the opening are one', more: { text: '喂哪位', overProtected: true }, expected: true },
@@ -144,7 +152,7 @@ for (const { why, more, expected } of [
 }
 
 test('the defaults agree with one another', () => {
-  const { duckMs, voicedMsMin, voicedMsBlind, backchannelMsMax, restoreMs, resumeAfterWordMs, resumeAfterSoundMs, pauseMsMax } = bargeInDefaults
+  const { duckMs, voicedMsMin, voicedMsBlind, backchannelMsMax, restoreMs, resumeAfterWordMs, resumeAfterSoundMs, resumeAfterFewMs, pauseMsMax } = bargeInDefaults
   assert.ok(duckMs < voicedMsMin && voicedMsMin <= 250 && voicedMsMin < voicedMsBlind && voicedMsBlind <= backchannelMsMax)
-  assert.ok(restoreMs < resumeAfterWordMs && resumeAfterWordMs <= resumeAfterSoundMs && resumeAfterSoundMs < pauseMsMax)
+  assert.ok(restoreMs < resumeAfterWordMs && resumeAfterWordMs <= resumeAfterSoundMs && resumeAfterSoundMs < resumeAfterFewMs && resumeAfterFewMs < pauseMsMax)
 })

@@ -6,16 +6,22 @@ export type BargeInOptions = {
   duckMs: number
   /** The voice is over when nothing was heard for so long: who only ducked speaks up again. Above the closures within a word. */
   restoreMs: number
-  /** So much voice pauses the robot; of words that are no backchannel it stops it for good. Less is a cough, a breath or an echo. */
+  /** So much voice pauses the robot. Less is a cough, a breath or an echo. */
   voicedMsMin: number
+  /** Of a sound that is no voice recognisers make a few syllables: fewer than these stop nothing before they are final. */
+  syllablesMin: number
+  /** A few syllables over the robot that are less certain than this, 0..1, were no words. */
+  confidenceMin: number
   /** Voice must fill this share of the time since its onset: short gaps are closures, long ones are single noises. */
   voicedShareMin: number
   /** So much voice wins although no word is known yet: some recognisers are slow. No cough lasts as long. */
   voicedMsBlind: number
   /** After a pause the robot goes on when nothing more was heard for so long. Words without a meaning of their own need no more time … */
   resumeAfterWordMs: number
-  /** … a sound without words does: the first word may still be on its way through the recogniser. */
+  /** … a sound without words does: the first word may still be on its way through the recogniser … */
   resumeAfterSoundMs: number
+  /** … and so do a few syllables: the turn will soon be over, and its final tells whether they were words at all. */
+  resumeAfterFewMs: number
   /** A recogniser that tells nothing before its final is waited for; but never longer than this, or the callee hears a dead line. */
   pauseMsMax: number
   /** A backchannel is shorter than this … */
@@ -30,16 +36,20 @@ export type BargeInOptions = {
 
 /**
  * Figures behind the values: the built-in recogniser shows the first syllable 0.3 to 0.36 s after the onset and the last one 0.2 s
- * after its end. A backchannel ("嗯") has 0.15 to 0.4 s of voice, a cough 0.2 to 0.5 s. Voice activity is sure 60 ms after the onset.
+ * after its end. A backchannel ("嗯") has 0.15 to 0.4 s of voice, a cough 0.1 to 0.6 s. Voice activity is sure 60 ms after the onset.
+ * Coughs at 15 dB were heard as up to three syllables with a certainty of 0.1 to 0.57; words had 0.88 and more.
  */
 export const bargeInDefaults = {
   duckMs: 80,
   restoreMs: 160,
   voicedMsMin: 250,
+  syllablesMin: 4,
+  confidenceMin: 0.6,
   voicedShareMin: 0.5,
   voicedMsBlind: 1_000,
   resumeAfterWordMs: 260,
   resumeAfterSoundMs: 420,
+  resumeAfterFewMs: 900,
   pauseMsMax: 2_000,
   backchannelMsMax: 1_200,
   backchannelSyllablesMax: 2,
@@ -106,8 +116,7 @@ export function decideFloor({ stance, pausedMs, voice, settled, robot }: FloorIn
   if (weight === 'none' && fresh.voicedMs >= options.voicedMsBlind && sustained) return 'stop'
 
   if (stance === 'paused') {
-    const resumeMs = weight === 'none' ? options.resumeAfterSoundMs : options.resumeAfterWordMs
-    return voice.silenceMs >= resumeMs || pausedMs >= options.pauseMsMax ? 'nothing' : 'pause'
+    return voice.silenceMs >= resumeAfterMs(weight, options) || pausedMs >= options.pauseMsMax ? 'nothing' : 'pause'
   }
   if (voice.silenceMs >= options.restoreMs) return 'nothing'
   if (fresh.voicedMs >= options.voicedMsMin && sustained) return 'pause'
@@ -123,12 +132,24 @@ function sinceSettled({ beginAtMs, atMs, voicedMs, silenceMs, partial }: Stretch
 
 /**
  * What words weigh over the robot's voice. `word`: a listener's murmur; also any single syllable, because it is the beginning of a
- * sentence whose next syllable is on its way, or one that was misheard.
+ * sentence whose next syllable is on its way, or one that was misheard. `few`: the beginning of a sentence, or a cough.
  */
-function weightOf(partial: string, voicedMs: number, options: BargeInOptions): 'none' | 'word' | 'words' {
+type Weight = 'none' | 'word' | 'few' | 'words'
+
+function weightOf(partial: string, voicedMs: number, options: BargeInOptions): Weight {
   const text = bare(partial)
   if (text === '') return 'none'
-  return isSyllable(text) || isBackchannel(text, voicedMs, options) ? 'word' : 'words'
+  if (isSyllable(text) || isBackchannel(text, voicedMs, options)) return 'word'
+  return syllablesOf(text) < options.syllablesMin && voicedMs < options.backchannelMsMax ? 'few' : 'words'
+}
+
+function resumeAfterMs(weight: Weight, options: BargeInOptions): number {
+  return weight === 'none' ? options.resumeAfterSoundMs : weight === 'word' ? options.resumeAfterWordMs : options.resumeAfterFewMs
+}
+
+/** Of a Latin word, two. */
+function syllablesOf(text: string): number {
+  return text.match(/\p{Script=Han}|\d/gu)?.length ?? 2 * text.split(' ').length
 }
 
 function isSyllable(text: string): boolean {
@@ -175,6 +196,8 @@ export type SpokenOver = {
   voicedMs: number
   beginAtMs: number
   endAtMs: number
+  /** 0..1 */
+  confidence: number
   robot: Pick<RobotVoice, 'endsWithQuestion' | 'endAtMs'>
   /** It began while the robot's voice was protected. */
   overProtected: boolean
@@ -182,16 +205,17 @@ export type SpokenOver = {
 
 /**
  * Whether a finished stretch of speech is a turn of the conversation. A backchannel over the robot's voice is none, nor is a single
- * syllable that was over well before the robot, whatever the recogniser made of it, nor a greeting into the robot's opening. But a
+ * syllable that was over well before the robot, nor a few of which the recogniser is not certain, nor a greeting into the opening. But a
  * short word begun in the last answerMs of a question, or after it, is the answer.
  */
-export function isTurn({ text, voicedMs, beginAtMs, endAtMs, robot, overProtected }: SpokenOver, options: BargeInOptions = bargeInDefaults): boolean {
+export function isTurn({ text, voicedMs, beginAtMs, endAtMs, confidence, robot, overProtected }: SpokenOver, options: BargeInOptions = bargeInDefaults): boolean {
   const words = bare(text)
   if (words === '') return false
   if (beginAtMs >= robot.endAtMs || isStopWord(words)) return !(overProtected && isGreeting(words))
   if (overProtected && isGreeting(words)) return false
   if (robot.endsWithQuestion && robot.endAtMs - beginAtMs <= options.answerMs) return true
   if (isSyllable(words) && robot.endAtMs - endAtMs > options.murmurMs) return false
+  if (confidence < options.confidenceMin && syllablesOf(words) < options.syllablesMin) return false
   return !isBackchannel(words, voicedMs, options)
 }
 

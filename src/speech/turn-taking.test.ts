@@ -48,10 +48,10 @@ function listen(name: string) {
 }
 
 for (const name of ['tomorrow', 'busy', 'robot', 'name', 'stop']) {
-  test(`"${name}" over the robot's voice silences it within 350 ms, and for good once two syllables are known`, () => {
+  test(`"${name}" over the robot's voice silences it within 350 ms, and for good once it is surely speech`, () => {
     const { silentAfterMs, stopAfterMs } = listen(name)
     assert.ok(silentAfterMs !== undefined && silentAfterMs <= 350, `silent after ${silentAfterMs} ms`)
-    assert.ok(stopAfterMs !== undefined && stopAfterMs <= 650, `stopped after ${stopAfterMs} ms`)
+    assert.ok(stopAfterMs !== undefined && stopAfterMs <= 1_100, `stopped after ${stopAfterMs} ms`)
   })
 }
 
