@@ -8,6 +8,7 @@ import { AccountDesk } from './account/account-desk.ts'
 import { AccessKeys } from './account/access-keys.ts'
 import { ApiKeys } from './account/api-keys.ts'
 import { NonceBook } from './account/nonce-book.ts'
+import { TtsTemplates } from './account/tts-templates.ts'
 import { buildServer } from './api/server.ts'
 import { clipPathOf } from './call/early-clip.ts'
 import { measured, showGauges } from './call-metrics.ts'
@@ -154,7 +155,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db) },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },

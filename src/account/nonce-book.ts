@@ -53,7 +53,8 @@ export class NonceBook {
     if (this.#waiting.length >= nonceDefaults.waitingMax) throw new OverloadedError('服务繁忙，请稍后重试', 1_000)
     const digest = createHash('sha256').update(`${keyId}\n${nonce}`).digest()
     const done = Promise.withResolvers<boolean>()
-    this.#waiting.push({ digest, requestId, done })
+    // As the database writes it back.
+    this.#waiting.push({ digest, requestId: requestId.toLowerCase(), done })
     this.#writing ??= this.#write()
     return done.promise
   }

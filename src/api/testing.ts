@@ -3,6 +3,7 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import type { FastifyInstance } from 'fastify'
+import type { CallTicket } from '../db/call-tickets.ts'
 import type { CallCommand } from '../call/controls.ts'
 import type { Controlled } from '../dialer/command-desk.ts'
 import type { CallRecord, CallService, PlaceRequest } from '../dialer/call-service.ts'
@@ -19,6 +20,8 @@ type MemoryCall = { accountId: string; record: MutableRecord; rows: CallEventRow
 /** Calls that only exist in memory; tests move them along by `append`. */
 export class MemoryCalls implements CallService {
   readonly placed: string[] = []
+  readonly requests: PlaceRequest[] = []
+  readonly tickets = new Map<string, CallTicket & { callId: string }>()
   readonly stopped: { callId: string; wish: string }[] = []
   readonly #calls = new Map<string, MemoryCall>()
   readonly #idempotent = new Map<string, { body: string; callIds: string[] }>()
@@ -61,6 +64,8 @@ export class MemoryCalls implements CallService {
       this.append(id, { type: 'accepted' })
       return id
     })
+    this.requests.push(request)
+    if (request.ticket) this.tickets.set(request.ticket.wireId, { ...request.ticket, callId: callIds[0]! })
     if (key !== undefined) this.#idempotent.set(key, { body, callIds })
     return Promise.resolve({ callIds, replayed: false })
   }
@@ -136,6 +141,11 @@ export class MemoryCalls implements CallService {
     if (this.controlFails) throw this.controlFails
     this.commands.push({ callId, command })
     return Promise.resolve({ state: command.type === 'hold' ? 'held' : command.type === 'transfer' ? 'calling' : 'talking' })
+  }
+
+  async ticket(accountId: string, wireId: string): ReturnType<CallService['ticket']> {
+    const found = this.tickets.get(wireId)
+    return Promise.resolve(found && this.#calls.get(found.callId)?.accountId === accountId ? found : undefined)
   }
 
   async list(accountId: string, limit: number): Promise<CallRecord[]> {

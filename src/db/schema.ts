@@ -52,6 +52,25 @@ export type UsedNoncesTable = {
   used_at: Date
 }
 
+export type CallTicketsTable = {
+  call_id: string
+  account_id: string
+  wire_id: string
+  product: 'voice' | 'tts' | 'ivr' | 'click-to-dial' | 'smart'
+  shown_number: string
+  out_id: string | null
+}
+
+export type TtsTemplatesTable = {
+  account_id: string
+  code: string
+  name: string
+  text: string
+  state: 'pending' | 'approved' | 'rejected'
+  says_synthetic: boolean
+  created_at: DefaultNow
+}
+
 export type WalletsTable = {
   account_id: string
   balance_li: Generated<number>
@@ -248,6 +267,8 @@ export type Schema = {
   api_keys: ApiKeysTable
   access_keys: AccessKeysTable
   used_nonces: UsedNoncesTable
+  call_tickets: CallTicketsTable
+  tts_templates: TtsTemplatesTable
   wallets: WalletsTable
   ledger_entries: LedgerEntriesTable
   calls: CallsTable

@@ -3,12 +3,14 @@ import type { CallEventRow } from '../events.ts'
 import type { CallCommand } from '../call/controls.ts'
 import type { EndReason } from '../call/end-reason.ts'
 import type { Controlled } from './command-desk.ts'
+import type { CallTicket } from '../db/call-tickets.ts'
+import type { AnnouncementPlan } from '../robot/announcement.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { Blocked } from './trunk-choice.ts'
 
 export type PlaceRequest = {
   accountId: string
-  source: 'stepone'
+  source: 'stepone' | 'aliyun'
   /** As the customer wrote them; may hold several numbers in one string. */
   phones: string
   userRequirement: string
@@ -16,8 +18,14 @@ export type PlaceRequest = {
   /** The trunk to go over, and the number to show; undefined: whatever is free. */
   line?: string | undefined
   caller?: string | undefined
+  /** Like `caller`, but only where somebody's telephone rings: the simulated carrier shows its own number. */
+  callerIfReal?: string | undefined
   /** The human whom a callee is handed to that asks for one, as the customer wrote it; undefined: the configured one. */
   handoverPhone?: string | undefined
+  /** Said instead of a conversation about `userRequirement`, which then only tells people what the call is about. */
+  announcement?: AnnouncementPlan | undefined
+  /** What another face calls it. Of one number only. */
+  ticket?: CallTicket | undefined
 }
 
 export type CallRecord = {
@@ -69,4 +77,6 @@ export interface CallService {
    */
   control(accountId: string, callId: string, command: CallCommand): Promise<Controlled>
   list(accountId: string, limit: number): Promise<CallRecord[]>
+  /** The call that another face calls so. Undefined: none of this account. */
+  ticket(accountId: string, wireId: string): Promise<(CallTicket & { callId: string }) | undefined>
 }

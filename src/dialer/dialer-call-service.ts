@@ -2,6 +2,7 @@
 import type { Price } from '../account/billing.ts'
 import type { RunCall } from '../call/call.ts'
 import { eventsAfter } from '../db/call-events.ts'
+import { findTicket, type CallTicket } from '../db/call-tickets.ts'
 import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
@@ -160,6 +161,10 @@ export class DialerCallService implements CallService {
   async list(accountId: string, limit: number): Promise<CallRecord[]> {
     const rows = await this.#db.retry('list calls', () => latestCalls(this.#db.sql, accountId, Math.min(Math.max(1, limit), listMax)))
     return rows.map((row) => toRecord(row, this.#now()))
+  }
+
+  ticket(accountId: string, wireId: string): Promise<(CallTicket & { callId: string }) | undefined> {
+    return this.#db.retry('find a call by its ticket', () => findTicket(this.#db.sql, accountId, wireId), { withinMs: 3_000 })
   }
 
   async #find(accountId: string, callId: string): Promise<CallRow> {

@@ -5,12 +5,14 @@ import { costOf, type Price } from '../account/billing.ts'
 import { holdAll } from '../account/ledger.ts'
 import { findAccount } from '../db/accounts.ts'
 import { appendEvents, notifyFollowers } from '../db/call-events.ts'
+import { insertTicket } from '../db/call-tickets.ts'
 import { countQueued, insertCalls, recentAttempts, type NewCall } from '../db/calls.ts'
 import type { Database, Tx } from '../db/connection.ts'
 import { doNotCallAmong } from '../db/do-not-call.ts'
 import { findRequest, rememberRequest, type RememberedRequest } from '../db/idempotency.ts'
 import { InvalidInputError, NotFoundError, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
 import { parsePhoneList, type ParsedPhone } from '../numbering/phone.ts'
+import type { AnnouncementSpec } from '../robot/announcement.ts'
 import { admit, type Admission } from './admission/admit.ts'
 import { frequencyReach } from './admission/frequency.ts'
 import { newCallId } from './call-id.ts'
@@ -59,7 +61,7 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
     const account = await findAccount(db.sql, request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
-    const accepted = deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
+    const accepted = request.announcement ? announced(request.announcement) : deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
     const price = priceOf(account, deps.defaultPrice)
     const line = await lineFor(deps, request)
     return db.transaction((tx) => placeIn(tx, deps, { request, nowMs, bodySha256, calls, accepted, price, line }))
@@ -77,13 +79,27 @@ type Placing = {
   line: Line
 }
 
+/** A fixed text needs no understanding, and makes sense whenever it is heard. */
+function announced(plan: NonNullable<PlaceRequest['announcement']>): AcceptedRequirement {
+  return { spec: { kind: 'announcement', plan } satisfies AnnouncementSpec, expiresAt: undefined }
+}
+
+/** The number that must be shown on this line. */
+function callerOn(line: Line, { caller, callerIfReal }: PlaceRequest): string | undefined {
+  return caller ?? (line.exempt.hours ? undefined : callerIfReal)
+}
+
 /** The line that calls go onto. Errors: InvalidInputError for a trunk or number that there is not; OverloadedError without any line. */
-async function lineFor({ lines, trunks, settings }: PlaceDeps, { line: trunk, caller }: PlaceRequest): Promise<Line> {
+async function lineFor({ lines, trunks, settings }: PlaceDeps, request: PlaceRequest): Promise<Line> {
+  const { line: trunk } = request
   const find = (): Line | undefined => {
     const name = trunk !== undefined ? trunks.lineOf(trunk) : trunks.hasStored ? trunks.storedLine : lines[0]?.name
     return lines.find((line) => line.name === name)
   }
-  const has = (line: Line): boolean => caller === undefined || trunks.of(line.name).some(({ name, callers }) => (trunk === undefined || name === trunk) && callers.some(({ number }) => number === caller))
+  const has = (line: Line): boolean => {
+    const caller = callerOn(line, request)
+    return caller === undefined || trunks.of(line.name).some(({ name, callers }) => (trunk === undefined || name === trunk) && callers.some(({ number }) => number === caller))
+  }
   let line = find()
   if ((trunk !== undefined && line === undefined) || (line !== undefined && !has(line))) {
     // Perhaps it was set up a moment ago.
@@ -92,7 +108,7 @@ async function lineFor({ lines, trunks, settings }: PlaceDeps, { line: trunk, ca
   }
   if (trunk !== undefined && line === undefined) throw new InvalidInputError('line', `没有已启用的线路 ${trunk}：请检查 line，或不填由系统选择。没有拨打任何号码`)
   if (line === undefined) throw new OverloadedError('没有可用线路', settings.retryAfterMs)
-  if (!has(line)) throw new InvalidInputError('caller', `${trunk === undefined ? '已启用的线路' : `线路 ${trunk} `}没有主叫号码 ${caller}：请检查 caller，或不填由系统选择。没有拨打任何号码`)
+  if (!has(line)) throw new InvalidInputError('caller', `${trunk === undefined ? '已启用的线路' : `线路 ${trunk} `}没有主叫号码 ${callerOn(line, request)}：请检查 caller，或不填由系统选择。没有拨打任何号码`)
   return line
 }
 
@@ -124,11 +140,12 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
     robot: accepted.spec,
     line: line.name,
     trunkWanted: request.line,
-    callerWanted: request.caller,
+    callerWanted: callerOn(line, request),
     createdAt: now,
     expiresAt,
     ...price,
   })
+  if (request.ticket) await insertTicket(tx, { id: callIds[0]!, accountId }, request.ticket)
   await appendEvents(tx, callIds.map((callId) => ({ callId, event: { type: 'accepted' } })), now)
   await notifyFollowers(tx, callIds)
   // Last, because it locks the wallet until the commit: requests of one account wait for each other only here.
@@ -160,6 +177,7 @@ function readRequest(request: PlaceRequest, settings: DialerSettings): ParsedPho
   if (ok.length > settings.phonesPerRequestMax) {
     throw new InvalidInputError('phones', `一次最多 ${settings.phonesPerRequestMax} 个号码，收到 ${ok.length} 个`)
   }
+  if (request.ticket && ok.length !== 1) throw new InvalidInputError('phones', '一次只能拨打一个号码')
   return ok
 }
 

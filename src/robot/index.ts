@@ -9,6 +9,7 @@ import { CircuitBreaker } from './model/circuit-breaker.ts'
 import { OpenAiModel } from './model/openai-model.ts'
 import type { Judgement, SpokenTurn } from './after-call/judgement.ts'
 import { createPromptRobot } from './prompt.ts'
+import { createAnnouncementRobot, isAnnouncement, judgeAnnouncement } from './announcement.ts'
 import { judge } from './after-call/judge.ts'
 import { compileRequirement, isExpired, type Requirement } from './requirement.ts'
 import type { ConversationOutcome, Robot, RobotNote } from './robot.ts'
@@ -48,6 +49,7 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
       return { spec, expiresAt: requirement.expiresAt }
     },
     open(spec: unknown, p: { callId: string; attempt: number; meter?: Meter | undefined }): Robot {
+      if (isAnnouncement(spec)) return createAnnouncementRobot(spec.plan)
       const { kind, handover } = spec as StoredRobot
       // A kind that this version does not know is played by the rules.
       const make = Object.hasOwn(robotKinds, kind) ? robotKinds[kind] : robotKinds.rules
@@ -55,6 +57,7 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
     },
     /** What a finished conversation came to. Pure. */
     judge(spec: unknown, finished: { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }): Judgement {
+      if (isAnnouncement(spec)) return judgeAnnouncement(finished.answered)
       return judge({ requirement: requirementOf(spec), ...finished })
     },
   }

@@ -62,6 +62,7 @@ export type BusinessErrorCode =
   | 'isv.INVALID_PARAMETERS'
   | 'isv.MOBILE_NUMBER_ILLEGAL'
   | 'isv.PARAM_LENGTH_LIMIT'
+  | 'isv.PARAM_NOT_SUPPORT_URL'
   | 'isv.PRODUCT_UNSUBSCRIBE'
   | 'isv.TEMPLATE_MISSING_PARAMETERS'
   | 'isv.TEMPLATE_PARAMS_ILLEGAL'
@@ -91,6 +92,7 @@ const fields: Readonly<Record<string, BusinessErrorCode>> = {
   'template-missing': 'isv.TEMPLATE_MISSING_PARAMETERS',
   'template-value': 'isv.TEMPLATE_PARAMS_ILLEGAL',
   'template-length': 'isv.PARAM_LENGTH_LIMIT',
+  'template-url': 'isv.PARAM_NOT_SUPPORT_URL',
   'voice-file': 'isv.VOICE_FILE_ILLEGAL',
 }
 

@@ -69,8 +69,8 @@ export class Gateway {
       const { claim, row, account } = await this.#believe(request, given.address, requestId)
       operation = claim.action
       accountId = account
-      const { calls } = this.#deps
-      const fields = await row.handle(readParameters(row.parameters, request.params), { calls, accountId, requestId })
+      const { calls, singleCalls } = this.#deps
+      const fields = await row.handle(readParameters(row.parameters, request.params), { calls, singleCalls, accountId, requestId })
       return { status: 200, ...writeAnswer(format, `${operation}Response`, { Code: 'OK', Message: 'OK', RequestId: requestId, ...fields }), operation, accountId }
     } catch (error) {
       const known = toAliyunError(error)

@@ -1,4 +1,8 @@
 // The table of operations: wire name → operation. Does not know how they are served.
+import { CancelCall } from './CancelCall.ts'
+import { IvrCall } from './IvrCall.ts'
 import type { Operation } from './operation.ts'
+import { QueryCallDetailByCallId } from './QueryCallDetailByCallId.ts'
+import { SingleCallByTts } from './SingleCallByTts.ts'
 
-export const operations: Readonly<Record<string, Operation>> = {}
+export const operations: Readonly<Record<string, Operation>> = { SingleCallByTts, IvrCall, CancelCall, QueryCallDetailByCallId }

@@ -1,11 +1,13 @@
 // The shape of one operation and what it may use. Does not know which operations exist.
 import type { CallService } from '../../dialer/call-service.ts'
+import type { SingleCalls } from '../../dialer/single-calls.ts'
 import type { AnswerFields } from './answer.ts'
 import type { Parameters, ValuesOf } from './parameters.ts'
 
 /** Everything the operations work with. */
 export type Aliyun = {
   calls: CallService
+  singleCalls: SingleCalls
 }
 
 export type Context = Aliyun & { accountId: string; requestId: string }

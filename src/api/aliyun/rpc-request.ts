@@ -18,7 +18,7 @@ const paramsMax = 200
 
 /**
  * `url`: path and query as they came. `body`: raw bytes; read as a form when `content-type` says so.
- * Errors: AliyunError for parameters that are given twice, so that what is signed and what is done cannot differ.
+ * Errors: AliyunError for parameters that have two values, so that what is signed and what is done cannot differ.
  */
 export function readRpcRequest(p: { method: string; url: string; headers: Readonly<Record<string, string | readonly string[] | undefined>>; body: Buffer }): RpcRequest {
   const headers = Object.fromEntries(Object.entries(p.headers).map(([name, value]) => [name, typeof value === 'string' ? value : value?.join(', ')]))
@@ -43,12 +43,13 @@ function unique(all: readonly (readonly [string, string])[]): Map<string, string
   if (all.length > paramsMax) throw gatewayError('InvalidParameter.Format', ' Too many parameters.')
   const params = new Map<string, string>()
   for (const [name, value] of all) {
-    if (params.has(name)) throw twice(name)
+    // One client sends its common parameters in the query and in the form, alike.
+    if (params.has(name) && params.get(name) !== value) throw twice(name)
     params.set(name, value)
   }
   return params
 }
 
 function twice(name: string): AliyunError {
-  return invalid(/^[A-Za-z0-9.]{1,64}$/.test(name) ? name : 'Parameter', 'It is given twice.')
+  return invalid(/^[A-Za-z0-9.]{1,64}$/.test(name) ? name : 'Parameter', 'It has two values.')
 }

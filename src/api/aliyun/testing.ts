@@ -1,6 +1,8 @@
 // Signed requests, keys and nonces in memory, for tests of the gateway and its fuzzing. Not for the program itself.
 import { createHash, randomUUID } from 'node:crypto'
 import type { SigningKey, TokenProblem } from '../../account/access-keys.ts'
+import { fillTemplate, type TtsTemplates } from '../../account/tts-templates.ts'
+import { InvalidInputError } from '../../errors.ts'
 import type { AccessKeyDesk, Nonces } from './authenticate.ts'
 import type { GatewayRequest } from './gateway.ts'
 import { signV1, stringToSignV1 } from './signature-v1.ts'
@@ -94,4 +96,13 @@ function toRequest(method: string, query: readonly (readonly [string, string])[]
     body: Buffer.from(body.length === 0 ? '' : encoded(body)),
     address: '127.0.0.1',
   }
+}
+
+/** TTS_1 has the variable `name`; TTS_2 has none and says itself that it is synthetic. */
+export const memoryTemplates: Pick<TtsTemplates, 'fill'> = {
+  async fill(_accountId, code, values) {
+    const text = { TTS_1: '您好，${name}。', TTS_2: '这是人工智能合成语音。' }[code]
+    if (text === undefined) throw new InvalidInputError('template-code', `没有模板 ${code}`)
+    return Promise.resolve({ text: fillTemplate(text, values), saysSynthetic: code === 'TTS_2' })
+  },
 }

@@ -1,0 +1,41 @@
+// Knows how the record of a call is shown by QueryCallDetailByCallId. Does not know where records are kept.
+import type { CallRecord } from '../../dialer/call-service.ts'
+import type { CallProduct } from '../../db/call-tickets.ts'
+import { statusOf } from './status-codes.ts'
+
+/** The number of each kind of call in queries. Source: the parameter ProdId of the published operation. */
+export const prodIds: Readonly<Record<CallProduct, string>> = {
+  voice: '11000000300006',
+  tts: '11010000138001',
+  ivr: '11000000300005',
+  'click-to-dial': '11000000300004',
+  smart: '11030000180001',
+}
+
+/** Local time of China without a zone, '' for what did not happen. */
+export function chinaTime(date: Date | undefined): string {
+  return date === undefined ? '' : new Date(date.getTime() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** The JSON text of `Data`. A call that goes on has no state yet. */
+export function callDetail(call: CallRecord, shownNumber: string): string {
+  const { answeredAt, endedAt, reason, conversation } = call
+  const status = reason && statusOf(reason, conversation)
+  const caller = call.callerId ?? shownNumber
+  return JSON.stringify({
+    caller,
+    callee: call.phoneAsGiven,
+    callerShowNumber: shownNumber === '' ? caller : shownNumber,
+    calleeShowNumber: shownNumber === '' ? caller : shownNumber,
+    startDate: chinaTime(answeredAt),
+    endDate: chinaTime(endedAt),
+    duration: Math.ceil((call.talkMs ?? 0) / 1_000),
+    state: status?.code ?? '',
+    stateDesc: status?.text ?? '',
+    gmtCreate: chinaTime(call.createdAt),
+    aRingTime: '',
+    aEndTime: '',
+    bRingTime: chinaTime(call.ringingAt),
+    bEndTime: chinaTime(endedAt),
+  })
+}

@@ -1,0 +1,209 @@
+// Checks the gateway with the vendors' own clients, unmodified, over HTTP, on the real dialer, accounts and database; only the calls themselves follow a script.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { AccessKeys } from '../../account/access-keys.ts'
+import { AccountDesk } from '../../account/account-desk.ts'
+import { ApiKeys } from '../../account/api-keys.ts'
+import { NonceBook } from '../../account/nonce-book.ts'
+import { TtsTemplates } from '../../account/tts-templates.ts'
+import { dialerWorld, isBusy, type Script } from '../../dialer/testing.ts'
+import { createRobotMaker } from '../../robot/index.ts'
+import { SecretBox } from '../../secret-box.ts'
+import { buildServer } from '../server.ts'
+
+const require = createRequire(import.meta.url)
+type Answer = Record<string, unknown>
+type Key = { id: string; secret: string; securityToken?: string | undefined }
+/** One way that programs call: resolves with the answer, or rejects as that client does. */
+type Client = { name: string; call: (base: string, key: Key, action: string, params: Record<string, unknown>) => Promise<Answer>; codeOf: (error: unknown) => string; placesOnly?: true }
+
+const PopCore = require('@alicloud/pop-core') as new (config: object) => { request: (action: string, params: object, options: object) => Promise<Answer> }
+const OpenApiClient = require('@alicloud/openapi-client') as { default: new (config: object) => { callApi: (params: object, request: object, runtime: object) => Promise<{ body: Answer }> }; Config: new (map: object) => object; Params: new (map: object) => object; OpenApiRequest: new (map: object) => object }
+const { RuntimeOptions } = require('@alicloud/tea-util') as { RuntimeOptions: new (map: object) => object }
+const OpenApiCore = require('@alicloud/openapi-core') as { default: typeof OpenApiClient.default; $OpenApiUtil: Pick<typeof OpenApiClient, 'Config' | 'Params' | 'OpenApiRequest'> }
+const { RuntimeOptions: CoreRuntime } = require('@darabonba/typescript') as { RuntimeOptions: new (map: object) => object }
+const AliyunSdk = require('aliyun-sdk') as { DYVMSAPI: new (config: object) => Record<string, (params: object, done: (error: unknown, data: Answer) => void) => void> }
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
+const popCore = (method: string): Client => ({
+  name: `pop-core ${method}`,
+  codeOf,
+  call: (base, { id, secret, securityToken }, action, params) => new PopCore({ accessKeyId: id, accessKeySecret: secret, ...(securityToken && { securityToken }), endpoint: base, apiVersion: '2017-05-25' }).request(action, params, { method, timeout: 10_000 }),
+})
+const tea = (name: string, lib: Pick<typeof OpenApiClient, 'default' | 'Config' | 'Params' | 'OpenApiRequest'>, Runtime: new (map: object) => object, more: { signatureAlgorithm?: string; form?: boolean; method?: string } = {}): Client => ({
+  name,
+  codeOf,
+  async call(base, { id, secret, securityToken }, action, params) {
+    const { signatureAlgorithm, form = false, method = 'POST' } = more
+    const config = new lib.Config({ accessKeyId: id, accessKeySecret: secret, ...(securityToken && { securityToken, type: 'sts' }), endpoint: base.replace('http://', ''), protocol: 'http', ...(signatureAlgorithm && { signatureAlgorithm }) })
+    const text = Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]))
+    const request = new lib.OpenApiRequest(form ? { body: text } : { query: text })
+    const api = new lib.Params({ action, version: '2017-05-25', protocol: 'HTTPS', method, authType: 'AK', style: 'RPC', pathname: '/', reqBodyType: 'formData', bodyType: 'json' })
+    return (await new lib.default(config).callApi(api, request, new Runtime({}))).body
+  },
+})
+const aliyunSdk: Client = {
+  name: 'aliyun-sdk',
+  // It places calls, with lasting keys, and knows no other operation.
+  placesOnly: true,
+  codeOf,
+  call: (base, { id, secret }, action, params) =>
+    new Promise((resolve, reject) => {
+      const sdk = new AliyunSdk.DYVMSAPI({ accessKeyId: id, secretAccessKey: secret, endpoint: base, apiVersion: '2017-05-25' })
+      // It refuses to send what it does not know, lists and tokens included.
+      const known = Object.fromEntries(Object.entries(params).filter(([name]) => !/^(?:PlayTimes|Timeout|Bye|Menu)/.test(name)))
+      sdk[action[0]!.toLowerCase() + action.slice(1)]!(known, (error, data) => (error ? reject(error) : resolve(data)))
+    }),
+}
+const core = { ...OpenApiCore.$OpenApiUtil, default: OpenApiCore.default }
+const clients: readonly Client[] = [
+  popCore('GET'),
+  popCore('POST'),
+  tea('openapi-client V3', OpenApiClient, RuntimeOptions),
+  tea('openapi-client V3 GET', OpenApiClient, RuntimeOptions, { method: 'GET' }),
+  tea('openapi-client V3 form', OpenApiClient, RuntimeOptions, { form: true }),
+  tea('openapi-client V1', OpenApiClient, RuntimeOptions, { signatureAlgorithm: 'v2' }),
+  tea('openapi-client V1 form', OpenApiClient, RuntimeOptions, { signatureAlgorithm: 'v2', form: true }),
+  tea('openapi-core V3', core, CoreRuntime),
+  aliyunSdk,
+]
+
+const saysItAll: Script = async (call) => {
+  call.ring()
+  call.answer()
+  call.note({ outcome: 'delivered' })
+  return Promise.resolve({ talkMs: 12_300, conversation: 'delivered' })
+}
+
+const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
+
+async function world() {
+  const stack = new AsyncDisposableStack()
+  const dialer = stack.use(await dialerWorld({ script: saysItAll, creditLi: 100_000, robots: createRobotMaker({ kind: 'rules', log }) }))
+  const keys = new AccessKeys(dialer.db, new SecretBox(Buffer.alloc(32, 7)))
+  const templates = new TtsTemplates(dialer.db)
+  await templates.put(dialer.accountId, { code: 'TTS_1', text: '您好，${name}，您的快递到了。' })
+  const clock = { offMs: 0 }
+  const app = await buildServer({
+    calls: dialer.service,
+    accounts: new AccountDesk(dialer.db, new ApiKeys(dialer.db), { privateAllowed: false }),
+    aliyun: { keys, nonces: new NonceBook(dialer.db), templates },
+    log,
+    health: { database: () => ({ ok: true }), carrier: () => ({ ok: true }), speech: () => ({ ok: true }) },
+    metrics: new Registry(),
+    clock: { nowMs: () => Date.now() + clock.offMs, after: () => () => {}, every: () => () => {} },
+  })
+  stack.defer(() => app.close())
+  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+  const lasting = await keys.create(dialer.accountId)
+  const temporary = await keys.temporary(dialer.accountId, lasting.id, 900)
+  return { dialer, keys, templates, clock, app, base, lasting, temporary, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
+const notice = { CalledNumber: '13800138000', CalledShowNumber: '057100000000', TtsCode: 'TTS_1', TtsParam: '{"name":"喂,你好 (1)~\'!"}', PlayTimes: 1, OutId: 'crm-1' }
+
+test('every client places a call, with a lasting and a temporary key, and sees what became of it', async () => {
+  await using w = await world()
+  for (const client of clients) {
+    for (const key of client.placesOnly ? [w.lasting] : [w.lasting, w.temporary]) {
+      const placed = await client.call(w.base, key, 'SingleCallByTts', notice)
+      assert.deepEqual([placed['Code'], placed['Message']], ['OK', 'OK'], client.name)
+      assert.match(String(placed['CallId']), /^1\d{11}\^\d{12}$/)
+      const ticket = await w.dialer.service.ticket(w.dialer.accountId, String(placed['CallId']))
+      assert.deepEqual([ticket?.product, ticket?.outId, ticket?.shownNumber], ['tts', 'crm-1', '057100000000'])
+      await w.dialer.ended(ticket!.callId)
+      const { userRequirement } = await w.dialer.service.lookUp(w.dialer.accountId, ticket!.callId)
+      assert.equal(userRequirement, "您好，喂,你好 (1)~'!，您的快递到了。", client.name)
+      if (client.placesOnly) continue
+      const asked = await client.call(w.base, key, 'QueryCallDetailByCallId', { CallId: placed['CallId'], ProdId: 11010000138001, QueryDate: w.dialer.clock.nowMs })
+      const detail = JSON.parse(String(asked['Data'])) as Answer
+      assert.deepEqual([detail['state'], detail['stateDesc'], detail['duration'], detail['callee'], detail['callerShowNumber']], ['200000', '用户听完', 13, '13800138000', '057100000000'])
+      assert.match(String(detail['startDate']), /^2026-11-20 12:00:0\d$/)
+      const other = await client.call(w.base, key, 'QueryCallDetailByCallId', { CallId: placed['CallId'], ProdId: 11000000300005, QueryDate: w.dialer.clock.nowMs })
+      assert.equal(other['Data'], '')
+      const cancelled = await client.call(w.base, key, 'CancelCall', { CallId: placed['CallId'] })
+      assert.equal(cancelled['Status'], false)
+    }
+  }
+  await w.dialer.assertLedger()
+})
+
+test('each client is told its own proper error for a wrong key, a wrong secret, an old clock and a dead key', async () => {
+  await using w = await world()
+  const fails = async (client: Client, key: Key, code: string, params: Answer = notice) => {
+    await assert.rejects(client.call(w.base, key, 'SingleCallByTts', params), (error) => {
+      assert.equal(client.codeOf(error), code, `${client.name}: ${String(error)}`)
+      return true
+    })
+  }
+  for (const client of clients) {
+    await fails(client, { ...w.lasting, id: 'WHAKnobody0000000000' }, 'InvalidAccessKeyId.NotFound')
+    await fails(client, { ...w.lasting, secret: 'wrong' }, 'SignatureDoesNotMatch')
+    await fails(client, { ...w.temporary, securityToken: 'junk' }, client.placesOnly ? 'MissingSecurityToken' : 'InvalidSecurityToken.Malformed')
+    for (const offMs of [16 * 60_000, -16 * 60_000]) {
+      w.clock.offMs = offMs
+      await fails(client, w.lasting, 'InvalidTimeStamp.Expired')
+    }
+    w.clock.offMs = 0
+  }
+  await w.keys.change(w.dialer.accountId, w.lasting.id, { enabled: false })
+  for (const client of clients) await fails(client, w.lasting, 'InvalidAccessKeyId.Inactive')
+  assert.deepEqual(w.dialer.invited, [])
+})
+
+test('business errors are answered with 200 and their code, and nothing is dialled or held', async () => {
+  await using w = await world()
+  w.dialer.scripts.set('+8613800138000', isBusy)
+  const [client] = clients
+  for (const [change, code] of [
+    [{ CalledNumber: '110' }, 'isv.MOBILE_NUMBER_ILLEGAL'],
+    [{ CalledNumber: '12345x' }, 'isv.MOBILE_NUMBER_ILLEGAL'],
+    [{ CalledNumber: '13800138000,13800138001' }, 'isv.MOBILE_NUMBER_ILLEGAL'],
+    [{ TtsCode: 'TTS_404' }, 'isv.TTS_TEMPLATE_ILLEGAL'],
+    [{ TtsCode: "TTS_1' or 1=1" }, 'isv.TTS_TEMPLATE_ILLEGAL'],
+    [{ TtsParam: '{}' }, 'isv.TEMPLATE_MISSING_PARAMETERS'],
+    [{ TtsParam: '{"name":"a@b"}' }, 'isv.TEMPLATE_PARAMS_ILLEGAL'],
+    [{ TtsParam: '{"name":"\\u0000"}' }, 'isv.TEMPLATE_PARAMS_ILLEGAL'],
+    [{ TtsParam: '{"name":"https://x.cn"}' }, 'isv.PARAM_NOT_SUPPORT_URL'],
+    [{ TtsParam: `{"name":"${'长'.repeat(101)}"}` }, 'isv.PARAM_LENGTH_LIMIT'],
+    [{ TtsParam: 'name' }, 'isv.INVALID_JSON_PARAM'],
+    [{ PlayTimes: 4 }, 'isv.INVALID_PARAMETERS'],
+    [{ OutId: '1234567890123456' }, 'isv.PARAM_LENGTH_LIMIT'],
+  ] as const) {
+    await assert.rejects(client!.call(w.base, w.lasting, 'SingleCallByTts', { ...notice, ...change }), { code }, JSON.stringify(change))
+  }
+  const cancel = client!.call(w.base, w.lasting, 'CancelCall', { CallId: "1' or '1'='1" })
+  await assert.rejects(cancel, { code: 'isv.INVALID_PARAMETERS' })
+  await w.templates.put(w.dialer.accountId, { code: 'TTS_2', text: '好', state: 'pending' })
+  await assert.rejects(client!.call(w.base, w.lasting, 'SingleCallByTts', { ...notice, TtsCode: 'TTS_2' }), { code: 'isv.TTS_TEMPLATE_ILLEGAL' })
+  assert.deepEqual(w.dialer.invited, [])
+  await w.dialer.assertLedger()
+})
+
+test('IvrCall takes its menu as a repeated list from each client that can send one', async () => {
+  await using w = await world()
+  const ivr = { CalledNumber: '13800138000', CalledShowNumber: '057100000000', StartCode: 'TTS_1', StartTtsParams: '{"name":"张总"}', ByeCode: 'TTS_1', ByeTtsParams: '{"name":"再见"}', Timeout: 3_000, 'MenuKeyMap.1.Key': '1', 'MenuKeyMap.1.Code': 'TTS_1', 'MenuKeyMap.1.TtsParams': '{"name":"李总"}', 'MenuKeyMap.2.Key': '2' }
+  for (const client of clients) {
+    const placed = await client.call(w.base, w.lasting, 'IvrCall', ivr)
+    assert.equal(placed['Code'], 'OK', client.name)
+    const ticket = await w.dialer.service.ticket(w.dialer.accountId, String(placed['CallId']))
+    assert.equal(ticket?.product, 'ivr')
+  }
+  await assert.rejects(clients[0]!.call(w.base, w.lasting, 'IvrCall', { ...ivr, 'MenuKeyMap.2.Key': '1' }), { code: 'isv.INVALID_PARAMETERS' })
+  await assert.rejects(clients[0]!.call(w.base, w.lasting, 'IvrCall', { ...ivr, 'MenuKeyMap.2.Key': 'A' }), { code: 'isv.INVALID_PARAMETERS' })
+})
+
+test('one account sees and ends no call of another', async () => {
+  await using w = await world()
+  const placed = await clients[0]!.call(w.base, w.lasting, 'SingleCallByTts', notice)
+  const { createAccount } = await import('../../account/accounts.ts')
+  const stranger = await createAccount(w.dialer.db, { name: 'other' })
+  const key = await w.keys.create(stranger.id)
+  await assert.rejects(clients[0]!.call(w.base, key, 'CancelCall', { CallId: placed['CallId'] }), { code: 'isv.INVALID_PARAMETERS' })
+  const asked = await clients[0]!.call(w.base, key, 'QueryCallDetailByCallId', { CallId: placed['CallId'], ProdId: 11010000138001, QueryDate: w.dialer.clock.nowMs })
+  assert.equal(asked['Data'], '')
+  await assert.rejects(clients[0]!.call(w.base, key, 'SingleCallByTts', notice), { code: 'isv.TTS_TEMPLATE_ILLEGAL' })
+})

@@ -1,0 +1,22 @@
+// Knows the call_tickets table: what another face calls a call. Does not know which face, or what is done with it.
+import type { Queryable, Tx } from './connection.ts'
+import { toText } from './jsonb.ts'
+
+export const callProducts = ['voice', 'tts', 'ivr', 'click-to-dial', 'smart'] as const
+export type CallProduct = (typeof callProducts)[number]
+
+/** `wireId`: 12 digits, ^, 12 digits. `shownNumber`: as the customer wrote it. */
+export type CallTicket = { wireId: string; product: CallProduct; shownNumber: string; outId: string | undefined }
+
+export async function insertTicket(tx: Tx, call: { id: string; accountId: string }, ticket: CallTicket): Promise<void> {
+  await tx
+    .insertInto('call_tickets')
+    .values({ call_id: call.id, account_id: call.accountId, wire_id: ticket.wireId, product: ticket.product, shown_number: toText(ticket.shownNumber), out_id: ticket.outId === undefined ? null : toText(ticket.outId) })
+    .execute()
+}
+
+/** Undefined: no such call, or another account's. */
+export async function findTicket(db: Queryable, accountId: string, wireId: string): Promise<(CallTicket & { callId: string }) | undefined> {
+  const row = await db.selectFrom('call_tickets').selectAll().where('wire_id', '=', wireId).where('account_id', '=', accountId).executeTakeFirst()
+  return row && { callId: row.call_id, wireId: row.wire_id, product: row.product, shownNumber: row.shown_number, outId: row.out_id ?? undefined }
+}
