@@ -1,41 +1,53 @@
 // Milliseconds from the end of the callee's speech to the first RTP packet of the reply, and where they go.
-// Whole calls on the simulated carrier, rules robot. Usage: node bench/turn-latency.ts [turns] [calls at once]
-// Prints JSON: percentiles per step, as the platform logged them and as both channels of the recordings show them.
+// Whole calls on the simulated carrier: SIP, RTP, speech, robot. Usage: node bench/turn-latency.ts [turns] [calls at once] [model|rules]
+// `model` (the default): a language model on loopback whose first token comes at 0 ms. Prints JSON: percentiles per step, as the
+// platform logged them and as both channels of the recordings show them; the answer to the callee's 喂 apart from the others.
 import { readFile } from 'node:fs/promises'
 import { readWav } from '../src/media/wav.ts'
+import { LoopbackModel, saying } from '../test/world/loopback-model.ts'
 import { Platform } from '../test/world/platform.ts'
 import { percentile, round } from './figures.ts'
 
 const turnsWanted = Number(process.argv[2] ?? 50)
 const atOnce = Number(process.argv[3] ?? 4)
+const robot = process.argv[4] ?? 'model'
 const steps = ['endpoint', 'recognition', 'robot', 'synthesis', 'playout', 'total'] as const
+type Logged = { [step in (typeof steps)[number]]: number } & { first_token: number | null; ahead: number | null; dropped: number }
 
-await using platform = await Platform.start()
-const logged: { [step in (typeof steps)[number]]: number }[] = []
-const onTheWire: number[] = []
+await using model = await LoopbackModel.start(() => saying(['通知您，明天上午九点在三楼会议室开会。', '请问您清楚了吗？']))
+await using platform = await Platform.start(robot === 'model' ? { LLM_BASE_URL: model.baseUrl, LLM_API_KEY: 'loopback', LLM_MODEL: 'loopback' } : { ROBOT: 'rules' })
+const openings: Logged[] = []
+const answers: Logged[] = []
+const onTheWire = { openings: [] as number[], answers: [] as number[] }
 
 async function oneCall(): Promise<void> {
   const [id] = await platform.place('13800138013', '通知张总明天上午9点在三楼会议室开会')
   const info = await platform.ended(id!)
-  for (const turn of info.turns) if (turn['latency_ms']) logged.push(turn['latency_ms'] as (typeof logged)[number])
-  onTheWire.push(...gapsInRecording(await readFile(platform.recordingOf(id!))))
+  const robots = info.turns.filter(({ speaker }) => speaker === 'assistant')
+  for (const [i, turn] of robots.entries()) if (turn['latency_ms']) (i === 0 ? openings : answers).push(turn['latency_ms'] as Logged)
+  const [first, ...others] = gapsInRecording(await readFile(platform.recordingOf(id!)))
+  if (first !== undefined) onTheWire.openings.push(first)
+  onTheWire.answers.push(...others)
 }
 
-while (logged.length < turnsWanted) {
+while (answers.length < turnsWanted) {
   await Promise.all(Array.from({ length: atOnce }, oneCall))
-  console.error(`${logged.length} of ${turnsWanted} turns`)
+  console.error(`${answers.length} of ${turnsWanted} turns`)
 }
 
-const table = Object.fromEntries(steps.map((step) => [step, spread(logged.map((turn) => turn[step]))]))
+const told = (turns: readonly Logged[]) => Object.fromEntries(steps.map((step) => [step, spread(turns.map((turn) => turn[step]))]))
+const byModel = answers.filter((turn) => turn.first_token !== null)
 console.log(
   JSON.stringify(
     {
       bench: 'turn-latency',
-      turns: logged.length,
+      robot,
       callsAtOnce: atOnce,
-      ms: table,
-      platformShareMs: spread(logged.map((turn) => turn.total - turn.endpoint)),
-      fromRecordingsMs: { gaps: onTheWire.length, ...spread(onTheWire) },
+      answers: { turns: answers.length, byModel: byModel.length, ms: told(answers), platformShareMs: spread(answers.map((turn) => turn.total - turn.endpoint)), firstTokenMs: spread(byModel.map((turn) => turn.first_token!)) },
+      begunAhead: { answers: answers.filter((turn) => turn.ahead !== null).length, ms: spread(answers.flatMap((turn) => turn.ahead ?? [])), dropped: answers.reduce((sum, turn) => sum + turn.dropped, 0) },
+      // Who picked up is judged meanwhile: what it holds up would be in `robot`, between the words and the opening.
+      openings: { calls: openings.length, ms: told(openings) },
+      fromRecordingsMs: { answers: { gaps: onTheWire.answers.length, ...spread(onTheWire.answers) }, openings: { gaps: onTheWire.openings.length, ...spread(onTheWire.openings) } },
     },
     undefined,
     1,
@@ -46,19 +58,17 @@ function spread(values: number[]): { p50: number; p95: number; max: number } {
   return { p50: round(percentile(values, 0.5)), p95: round(percentile(values, 0.95)), max: round(Math.max(...values)) }
 }
 
-/** Silences between the callee's last sound (left) and the robot's first sound after it (right), without the robot's opening. */
+/** Silences between the callee's last sound (left) and the robot's first sound after it (right); the first one is that before the opening. */
 function gapsInRecording(wav: Buffer): number[] {
   const { channels } = readWav(wav)
   const [callee, robot] = channels.map(loudFrames)
   const gaps: number[] = []
   let calleeEnd = -1
-  let opened = false
   for (let frame = 0; frame < Math.min(callee!.length, robot!.length); frame++) {
     if (callee![frame]) calleeEnd = frame
     if (!robot![frame] || robot!.slice(Math.max(0, frame - 15), frame).includes(true)) continue
     // A new stretch of the robot's speech: an answer when the callee spoke since its last one.
-    if (calleeEnd >= 0 && opened) gaps.push((frame - calleeEnd - 1) * 20)
-    opened = true
+    if (calleeEnd >= 0) gaps.push((frame - calleeEnd - 1) * 20)
     calleeEnd = -1
   }
   return gaps

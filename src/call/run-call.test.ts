@@ -7,6 +7,7 @@ import path from 'node:path'
 import { afterEach, test } from 'node:test'
 import { OverloadedError, RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
+import type { RobotEvent } from '../robot/robot.ts'
 import type { NextDial } from './call.ts'
 import { CallStage, fakeTrunk, greets, hangs, say, theirSdp, type Reaction } from './testing.ts'
 
@@ -344,6 +345,28 @@ test('no money left: told once, said goodbye, ended', async () => {
 })
 
 // ── Things that break ────────────────────────────────────────────────────────
+
+test('the opening is made while it rings, once, and not for a call that is over', async () => {
+  const stage = new CallStage(talks)
+  const foreseen: { firstWords: string; signal: AbortSignal }[] = []
+  Object.assign(stage.robot, {
+    async *foresee(event: RobotEvent, signal: AbortSignal) {
+      if (event.type === 'answered') foreseen.push({ firstWords: event.firstWords, signal })
+      yield '您好，我是助理。'
+    },
+  })
+  using s = await stage.place()
+  assert.equal(foreseen.length, 0, 'nobody may ever be there')
+  s.invite.ring()
+  s.invite.ring(183)
+  await s.time.advance(200)
+  assert.deepEqual(foreseen.map(({ firstWords }) => firstWords), ['喂'])
+  assert.equal(s.tts.asked.join(''), '您好，我是助理。')
+  assert.deepEqual(s.robot.of('answered'), [], 'it leaves no trace')
+  s.invite.fail(486)
+  await s.time.advance(200)
+  assert.ok(foreseen[0]!.signal.aborted)
+})
 
 test('the media thread dies while ringing: cancelled with the reason', async () => {
   using s = await new CallStage(talks).place()
