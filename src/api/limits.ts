@@ -18,6 +18,8 @@ export const apiLimits = {
   streamStallMsMax: 20_000,
   /** Characters of a user_requirement. */
   requirementCharsMax: 2_000,
+  /** Characters of the knowledge of a call; the robot holds to the same. */
+  knowledgeCharsMax: 4_000,
   /** Characters of a phones list; the numbering module limits the count. */
   phonesCharsMax: 4_000,
   /** How long a signed recording link works. */

@@ -1,6 +1,7 @@
 // Knows the calls table: queue, lease and record of each call. Does not know the rules that decide what to write.
 import { sql } from 'kysely'
 import type { EndReason } from '../call/end-reason.ts'
+import type { StoredJudgement } from '../dialer/judged.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { toJsonb, toText } from './jsonb.ts'
@@ -48,6 +49,10 @@ export type CallRow = {
   costLi: number | null
   summary: string | null
   slots: Record<string, string> | null
+  judgement: StoredJudgement | null
+  callsBack: boolean
+  /** The call in which this one was asked for. */
+  callBackOf: string | null
   recording: string | null
   dialog: unknown
   trunkWanted: string | null
@@ -64,7 +69,7 @@ const callColumns = sql`
   c.price_li_per_min as "priceLiPerMin", c.initial_block_sec as "initialBlockSec", c.increment_sec as "incrementSec",
   c.created_at as "createdAt", c.dialing_at as "dialingAt", c.ringing_at as "ringingAt", c.answered_at as "answeredAt",
   c.ended_at as "endedAt", c.outcome, c.conversation, c.end_reason as "endReason", c.talk_ms as "talkMs", c.billed_sec as "billedSec",
-  c.cost_li as "costLi", c.summary, c.slots, c.recording, c.dialog, c.trunk_wanted as "trunkWanted", c.caller_wanted as "callerWanted",
+  c.cost_li as "costLi", c.summary, c.slots, c.judgement, c.calls_back as "callsBack", c.call_back_of as "callBackOf", c.recording, c.dialog, c.trunk_wanted as "trunkWanted", c.caller_wanted as "callerWanted",
   c.trunk, c.caller_id as "callerId"`
 
 export type NewCall = {
@@ -84,21 +89,26 @@ export type NewCallTerms = {
   trunkWanted: string | undefined
   callerWanted: string | undefined
   createdAt: Date
+  /** Undefined: at once. */
+  dueAt?: Date | undefined
   expiresAt: Date
+  /** The callee is called back when they ask for it. */
+  callsBack: boolean
+  callBackOf?: string | undefined
   priceLiPerMin: number
   initialBlockSec: number
   incrementSec: number
 }
 
-/** Queues calls, due at once, and wakes the dialers when the transaction commits. */
+/** Queues calls and wakes the dialers when the transaction commits. */
 export async function insertCalls(tx: Tx, calls: readonly NewCall[], terms: NewCallTerms): Promise<void> {
   await sql`
     insert into calls (id, phone, phone_as_given, account_id, source, user_requirement, robot, line, due_at, expires_at,
-                       price_li_per_min, initial_block_sec, increment_sec, created_at, trunk_wanted, caller_wanted)
+                       price_li_per_min, initial_block_sec, increment_sec, created_at, trunk_wanted, caller_wanted, calls_back, call_back_of)
     select v.id, v.phone, v.given, ${terms.accountId}, ${terms.source}, ${toText(terms.userRequirement)}, ${toJsonb(terms.robot)}::jsonb,
-           ${terms.line}, ${terms.createdAt}::timestamptz, ${terms.expiresAt}::timestamptz,
+           ${terms.line}, ${terms.dueAt ?? terms.createdAt}::timestamptz, ${terms.expiresAt}::timestamptz,
            ${terms.priceLiPerMin}::int, ${terms.initialBlockSec}::int, ${terms.incrementSec}::int, ${terms.createdAt}::timestamptz,
-           ${terms.trunkWanted ?? null}, ${terms.callerWanted ?? null}
+           ${terms.trunkWanted ?? null}, ${terms.callerWanted ?? null}, ${terms.callsBack}, ${terms.callBackOf ?? null}
     from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.phone)}::text[],
                 ${calls.map((call) => toText(call.phoneAsGiven))}::text[]) as v (id, phone, given)`.execute(tx)
   await sql`select pg_notify(${dueChannel}, '')`.execute(tx)
@@ -335,6 +345,7 @@ export type CallEnding = {
   costLi: number
   summary: string | undefined
   slots: Readonly<Record<string, string>> | undefined
+  judgement: StoredJudgement | undefined
   recording: string | undefined
 }
 
@@ -346,6 +357,6 @@ export async function endCall(tx: Tx, id: string, ending: CallEnding): Promise<v
       outcome = ${ending.reason.outcome}, ended_by = ${ending.reason.by}, end_reason = ${toJsonb(ending.reason)}::jsonb,
       conversation = ${ending.conversation ?? null}, talk_ms = ${Math.round(ending.talkMs)}::int, billed_sec = ${ending.billedSec}::int,
       cost_li = ${ending.costLi}::bigint, summary = ${ending.summary === undefined ? null : toText(ending.summary)},
-      slots = ${ending.slots ? toJsonb(ending.slots) : null}::jsonb, recording = ${ending.recording ?? null}
+      slots = ${ending.slots ? toJsonb(ending.slots) : null}::jsonb, judgement = ${ending.judgement ? toJsonb(ending.judgement) : null}::jsonb, recording = ${ending.recording ?? null}
     where id = ${id}`.execute(tx)
 }

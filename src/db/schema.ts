@@ -1,6 +1,7 @@
 // Knows the columns of every table as sql/*.sql leaves them. Does not know queries: those are in one file per table.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { EndReason } from '../call/end-reason.ts'
+import type { StoredJudgement } from '../dialer/judged.ts'
 import type { CallEvent } from '../events.ts'
 
 /** Read as a value, written as JSON text, so that an array cannot be taken for a PostgreSQL array. */
@@ -129,6 +130,9 @@ export type CallsTable = {
   cost_li: number | null
   summary: string | null
   slots: NullableJson<Record<string, string>>
+  judgement: NullableJson<StoredJudgement>
+  calls_back: Generated<boolean>
+  call_back_of: string | null
   recording: string | null
   recording_removed_at: Date | null
   dialog: NullableJson<unknown>

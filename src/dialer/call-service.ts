@@ -6,6 +6,7 @@ import type { Controlled } from './command-desk.ts'
 import type { CallTicket } from '../db/call-tickets.ts'
 import type { AnnouncementPlan } from '../robot/announcement.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
+import type { StoredJudgement } from './judged.ts'
 import type { Blocked } from './trunk-choice.ts'
 
 export type PlaceRequest = {
@@ -26,6 +27,10 @@ export type PlaceRequest = {
   announcement?: AnnouncementPlan | undefined
   /** What another face calls it. Of one number only. */
   ticket?: CallTicket | undefined
+  /** What else the robot may tell and answer with, as text. */
+  knowledge?: string | undefined
+  /** A callee who asks to be called back at a time is called then, once. Default: it is only recorded. */
+  callsBack?: boolean | undefined
 }
 
 export type CallRecord = {
@@ -52,6 +57,9 @@ export type CallRecord = {
   costLi: number | undefined
   summary: string | undefined
   slots: Readonly<Record<string, string>> | undefined
+  judgement?: StoredJudgement | undefined
+  /** The call in which this one was asked for. */
+  callBackOf?: string | undefined
   recording: string | undefined
 }
 

@@ -202,6 +202,8 @@ function toRecord(row: CallRow, nowMs: number): CallRecord {
     costLi: row.costLi ?? undefined,
     summary: row.summary ?? undefined,
     slots: row.slots ?? undefined,
+    judgement: row.judgement ?? undefined,
+    callBackOf: row.callBackOf ?? undefined,
     recording: row.recording ?? undefined,
     trunk: row.trunk ?? undefined,
     callerId: row.callerId ?? undefined,

@@ -1,5 +1,6 @@
 // Knows what the robot's notes come to once the call is over. Pure. Does not know storage.
 import type { ConversationOutcome, RobotNote } from '../robot/robot.ts'
+import type { Judgement } from '../robot/after-call/judgement.ts'
 import type { EndReason } from '../call/end-reason.ts'
 
 export type Learnt = {
@@ -12,8 +13,11 @@ export type Learnt = {
   summary: string | undefined
 }
 
-/** Adds the notes up: outcome and summary, the last wins; slots are merged; a wish not to be called is never taken back. */
-export function learntFrom(notes: readonly RobotNote[], reason: EndReason, conversation?: ConversationOutcome): Learnt {
+/** What is believed of a judgement about what the robot noted. */
+type Judged = Pick<Judgement, 'doNotCall' | 'summary'>
+
+/** Adds the notes up: outcome and summary, the last wins; slots are merged; a wish not to be called is never taken back, and counts whenever it was said. */
+export function learntFrom(notes: readonly RobotNote[], reason: EndReason, conversation?: ConversationOutcome, judged?: Judged): Learnt {
   let outcome = conversation
   let doNotCall: Learnt['doNotCall']
   let wrongNumber = false
@@ -27,6 +31,8 @@ export function learntFrom(notes: readonly RobotNote[], reason: EndReason, conve
     Object.assign(slots, note.slots)
     if (note.callBackAt !== undefined) slots['callBackAt'] = note.callBackAt
   }
+  if (judged?.doNotCall) doNotCall ??= { evidence: judged.doNotCall.words }
+  summary = judged?.summary ?? summary
   const flags: Learnt['flags'] = []
   if (wrongNumber || outcome === 'wrong-number') flags.push('wrong-number')
   if (reason.outcome === 'invalid-number') flags.push('invalid-number')

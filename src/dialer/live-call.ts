@@ -12,12 +12,14 @@ import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
 import { UseMeter } from '../service-use.ts'
 import { neverDial } from '../numbering/never-dial.ts'
+import type { SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { RobotNote } from '../robot/robot.ts'
 import { CallHold } from './call-hold.ts'
 import { CallLegs } from './call-legs.ts'
 import type { ClaimedCall } from './claim.ts'
 import type { CallLog, EventLog } from './event-log.ts'
 import { nextAttempt } from './failover.ts'
+import { planCallBack, turnOf } from './judged.ts'
 import type { Line } from './line.ts'
 import type { RobotMaker } from './robots.ts'
 import { settleCall, type Ending } from './settle.ts'
@@ -68,6 +70,8 @@ export class LiveCall {
   #answeredAt: Date | undefined
   /** Kept here too, in case the call never answers for itself. */
   readonly #notes: RobotNote[] = []
+  /** For the judgement. */
+  readonly #turns: SpokenTurn[] = []
   #stage: 'dialing' | 'ringing' | 'talking' = 'dialing'
   readonly #legs: CallLegs
   #controls: CallControls | undefined
@@ -130,7 +134,22 @@ export class LiveCall {
     if (this.#phase === 'lost') return
     this.#phase = 'settling'
     const unwritten = await this.#log.close()
-    await this.#settle({ ...result, endedAt, unwritten })
+    await this.#settle({ ...result, endedAt, unwritten, ...this.#judged(result, endedAt) })
+  }
+
+  /** What the call came to. A mistake in judging costs the judgement, not the record. */
+  #judged(result: CallResult, endedAt: Date): Pick<Ending, 'judgement' | 'callBack'> {
+    const { robots, settings } = this.#deps
+    const { robot, callsBack, callBackOf } = this.#claimed.row
+    const outcome = result.conversation ?? result.notes.findLast((note) => note.outcome !== undefined)?.outcome
+    try {
+      const judgement = robots.judge?.(robot, { turns: this.#turns, notes: result.notes, outcome, answered: result.answeredAt !== undefined, now: result.answeredAt ?? endedAt })
+      const wish = judgement?.callBack
+      return { judgement, callBack: wish && planCallBack(wish, { callsBack, isCallBack: callBackOf !== null, doNotCall: judgement.doNotCall !== undefined, endedAtMs: endedAt.getTime() }, settings) }
+    } catch (error) {
+      log.error({ err: errorFacts(error), call: this.id }, 'a call could not be judged')
+      return {}
+    }
   }
 
   /** What the call came to. Bounded: time for other trunks + ring time + talk time + grace, whatever the call does. */
@@ -252,6 +271,8 @@ export class LiveCall {
     // A colleague may talk for longer than a robot.
     if (event.type === 'transfer' && event.state === 'joined') this.#endAfter(this.#deps.settings.handover.talkMsMax + this.#deps.settings.overrunMsMax)
     if (event.type === 'noted') this.#notes.push(event.note)
+    const turn = turnOf(event)
+    if (turn) this.#turns.push(turn)
     this.#append(event)
   }
 

@@ -281,7 +281,7 @@ export class LiveCalls {
   }
 
   async #sweep(): Promise<void> {
-    const { db, settings, onOrphan, recoverRecording } = this.#deps
+    const { db, settings, robots, onOrphan, recoverRecording } = this.#deps
     const limit = settings.takeoverBatchMax
     let expired: number
     do {
@@ -293,7 +293,7 @@ export class LiveCalls {
     let closed: number
     do {
       const isOurs = (id: string): boolean => this.#live.get(id)?.ours ?? false
-      closed = await takeOverAbandoned(db, { nowMs: this.#now(), limit, isOurs, eventsPerCallMax: settings.eventsPerCallMax, onOrphan, recoverRecording })
+      closed = await takeOverAbandoned(db, { nowMs: this.#now(), limit, isOurs, eventsPerCallMax: settings.eventsPerCallMax, onOrphan, recoverRecording, judge: robots.judge?.bind(robots) })
       this.stats.takenOver += closed
     } while (closed === limit && !this.#closing)
   }

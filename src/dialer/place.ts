@@ -49,7 +49,10 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
   const nowMs = deps.now()
   const phones = readRequest(request, settings)
   const wishes = request.line === undefined && request.caller === undefined && request.handoverPhone === undefined ? [] : [request.line ?? null, request.caller ?? null, ...(request.handoverPhone === undefined ? [] : [request.handoverPhone])]
-  const bodySha256 = createHash('sha256').update(JSON.stringify([request.source, request.phones, request.userRequirement, ...wishes])).digest()
+  // Named, so that requests without them have the sum they always had.
+  const more = { ...(request.knowledge !== undefined && { knowledge: request.knowledge }), ...(request.callsBack !== undefined && { callsBack: request.callsBack }), ...(request.announcement && { announcement: request.announcement }) }
+  const summed = [request.source, request.phones, request.userRequirement, ...wishes, ...(Object.keys(more).length > 0 ? [more] : [])]
+  const bodySha256 = createHash('sha256').update(JSON.stringify(summed)).digest()
   // Made here and not in the transaction, so that a commit whose answer was lost is recognised when it is tried again.
   // Sorted, so that calls due at the same moment are dialled in the order of the list.
   const ids = phones.map(() => newCallId(nowMs)).sort()
@@ -61,7 +64,7 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
     const account = await findAccount(db.sql, request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
-    const accepted = request.announcement ? announced(request.announcement) : deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
+    const accepted = request.announcement ? announced(request.announcement) : deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover, knowledge: request.knowledge })
     const price = priceOf(account, deps.defaultPrice)
     const line = await lineFor(deps, request)
     return db.transaction((tx) => placeIn(tx, deps, { request, nowMs, bodySha256, calls, accepted, price, line }))
@@ -141,6 +144,7 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
     line: line.name,
     trunkWanted: request.line,
     callerWanted: callerOn(line, request),
+    callsBack: request.callsBack ?? false,
     createdAt: now,
     expiresAt,
     ...price,

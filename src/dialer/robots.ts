@@ -1,6 +1,7 @@
 // Knows what the dialer needs of robots: fix their input when a call is accepted, wake them when it is dialled. Does not know what they say.
+import type { Judgement, SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { Meter } from '../service-use.ts'
-import type { Robot } from '../robot/robot.ts'
+import type { ConversationOutcome, Robot, RobotNote } from '../robot/robot.ts'
 
 export type AcceptedRequirement = {
   /** JSON; stored with the call. Everything relative (明天) is fixed in it. */
@@ -10,8 +11,12 @@ export type AcceptedRequirement = {
 }
 
 export interface RobotMaker {
-  /** `handover`: the human whom this call may be handed to, E.164. Pure. Errors: InvalidInputError('user_requirement'), RefusedError('expired') when its time has passed. */
-  accept(userRequirement: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): AcceptedRequirement
+  /** `handover`: the human whom this call may be handed to, E.164. `knowledge`: what else the robot may tell. Pure. Errors: InvalidInputError('user_requirement', 'knowledge'), RefusedError('expired') when its time has passed. */
+  accept(userRequirement: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined; knowledge?: string | undefined }): AcceptedRequirement
   /** Errors: Error when `spec` was not made by `accept`. */
   open(spec: unknown, p: { callId: string; startedAt: Date; attempt: number; meter?: Meter | undefined }): Robot
+  /** What a finished conversation came to, by rules alone. Pure. Absent: nothing is judged. Errors: as `open`. */
+  judge?(spec: unknown, finished: FinishedCall): Judgement
 }
+
+export type FinishedCall = { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }

@@ -1,23 +1,32 @@
 // Knows everything that is written when a call ends, in one transaction and once. Does not know why it ended.
 import assert from 'node:assert/strict'
 import { costOf } from '../account/billing.ts'
-import { release, settle } from '../account/ledger.ts'
+import { holdAll, release, settle } from '../account/ledger.ts'
 import type { CallResult } from '../call/call.ts'
 import type { EndDetail, EndReason, Outcome } from '../call/end-reason.ts'
 import { appendEvents, countEvents, insertEvents, notifyFollowers } from '../db/call-events.ts'
-import { endCall, lockCall, type CallRow } from '../db/calls.ts'
+import { endCall, insertCalls, lockCall, type CallRow } from '../db/calls.ts'
 import type { Database, Tx } from '../db/connection.ts'
 import { addDoNotCall } from '../db/do-not-call.ts'
 import { flagNumber } from '../db/number-flags.ts'
 import { insertDelivery } from '../db/webhook-deliveries.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
+import { RefusedError } from '../errors.ts'
 import { log } from '../log.ts'
-import { newDeliveryId } from './call-id.ts'
+import type { Judgement } from '../robot/after-call/judgement.ts'
+import { newCallId, newDeliveryId } from './call-id.ts'
 import { callReport } from './call-report.ts'
+import type { CallBackPlan, CalledBack, StoredJudgement } from './judged.ts'
 import { learntFrom } from './learnt.ts'
 
 /** How a call ended: what its owner knows, plus the events that were not stored yet. */
-export type Ending = CallResult & { endedAt: Date; unwritten: readonly CallEventRow[] }
+export type Ending = CallResult & {
+  endedAt: Date
+  unwritten: readonly CallEventRow[]
+  judgement?: Judgement | undefined
+  /** What is done about a wish to be called back; undefined when there is none. */
+  callBack?: CallBackPlan | undefined
+}
 
 /** The ending of a call that nobody answered and whose log is stored. */
 export function unansweredEnding(outcome: Outcome, detail: EndDetail, endedAt: Date, more: Partial<EndReason> = {}): Ending {
@@ -55,7 +64,7 @@ export async function endInTransaction(tx: Tx, call: CallRow, ending: Ending): P
   assert.notEqual(call.status, 'ended', 'a call ends once')
   const { reason, endedAt } = ending
   const answeredAt = ending.answeredAt ?? call.answeredAt ?? undefined
-  const learnt = learntFrom(ending.notes, reason, ending.conversation)
+  const learnt = learntFrom(ending.notes, reason, ending.conversation, ending.judgement)
   // Only what was picked up costs anything, however it ended.
   const talkMs = answeredAt ? Math.max(0, ending.talkMs) : 0
   const charge = await settleMoney(tx, call, answeredAt ? talkMs : undefined)
@@ -75,7 +84,8 @@ export async function endInTransaction(tx: Tx, call: CallRow, ending: Ending): P
   }
   await appendEvents(tx, [{ callId: call.id, event: ended }], endedAt)
 
-  const record = { ...learnt, ...charge, reason, endedAt, answeredAt, talkMs, recording: ending.recording }
+  const judgement = ending.judgement && (await withCallBack(tx, call, ending.judgement, ending.callBack ?? { why: 'interrupted' }, endedAt))
+  const record = { ...learnt, ...charge, judgement, reason, endedAt, answeredAt, talkMs, recording: ending.recording }
   await endCall(tx, call.id, record)
   const about = { accountId: call.accountId, phone: call.phone, callId: call.id }
   if (learnt.doNotCall) await addDoNotCall(tx, { ...about, source: 'callee', evidence: learnt.doNotCall.evidence }, endedAt)
@@ -96,4 +106,28 @@ async function settleMoney(tx: Tx, call: CallRow, talkMs: number | undefined): P
   const { chargedLi, shortLi } = await settle(tx, { ...of, costLi })
   if (shortLi > 0) log.warn({ call: call.id, shortLi }, 'a call cost more than its account had')
   return { billedSec, costLi: chargedLi }
+}
+
+/** Queues the call that the callee asked for, with money held for it like any other; without money the wish is only recorded. */
+async function withCallBack(tx: Tx, call: CallRow, judgement: Judgement, plan: CallBackPlan, now: Date): Promise<StoredJudgement> {
+  const { callBack } = judgement
+  if (!callBack) return { ...judgement, callBack: undefined }
+  const done: CalledBack = 'why' in plan ? { why: plan.why } : await queueCallBack(tx, call, plan, now)
+  return { ...judgement, callBack: { ...callBack, ...done } }
+}
+
+async function queueCallBack(tx: Tx, call: CallRow, { dueAt, expiresAt }: { dueAt: Date; expiresAt: Date }, now: Date): Promise<CalledBack> {
+  const id = newCallId(now.getTime())
+  const { accountId, phone, phoneAsGiven, source, userRequirement, robot, line, trunkWanted, callerWanted, priceLiPerMin, initialBlockSec, incrementSec } = call
+  const price = { priceLiPerMin, initialBlockSec, incrementSec }
+  try {
+    await holdAll(tx, { accountId, callIds: [id], amountLi: costOf(1, price).costLi })
+  } catch (error) {
+    if (error instanceof RefusedError) return { why: 'no-balance' }
+    throw error
+  }
+  const wanted = { trunkWanted: trunkWanted ?? undefined, callerWanted: callerWanted ?? undefined }
+  await insertCalls(tx, [{ id, phone, phoneAsGiven }], { accountId, source, userRequirement, robot, line, ...wanted, createdAt: now, dueAt, expiresAt, callsBack: false, callBackOf: call.id, ...price })
+  await appendEvents(tx, [{ callId: id, event: { type: 'accepted' } }], now)
+  return { callId: id }
 }

@@ -5,7 +5,12 @@ import { abandonedCalls, expiredCalls, lockQueuedCall, takeOverCall, type CallRo
 import { passesByItself } from '../db/connection-loss.ts'
 import type { Database, Tx } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
+import type { CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
+import type { Judgement } from '../robot/after-call/judgement.ts'
+import type { RobotNote } from '../robot/robot.ts'
+import { turnOf } from './judged.ts'
+import type { RobotMaker } from './robots.ts'
 import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
 import { rowsBesideMax } from './settings.ts'
 
@@ -17,6 +22,8 @@ export type SweepInput = {
   eventsPerCallMax: number
   /** Told of each call that rang or was talking, so that somebody can send the CANCEL or BYE its owner could not. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
+  /** What the conversation of an interrupted call came to. */
+  judge?: RobotMaker['judge'] | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. */
   recoverRecording?: ((callId: string, what: 'recording' | 'clip') => Promise<string | undefined>) | undefined
 }
@@ -78,6 +85,7 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
   const stage = call.status === 'talking' || call.status === 'ringing' ? call.status : 'dialing'
   const talkMs = call.answeredAt && call.heartbeatAt ? Math.max(0, call.heartbeatAt.getTime() - call.answeredAt.getTime()) : 0
   const rows = await eventsAfter(tx, [{ callId: call.id, afterSeq: 0 }], input.eventsPerCallMax + rowsBesideMax)
+  const notes = rows.flatMap(({ event }) => (event.type === 'noted' ? [event.note] : []))
   // Of a call that nobody had answered, what was heard before may say what became of it.
   const kept = await input.recoverRecording?.(call.id, call.answeredAt ? 'recording' : 'clip')
   const evidence = call.answeredAt || kept === undefined ? {} : { clip: kept }
@@ -86,7 +94,18 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
     answeredAt: call.answeredAt ?? undefined,
     talkMs,
     recording: call.answeredAt ? kept : undefined,
-    notes: rows.flatMap(({ event }) => (event.type === 'noted' ? [event.note] : [])),
+    notes,
+    judgement: judged(call, rows, notes, input),
+  }
+}
+
+function judged(call: CallRow, rows: readonly CallEventRow[], notes: readonly RobotNote[], input: SweepInput): Judgement | undefined {
+  try {
+    const turns = rows.flatMap(({ event }) => turnOf(event) ?? [])
+    return input.judge?.(call.robot, { turns, notes, outcome: notes.findLast(({ outcome }) => outcome !== undefined)?.outcome, answered: call.answeredAt !== null, now: call.answeredAt ?? new Date(input.nowMs) })
+  } catch (error) {
+    log.error({ err: errorFacts(error), call: call.id }, 'a call could not be judged')
+    return undefined
   }
 }
 

@@ -165,7 +165,7 @@ export type World = AsyncDisposable & {
   /** A database handle of its own, whose connections can be cut. Closed with the world. */
   severed(): Promise<SeveredDatabase>
   /** Places one call and answers its id. */
-  place(phone?: string, requirement?: string, wish?: { line?: string; caller?: string }): Promise<string>
+  place(phone?: string, requirement?: string, wish?: { line?: string; caller?: string; callsBack?: boolean }): Promise<string>
   /** The log of a call once it is over. */
   ended(callId: string, service?: DialerCallService): Promise<CallEventRow[]>
   /** Throws when any wallet differs from its ledger or money is held for a call that is over. */

@@ -21,6 +21,8 @@ export const initiate_call = action({
     line: requiredText('line', '线路名', 32).optional().meta({ description: '只走这条线路；不填则自动选择' }),
     caller: requiredText('caller', '主叫号码', 32).optional().meta({ description: '只用这个主叫号码，须在线路的号码池里；不填则自动选择' }),
     handover_phone: requiredText('handover_phone', '人工的号码', 40).optional().meta({ description: '对方要求人工时转接到这个号码；不填则用 HANDOVER_NUMBER，都没有则只转达' }),
+    knowledge: requiredText('knowledge', '机器人可以用来回答的资料', apiLimits.knowledgeCharsMax).optional().meta({ description: '对方问起时可以回答的资料，逐行或“问：…答：…”；确认是本人之前同样不说' }),
+    call_back: z.enum(['record', 'schedule']).optional().meta({ description: '对方约定再打的时间时：record 只记录（默认），schedule 到时再打一次' }),
   }),
   answer: z.object({
     success: z.literal(true),
@@ -38,6 +40,8 @@ export const initiate_call = action({
       line: body.line,
       caller: body.caller,
       handoverPhone: body.handover_phone,
+      knowledge: body.knowledge,
+      callsBack: body.call_back === undefined ? undefined : body.call_back === 'schedule',
       idempotencyKey: idempotencyKeyOf(request.headers['idempotency-key']),
     })
     return {

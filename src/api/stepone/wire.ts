@@ -2,9 +2,12 @@
 import { z } from 'zod'
 import { assertNever } from '../../errors.ts'
 import type { CallEvent, CallEventRow } from '../../events.ts'
+import { judgementOnWire } from '../../dialer/call-report.ts'
 import type { CallRecord } from '../../dialer/call-service.ts'
-import type { ServiceCost } from '../../service-use.ts'
+import { noCallBacks } from '../../dialer/judged.ts'
 import { lineReasons } from '../../dialer/trunk-choice.ts'
+import type { ServiceCost } from '../../service-use.ts'
+import { gradeLetters, reviewReasons } from '../../robot/after-call/judgement.ts'
 
 /** The version that clients name in X-Skill-Version. */
 export const skillVersion = '1.0.0'
@@ -38,6 +41,16 @@ export const turnShape = z.object({
     .meta({ description: '从被叫说完到机器人第一个语音包，各步用时；first_token 含在 robot 内，null 表示不是模型回答；ahead：趁停顿提前准备了多久，null 表示没有；dropped：作废了几次提前的准备' }),
 })
 
+const answerShape = z.object({
+  id: z.string(),
+  question: z.string(),
+  kind: z.enum(['yes-no', 'open']),
+  value: z.string().nullable().meta({ description: 'yes、no、unclear，或对方的话；null 表示没有问到或没有回答' }),
+  words: z.string(),
+  turns: z.array(z.int()),
+  sure: z.boolean().meta({ description: 'false：有条件、有矛盾或没听清，请人工核对' }),
+})
+
 export const callInfoShape = z.object({
   success: z.literal(true),
   duration_seconds: z.int().nullable().meta({ description: '通话结束后才有数字；未接通为 0；未结束为 null' }),
@@ -64,6 +77,14 @@ export const callInfoShape = z.object({
   summary: z.string().nullable(),
   slots: z.record(z.string(), z.string()),
   turns: z.array(turnShape),
+  grade: z.object({ letter: z.enum(gradeLetters), reason: z.string(), turns: z.array(z.int()) }).nullable().meta({ description: '意向等级 A–F 与理由；turns 为依据的话轮' }),
+  answers: z.array(answerShape).meta({ description: '所问问题的回答，逐条注明依据的话轮' }),
+  needs_review: z.boolean().nullable().meta({ description: 'true：前后矛盾或不一致，请人工核对；未判断时为 null' }),
+  review: z.array(z.object({ why: z.enum(reviewReasons), detail: z.string(), turns: z.array(z.int()) })),
+  do_not_call: z.object({ words: z.string(), turns: z.array(z.int()) }).nullable().meta({ description: '对方要求不再来电，已登记' }),
+  call_back: z.object({ at: z.string().nullable(), words: z.string(), turns: z.array(z.int()), call_id: z.string().nullable(), not_called_because: z.enum(noCallBacks).nullable() }).nullable().meta({ description: '对方约定再打的时间；call_id 为已安排的通话' }),
+  judged_by: z.enum(['rules', 'model']).nullable(),
+  call_back_of: z.string().nullable().meta({ description: '这一通是应哪一通的约定打的' }),
   services: z.array(z.object({ kind: z.enum(['recognition', 'synthesis', 'model']), provider: z.string(), seconds: z.number().optional(), characters: z.int().optional(), input_tokens: z.int().optional(), output_tokens: z.int().optional(), untold: z.int().optional(), cost_li: z.number().nullable() })).meta({ description: '用到的语音与模型服务、用量，以及按所设价格的成本（厘）；未设价格为 null。与账户的话费无关' }),
   early_media_url: z.string().nullable().meta({ description: '未接通时接通前的声音，作为结果的依据' }),
 })
@@ -103,6 +124,8 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], ur
     summary: record.summary === undefined ? null : readable(record.summary),
     slots: Object.fromEntries(Object.entries(record.slots ?? {}).map(([name, value]) => [readable(name), readable(value)])),
     turns: rows.flatMap((row) => toTurn(row.event)),
+    ...readableJudgement(record.judgement),
+    call_back_of: record.callBackOf ?? null,
     services: rows.flatMap(({ event }) => (event.type === 'services-used' ? event.services.map(serviceOnWire) : [])),
     early_media_url: urls.earlyMedia ?? null,
   }
@@ -112,6 +135,18 @@ function serviceOnWire(service: ServiceCost): CallInfo['services'][number] {
   const { kind, provider, costLi } = service
   const used = kind === 'recognition' ? { seconds: service.seconds } : kind === 'synthesis' ? { characters: service.characters } : { input_tokens: service.inputTokens, output_tokens: service.outputTokens, untold: service.untold }
   return { kind, provider, ...used, cost_li: costLi ?? null }
+}
+
+/** Words in it are quoted into JSON that old clients cut at quotes. */
+function readableJudgement(judgement: CallRecord['judgement']): ReturnType<typeof judgementOnWire> {
+  const wire = judgementOnWire(judgement)
+  return {
+    ...wire,
+    answers: wire.answers.map((answer) => ({ ...answer, question: readable(answer.question), value: answer.value === null ? null : readable(answer.value), words: readable(answer.words) })),
+    review: wire.review.map((one) => ({ ...one, detail: readable(one.detail) })),
+    do_not_call: wire.do_not_call && { ...wire.do_not_call, words: readable(wire.do_not_call.words) },
+    call_back: wire.call_back && { ...wire.call_back, words: readable(wire.call_back.words) },
+  }
 }
 
 /** The carrier's side of the ending, as text: JSON inside a string, as existing clients expect it. */
