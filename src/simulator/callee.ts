@@ -127,6 +127,8 @@ export class Callee {
     // The caller went on talking: a person waits for the end.
     if (this.#listener.isSpeaking || this.#leaving) return
     if (this.#interruptedAtMs > beginAtMs && this.#deps.now() - this.#interruptedAtMs < WAITS_FOR_ANSWER_MS) return
+    // Nobody answers before they have finished what they are saying themselves.
+    if (this.#speaker.isBusy) return this.#after(THINK_MS, () => this.#reply(heard, beginAtMs))
     const reply = this.#script.replyTo(heard)
     if (reply.afterMs === undefined) this.#give(reply)
     else this.#after(reply.afterMs, () => this.#give(reply))
