@@ -84,8 +84,7 @@ function holdInText(make: RobotMaker, seed: number): Hold {
 async function holdInAudio(config: Config, stack: AsyncDisposableStack, robot: RobotMaker, seed: number, signal: AbortSignal, recordingPath: (run: Pick<Run, 'scenario' | 'repeat'>) => string | undefined): Promise<Hold> {
   const asr = stack.use(openAsr(config))
   const tts = stack.use(new SynthesisCache(openTts(config)))
-  // Away from the ports of a server that may be running.
-  const lab = stack.use(await AudioLab.start({ asr, tts, voice: voiceOf(config), portMin: 40_000, portMax: 41_998, log }))
+  const lab = stack.use(await AudioLab.start({ asr, tts, voice: voiceOf(config), portMin: config.rtpPortMin, portMax: config.rtpPortMax, log }))
   return (scenario, repeat) => lab.hold(scenario, { robot, variation: variationOf(seed, scenario.id, repeat), recordingPath: recordingPath({ scenario, repeat }), signal })
 }
 

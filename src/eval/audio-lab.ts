@@ -28,6 +28,10 @@ import type { Variation } from './variation.ts'
 
 const address = '127.0.0.1'
 const callerId = '02160001000'
+/** Those of the simulated carrier. */
+const calleePorts = { portMin: 10_000, portMax: 19_998 } as const
+/** How many calls are held at once is asked for, and a check says whether their packets left on time. */
+const admission = { busyMax: 1, lateMsMax: Infinity } as const
 const ringMsMax = 15_000
 /** A scenario that is not over by then is one that never ends. */
 const talkMsMax = 180_000
@@ -37,7 +41,7 @@ export type AudioLabOptions = {
   asr: AsrProvider
   tts: TtsProvider
   voice: Voice
-  /** UDP ports for the robot's side, both included; callees take the same number above them. */
+  /** UDP ports for the robot's side, both included; those in use are skipped. */
   portMin: number
   portMax: number
   log: Log
@@ -63,9 +67,8 @@ export class AudioLab implements AsyncDisposable {
       const callees = new Map<string, AudioCallee>()
       const calleesTts = stack.use(new SynthesisCache(ttsProviders.espeak()))
       const calleesAsr = stack.use(asrProviders.builtin({}))
-      const engine = async (portsAt: number): Promise<MediaEngine> => stack.use(await createMediaEngine({ workers: 1, portMin: portsAt, portMax: portsAt + (portMax - portMin), log }))
-      const media = await engine(portMin)
-      const calleesMedia = await engine(portMax + 2)
+      const engine = async (ports: { portMin: number; portMax: number }): Promise<MediaEngine> => stack.use(await createMediaEngine({ ...ports, workers: 1, admission, log }))
+      const [media, calleesMedia] = [await engine({ portMin, portMax }), await engine(calleePorts)]
       await Promise.all([asr.warmUp(), tts.warmUp(), calleesAsr.warmUp(), calleesTts.warmUp()])
       const carrier = new Carrier({ address, media: calleesMedia, asr: calleesAsr, tts: calleesTts, announcerVoice: 'f1', genericCodes: false, cast: (digits) => callees.get(digits) })
       const far = stack.use(await SipUserAgent.open({ address, port: 0, userAgent: 'waihu evaluation callees', onCall: (call) => carrier.take(call), log }))
