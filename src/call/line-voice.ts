@@ -16,6 +16,8 @@ export type LineVoiceDeps = {
   port: SpeakerPort
   tts: TtsProvider
   voice: Voice
+  /** See SpeakerOptions. */
+  level?: number | undefined
   now: () => number
   /** Recorded files by name, as 8 kHz audio. Errors: any. Absent: there are none. */
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
@@ -61,6 +63,7 @@ export class LineVoice {
       port,
       tts,
       voice,
+      level: deps.level,
       now,
       onStarted: (speech) => {
         if (!this.#about.get(speech)?.own) deps.onRobotStarted()

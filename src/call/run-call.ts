@@ -363,7 +363,9 @@ class OneCall {
   }
 
   get #voice(): Voice {
-    return { ...this.#deps.voice, readings: this.#request.readings }
+    const { voice } = this.#deps
+    const { name = voice.name, speed = voice.speed, volume = voice.volume } = this.#request.robot.voice ?? {}
+    return { name, speed, volume, readings: this.#request.readings }
   }
 
   get #stage(): Stage {

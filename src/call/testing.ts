@@ -1,6 +1,7 @@
 // Knows how to hold a conversation in simulated time: a robot and a callee whom the test plays. Used by tests only.
 import type { CallEvent } from '../events.ts'
 import type { MachinePolicy, Robot, RobotAction, RobotEvent } from '../robot/robot.ts'
+import type { VoiceWish } from '../robot/voice-wish.ts'
 import type { DialogState } from '../sip/dialog.ts'
 import type { RingingState } from '../sip/left-call.ts'
 import type { InviteOptions } from '../sip/invitation.ts'
@@ -43,6 +44,7 @@ export class FakeRobot implements Robot {
   readonly hotWords = ['张总']
   readonly phrases = ['我是']
   itn: boolean | undefined
+  voice: VoiceWish | undefined
   readonly events: RobotEvent[] = []
   disposed = 0
   react: Reaction

@@ -106,6 +106,7 @@ export class VoiceLoop {
       tts,
       voice,
       now,
+      level: robot.voice?.level,
       readSound: deps.readSound,
       emit: this.#safely((event: CallEvent) => deps.emit(event)),
       nextTurn: () => ++this.#turn,

@@ -139,7 +139,7 @@ export interface MediaPort extends AsyncDisposable {
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
   /** Drops everything queued, faded out over 10 ms; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
   flush(): void
-  /** What is played from now on is `gain` (0..1) times as loud, reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */
+  /** What is played from now on is `gain` times as loud (more than full scale is cut off), reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */
   setLevel(gain: number, rampMs: number): void
   /**
    * Voice activity begins anew with the next frame, as when the port was opened: what was heard before (music while it rang, another

@@ -149,3 +149,10 @@ void test('drops audio beyond ten minutes and says so at the end of the playout'
   const { changes } = pull(queue, 12 * 3_000)
   assert.deepEqual(changes.at(-1)?.[1], { type: 'playout-ended', playout: 1, heardMs: 600_000, cut: true })
 })
+
+void test('a level above one is cut off at full scale, and does not wrap around', () => {
+  const queue = new PlayoutQueue()
+  queue.setLevel(4.3, 0)
+  queue.append(1, Int16Array.from({ length: 160 }, (_, i) => (i % 2 === 0 ? 20_000 : -20_000)), true)
+  assert.deepEqual([...new Set(pull(queue, 1).out)], [32_767, -32_768])
+})

@@ -164,7 +164,7 @@ class Level {
         this.#gain += this.#step
         if (this.#step > 0 ? this.#gain >= this.#target : this.#gain <= this.#target) this.arrive()
       }
-      pcm[i] = Math.round(pcm[i]! * this.#gain)
+      pcm[i] = Math.max(-32_768, Math.min(32_767, Math.round(pcm[i]! * this.#gain)))
     }
   }
 }

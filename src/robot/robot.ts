@@ -1,4 +1,5 @@
 // The robot port: events in, actions out. Knows text and time. Never sees audio, SIP, accounts or the database.
+import type { VoiceWish } from './voice-wish.ts'
 
 /** Why the conversation ended the way it did, in business terms. `unconfirmed`: nobody ever said that they are the person. */
 export type ConversationOutcome =
@@ -124,6 +125,8 @@ export type RobotNote = {
  */
 export interface Robot extends AsyncDisposable {
   readonly kind: string
+  /** How it wants to sound; absent: as the installation has it. */
+  readonly voice?: VoiceWish | undefined
   /** Whether the callee's words are also written with digits; absent: as the installation has it. */
   readonly itn?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>

@@ -17,7 +17,7 @@ type Stage = Disposable & {
   ids: () => string[]
 }
 
-function stage(onFailed?: (speaker: Speaker) => void): Stage {
+function stage(onFailed?: (speaker: Speaker) => void, level?: number): Stage {
   const time = new FakeTime()
   const line = new FakeLine(time)
   const tts = new FakeTts()
@@ -29,6 +29,7 @@ function stage(onFailed?: (speaker: Speaker) => void): Stage {
     tts,
     voice: defaultVoice,
     now: time.now,
+    level,
     onStarted: ({ id }) => started.push(id),
     onEnded: ({ id }, result) => ended.push({ id, ...result }),
     onFailed: (error) => {
@@ -499,4 +500,13 @@ test('stopping while a recording is awaited ends the say at once', async () => {
   s.say('b', '好的')
   await s.time.advance(1_000)
   assert.deepEqual(s.ids(), ['a', 'b'])
+})
+
+test('a level of its own holds from the first sound, and ducking is below it', async () => {
+  using s = stage(undefined, 2)
+  s.say('a', '一二三四五六七八九十')
+  await s.time.advance(200)
+  s.speaker.duck()
+  s.speaker.goOn()
+  assert.deepEqual(s.line.levels.map(({ gain }) => gain), [2, 0.71, 2])
 })

@@ -10,7 +10,7 @@ import { SayOnLine } from './say-on-line.ts'
 const SAYS_MAX = 64
 /** Somebody is talking: the voice stays audible, 9 dB softer, and comes back more slowly than it went. */
 const DUCKED = { gain: 0.355, rampMs: 40 }
-const RESTORED = { gain: 1, rampMs: 120 }
+const RESTORED = { rampMs: 120 }
 
 export type Say = {
   id: string
@@ -39,6 +39,8 @@ export type SpeakerOptions = {
   tts: TtsProvider
   voice: Voice
   now: () => number
+  /** How loud everything is, times the normal amplitude; 1 when absent. */
+  level?: number | undefined
   /** The first packet left. */
   onStarted(speech: Speech): void
   /** Heard to the end or cut. Called once per say, in order. */
@@ -63,6 +65,7 @@ export class Speaker {
 
   constructor(options: SpeakerOptions) {
     this.#options = options
+    if (this.#level !== 1) options.port.setLevel(this.#level, 0)
   }
 
   /** What is playing, pausing or next to play; undefined when nothing is, or when all of it was stopped. */
@@ -137,7 +140,7 @@ export class Speaker {
   duck(): void {
     if (this.#ducked || this.#pause) return
     this.#ducked = true
-    this.#options.port.setLevel(DUCKED.gain, DUCKED.rampMs)
+    this.#options.port.setLevel(DUCKED.gain * this.#level, DUCKED.rampMs)
   }
 
   /** Is silent within a packet. Nothing is lost: says that are added wait as well, and are synthesised meanwhile. */
@@ -216,6 +219,10 @@ export class Speaker {
     return this.#queue.find((entry) => !entry.stopped)
   }
 
+  get #level(): number {
+    return this.#options.level ?? 1
+  }
+
   get #isOnLine(): boolean {
     return this.#queue.some(({ playout }) => playout !== undefined)
   }
@@ -228,7 +235,7 @@ export class Speaker {
   #restore(rampMs: number): void {
     if (!this.#ducked) return
     this.#ducked = false
-    this.#options.port.setLevel(RESTORED.gain, rampMs)
+    this.#options.port.setLevel(this.#level, rampMs)
   }
 
   /** After a pause, once everything is off the line. */

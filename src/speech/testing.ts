@@ -6,7 +6,7 @@ import { FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, type Frame } from '../media/fr
 import { PlayoutQueue } from '../media/playout.ts'
 import { framesOf, speechFixture } from './asr/builtin/fixtures.ts'
 import type { AsrEvent, AsrOptions, AsrProvider, AsrStream } from './asr/provider.ts'
-import type { TtsEvent, TtsProvider } from './tts/provider.ts'
+import type { TtsEvent, TtsProvider, Voice } from './tts/provider.ts'
 
 export const noPortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsP99: 0, pacingErrorMsMax: 0, jitterMs: 0 }
 
@@ -234,9 +234,12 @@ export class FakeTts implements TtsProvider {
   readonly msPerCharacter = 100
   manner: (text: string) => TtsManner = () => 'speaks'
   readonly asked: string[] = []
+  /** By which voice, one for each. */
+  readonly voices: Voice[] = []
 
-  async *synthesize(text: string, _voice: unknown, _signal: AbortSignal): AsyncGenerator<TtsEvent> {
+  async *synthesize(text: string, voice: Voice, _signal: AbortSignal): AsyncGenerator<TtsEvent> {
     this.asked.push(text)
+    this.voices.push(voice)
     const manner = this.manner(text)
     const pcm = new Int16Array((text.length * this.msPerCharacter * SAMPLE_RATE_HZ) / 1_000).fill(1_000)
     await new Promise((resolve) => setTimeout(resolve, this.delayMs))
