@@ -7,7 +7,8 @@ export default async function* failedFiles(events: AsyncIterable<TestEvent>): As
   for await (const { type, data } of events) {
     if (type !== 'test:fail') continue
     const file = data.file ?? (data.name.endsWith('.test.ts') ? path.resolve(data.name) : undefined)
-    if (file === undefined || told.has(file)) continue
+    // Tests may stand in a file that a test file imports; that one fails as well.
+    if (file === undefined || !file.endsWith('.test.ts') || told.has(file)) continue
     told.add(file)
     yield `${file}\n`
   }

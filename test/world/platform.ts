@@ -2,12 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startApp, type App } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { testDatabase } from '../../src/db/testing.ts'
 import { log } from '../../src/log.ts'
 
 if (!process.env['LOG_LEVEL']) log.level = 'error'
+
+const PLACE_TRIES_MAX = 5
 
 export type Record = { [key: string]: unknown } & { call_content: { role: string; content: string }[]; turns: { role: string; content: string; [key: string]: unknown }[] }
 
@@ -43,9 +46,18 @@ export class Platform implements AsyncDisposable {
   }
 
   async place(phones: string, requirement: string): Promise<string[]> {
-    const { status, body } = await this.post('initiate_call', { phones, user_requirement: requirement })
+    const { status, body } = await this.#accepted({ phones, user_requirement: requirement })
     if (status !== 200) throw new Error(`not placed: ${JSON.stringify(body)}`)
     return body['call_ids'] as string[]
+  }
+
+  /** A server that is busy for a moment says that nothing was done: then it is asked again. */
+  async #accepted(body: object): Promise<{ status: number; body: { [key: string]: unknown } }> {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await this.post('initiate_call', body)
+      if (answer.body['code'] !== 'overloaded' || tries === PLACE_TRIES_MAX) return answer
+      await sleep(1_000)
+    }
   }
 
   /** The record once the call is over. */
