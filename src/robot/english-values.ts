@@ -73,11 +73,9 @@ export function englishNamesOf(date: Pick<DateMention, 'firstDay' | 'lastDay' | 
   return { days, numbers }
 }
 
-/** Names that a sentence gives to people: Mr Smith, my name is Ann. */
+/** Names that a sentence gives to people: Mr Smith. */
 export function englishNames(text: string): string[] {
-  const titled = [...text.matchAll(/\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?\s+([A-Z][a-z'-]+)/gu)].map(([, name]) => name!)
-  const self = /\b(?:[Mm]y name is|[Cc]all me|[Tt]his is|I am|I'm)\s+([A-Z][a-z'-]+)/u.exec(text)?.[1]
-  return self === undefined || self === 'An' || self === 'The' ? titled : [...titled, self]
+  return [...text.matchAll(/\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.?\s+([A-Z][a-z'-]+)/gu)].map(([, name]) => name!)
 }
 
 /** True when the name is written there, or is how a Chinese name there sounds (Zhang for 张). */

@@ -32,7 +32,9 @@ const namePattern = new RegExp(`(?<![\\u4e00-\\u9fff])(?:请|让|找|和|跟|给
 /** 王总, 李工: a family name and one character of title. */
 const shortNamePattern = new RegExp(`(?:^|[^\\u4e00-\\u9fff]|[请让找和跟给由是])(${surname})([总董工哥姐叔姨局处])(?=[^\\u4e00-\\u9fff]|[也会说在要让请来去已还都参出]|$)`, 'gu')
 const notNames = /^(?:您|你|我们|各位|这位|那位|一位|哪位|贵|本|该|好的|您好|请问|尊敬的|亲爱的|负责|相关|部门|项目|公司|们|的)+$/u
-const selfName = /我叫([\u4e00-\u9fff]{2,4})/u
+/** A name for the speaker, which no callee can give. */
+const selfName = new RegExp(`我叫([\\u4e00-\\u9fff]{2,4})|我(?:就)?是(${surname}[\\u4e00-\\u9fff]{1,2})(?=[，。！,.!\\s]|$)|(?:叫我|称呼我)([\\u4e00-\\u9fff]{2,4})`, 'u')
+const englishSelfName = /\b(?:[Mm]y name is|[Cc]all me|[Tt]his is|I am|I'm)\s+([A-Z][a-z'-]+)/u
 
 /** Numbers that count nothing: 一下, 一个, 一会儿, 第一, 一点. */
 const idioms = /一件|一项|一点儿|一切|一下(?:子)?|一个|一些|一会儿?|一点儿?|一起|一样|一定|一般|一直|一共|一遍|一次|一声|一句|统一|唯一|万一|第一|再一|逐一|之一|一切|一致|一旦|一位|十分|千万|三思|百分|两位|这两|一下下|二位|半分钟|半小时/gu
@@ -59,6 +61,8 @@ export function guardSentence(sentence: string, context: GuardContext): GuardVer
     const pieces = factPieces(text, requirement)
     if (pieces.length > 0) return { ok: false, why: 'before-identity', what: pieces.join(' ') }
   }
+  const self = englishSelfName.exec(text)?.[1] ?? selfName.exec(text)?.slice(1).find((name) => name !== undefined)
+  if (self !== undefined && self !== 'An' && self !== 'The' && context.of === undefined && !isNameThere(self, own)) return { ok: false, why: 'name', what: self }
   const strange = strangeIn(text, context, own, [])
   if (strange === undefined) return { ok: true }
   const theirs = strangeIn(text, context, own, calleeSaid)
@@ -164,8 +168,6 @@ function numbersOf(text: string): string[] {
 }
 
 function strangeName(text: string, sources: readonly string[]): string | undefined {
-  const self = selfName.exec(text)
-  if (self && !sources.some((source) => source.includes(self[1]!))) return self[1]
   for (const [, family, title] of text.matchAll(shortNamePattern)) if (!sources.some((source) => source.includes(`${family!}${title!}`))) return `${family!}${title!}`
   for (const m of text.matchAll(namePattern)) {
     const name = m[1]!

@@ -16,6 +16,9 @@ const sameCharsMax = 4
 /** Words of another script in a sentence that are names and abbreviations (AI, WiFi). */
 const foreignShareMax = 0.7
 
+/** One of them is in every English sentence of three words. */
+const commonWords = /\b(?:the|a|an|is|are|was|be|it|its|this|that|you|your|i|we|our|my|to|of|in|on|at|for|and|or|will|can|do|does|please|yes|no|not|thank|thanks|have|has|with|by|as|if|so|all|right|good|bye|may|let|there|what|when|where|how|hello)\b|'(?:s|m|re|ll|ve|t)\b/iu
+
 /**
  * False for noise: broken encodings, the wrong language, one character over and over.
  * `calleeSaid`: a callee who spoke English may be answered in English.
@@ -29,6 +32,6 @@ export function soundsLikeSpeech(text: string, language: 'zh' | 'en', calleeSaid
   const latin = text.match(/\p{Script=Latin}/gu)?.length ?? 0
   if (chinese + latin < letters) return false
   const english = language === 'en' || calleeSaid.slice(-3).some((words) => /[a-z]{3}/iu.test(words) && !/\p{Script=Han}/u.test(words))
-  if (english && chinese === 0) return /[aeiouy]/iu.test(text) && !/[a-z]{25}/iu.test(text)
+  if (english && chinese === 0) return /[aeiouy]/iu.test(text) && !/[a-z]{25}/iu.test(text) && (text.split(/\s+/u).length < 3 || commonWords.test(text))
   return language === 'zh' && latin <= letters * foreignShareMax
 }
