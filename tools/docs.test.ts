@@ -4,11 +4,12 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { optionGroups, programRoot } from '../src/config.ts'
 import { outcomes } from '../src/call/end-reason.ts'
+import { apiAliyunPage } from './write-api-aliyun.ts'
 import { operationsPage } from './write-operations.ts'
 import { outcomesPage, rulesOf, waysTo } from './write-outcomes.ts'
 import { numberTable } from '../src/simulator/numbers.ts'
 
-const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/operations.md', 'docs/outcomes.md', 'docs/trunks.md', 'scripts/skill/SKILL.md']
+const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/api-aliyun.md', 'docs/operations.md', 'docs/outcomes.md', 'docs/trunks.md', 'scripts/skill/SKILL.md']
 const read = (file: string) => readFileSync(path.join(programRoot, file), 'utf8')
 
 test('every file that a document names exists', () => {
@@ -44,4 +45,8 @@ test('docs/outcomes.md is what the tables say, and tells a way to every outcome'
 
 test('docs/operations.md lists the options as they are', () => {
   assert.equal(read('docs/operations.md'), operationsPage(), 'run: node tools/write-operations.ts')
+})
+
+test('docs/api-aliyun.md lists the operations as they are', () => {
+  assert.equal(read('docs/api-aliyun.md'), apiAliyunPage(), 'run: node tools/write-api-aliyun.ts')
 })

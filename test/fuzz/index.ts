@@ -2,10 +2,11 @@
 import type { FuzzKind } from './fuzz-kind.ts'
 import { agent } from './agent-kind.ts'
 import { decoders, port, rtcp, srtp } from './media-kinds.ts'
+import { rpc } from './rpc-kind.ts'
 import { message, sdp, stream, values } from './sip-kinds.ts'
 
 export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number }>> = {
-  message: { kind: message, share: 0.25 },
+  message: { kind: message, share: 0.2 },
   stream: { kind: stream, share: 0.08 },
   values: { kind: values, share: 0.15 },
   sdp: { kind: sdp, share: 0.15 },
@@ -14,4 +15,5 @@ export const fuzzKinds: Readonly<Record<string, { kind: FuzzKind; share: number 
   decoders: { kind: decoders, share: 0.02 },
   rtcp: { kind: rtcp, share: 0.06 },
   srtp: { kind: srtp, share: 0.04 },
+  rpc: { kind: rpc, share: 0.05 },
 }

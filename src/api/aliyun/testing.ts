@@ -101,7 +101,7 @@ function toRequest(method: string, query: readonly (readonly [string, string])[]
 /** TTS_1 has the variable `name`; TTS_2 has none and says itself that it is synthetic. */
 export const memoryTemplates: Pick<TtsTemplates, 'fill'> = {
   async fill(_accountId, code, values) {
-    const text = { TTS_1: '您好，${name}。', TTS_2: '这是人工智能合成语音。' }[code]
+    const text = new Map([['TTS_1', '您好，${name}。'], ['TTS_2', '这是人工智能合成语音。']]).get(code)
     if (text === undefined) throw new InvalidInputError('template-code', `没有模板 ${code}`)
     return Promise.resolve({ text: fillTemplate(text, values), saysSynthetic: code === 'TTS_2' })
   },

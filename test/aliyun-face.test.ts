@@ -1,0 +1,85 @@
+// The whole program behind the Alibaba Cloud face: a vendor's client places calls, simulated callees hear them over real SIP and RTP, and press keys.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AccessKeys } from '../src/account/access-keys.ts'
+import { TtsTemplates } from '../src/account/tts-templates.ts'
+import type { CallEvent } from '../src/events.ts'
+import { openSecretBox } from '../src/secret-box.ts'
+import { Platform } from './world/platform.ts'
+
+const PopCore = createRequire(import.meta.url)('@alicloud/pop-core') as new (config: object) => { request: (action: string, params: object, options: object) => Promise<Record<string, string>> }
+
+let platform: Platform
+let client: InstanceType<typeof PopCore>
+
+before(async () => {
+  platform = await Platform.start()
+  const { app, dataDir } = platform
+  const { accountId } = app.demo!
+  const { id, secret } = await new AccessKeys(app.db, await openSecretBox({ secretKey: undefined, dataDir })).create(accountId)
+  const templates = new TtsTemplates(app.db)
+  await templates.put(accountId, { code: 'TTS_1', text: '${name}您好，您的快递到了，取件码${code}。' })
+  await templates.put(accountId, { code: 'TTS_2', text: '本次为人工智能合成语音。听懂了请按一，没听懂请按二。' })
+  await templates.put(accountId, { code: 'TTS_3', text: '感谢接听，再见。' })
+  client = new PopCore({ accessKeyId: id, accessKeySecret: secret, endpoint: app.baseUrl, apiVersion: '2017-05-25' })
+})
+after(() => platform[Symbol.asyncDispose]())
+
+/** As clients do it: a server that is too busy for a moment is asked again. */
+async function ask(action: string, params: object): Promise<Record<string, string>> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await client.request(action, params, { method: 'POST', timeout: 10_000 })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ServiceUnavailable' || tries === 20) throw error
+      await sleep(500)
+    }
+  }
+}
+
+/** Places a call and reads its log to the end. */
+async function placed(action: string, params: object): Promise<{ wireId: string; events: CallEvent[] }> {
+  const { app } = platform
+  const { CallId: wireId } = await ask(action, params)
+  const ticket = await app.calls.ticket(app.demo!.accountId, wireId!)
+  const events: CallEvent[] = []
+  for await (const row of app.calls.follow(app.demo!.accountId, ticket!.callId, 0, AbortSignal.timeout(60_000))) events.push(row.event)
+  return { wireId: wireId!, events }
+}
+const heard = (events: readonly CallEvent[]): string => events.flatMap((event) => (event.type === 'robot-said' ? [event.text] : [])).join('|')
+
+test('a text is heard to its end, with its notice and its variables, and the record says so', async () => {
+  const { wireId, events } = await placed('SingleCallByTts', { CalledNumber: '13800138014', CalledShowNumber: '05710000000', TtsCode: 'TTS_1', TtsParam: '{"name":"张总","code":"3721"}', PlayTimes: 2 })
+  const text = heard(events)
+  assert.match(text, /^以下内容由人工智能合成语音播报。张总您好，您的快递到了，取件码3721。\|张总您好，您的快递到了，取件码3721。$/)
+  const asked = await ask('QueryCallDetailByCallId', { CallId: wireId, ProdId: '11010000138001', QueryDate: String(Date.now()) })
+  const detail = JSON.parse(asked['Data']!) as Record<string, string>
+  assert.deepEqual([detail['state'], detail['stateDesc'], detail['callee']], ['200000', '用户听完', '13800138014'])
+  assert.ok(Number(detail['duration']) >= 8, JSON.stringify(detail))
+})
+
+test('a busy callee is told by its code, and costs nothing', async () => {
+  const { wireId } = await placed('SingleCallByTts', { CalledNumber: '13800138001', TtsCode: 'TTS_3' })
+  const asked = await ask('QueryCallDetailByCallId', { CallId: wireId, ProdId: '11010000138001', QueryDate: String(Date.now()) })
+  const detail = JSON.parse(asked['Data']!) as Record<string, unknown>
+  assert.deepEqual([detail['state'], detail['duration'], detail['startDate']], ['200002', 0, ''])
+})
+
+test('a key that is pressed chooses what is said next', async () => {
+  const { events } = await placed('IvrCall', { CalledNumber: '13800138018', CalledShowNumber: '05710000000', StartCode: 'TTS_2', 'MenuKeyMap.1.Key': '1', 'MenuKeyMap.1.Code': 'TTS_1', 'MenuKeyMap.1.TtsParams': '{"name":"李总","code":"88"}', ByeCode: 'TTS_3', PlayTimes: 1, Timeout: 8_000 })
+  assert.ok(events.some((event) => event.type === 'keys-pressed' && event.digits === '1'), JSON.stringify(events.map(({ type }) => type)))
+  assert.match(heard(events), /李总您好，您的快递到了，取件码88。\|感谢接听，再见。$/)
+})
+
+test('a call is cancelled while it rings', async () => {
+  const { app } = platform
+  const { CallId } = await ask('SingleCallByTts', { CalledNumber: '13800138002', TtsCode: 'TTS_3' })
+  const ticket = await app.calls.ticket(app.demo!.accountId, CallId!)
+  for await (const row of app.calls.follow(app.demo!.accountId, ticket!.callId, 0, AbortSignal.timeout(30_000))) {
+    if (row.event.type === 'ringing') assert.equal((await ask('CancelCall', { CallId }))['Status'], true)
+  }
+  const { reason } = await app.calls.lookUp(app.demo!.accountId, ticket!.callId)
+  assert.equal(reason?.outcome, 'cancelled')
+})
