@@ -114,6 +114,8 @@ export class Talk {
 
   stop(): void {
     if (this.#outstanding.size > 0) this.push({ type: 'stop' })
+    // What is stopped before it is over is told to us as played only later: by then nobody asks whether the label was heard.
+    if ([...this.#outstanding.values()].includes('disclosure')) this.#labelMissed = true
     this.fallSilent()
     this.progress.dropped()
   }

@@ -498,3 +498,18 @@ void test('says goodbye after twenty turns', async () => {
   for (let i = 0; i < turnsMax + 2 && !rig.hungUp; i += 1) await rig.callee(['几点', '你是机器人吗', '在哪', '等一下', '谁让你打的'][i % 5]!)
   assert.ok(rig.hungUp)
 })
+
+void test('who speaks over the opening hears that the voice is synthetic, although what was stopped is told as played only afterwards', async () => {
+  const requirement = compileRequirement(meeting, { acceptedAt })
+  await using robot = createRulesRobot({ requirement, now: () => callAt, attempt: 1 })
+  const collect = async (event: RobotEvent): Promise<RobotAction[]> => {
+    const actions: RobotAction[] = []
+    for await (const action of robot.handle(event, new AbortController().signal)) actions.push(action)
+    return actions
+  }
+  const [disclosure] = (await collect({ type: 'answered', atMs: 0, firstWords: '' })).filter((action) => action.type === 'say')
+  const again = await collect({ type: 'utterance', text: '喂，你好', beginAtMs: 1_000, endAtMs: 1_500, confidence: 0.9, bargeIn: false })
+  await collect({ type: 'played', say: disclosure!.id, heardText: '您好，我是', cut: true })
+  assert.ok(again.some(({ type }) => type === 'stop'))
+  assert.match(again.flatMap((action) => (action.type === 'say' ? action.parts.map((part) => (part.type === 'text' ? part.text : '')) : [])).join(''), /合成/)
+})
