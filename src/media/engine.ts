@@ -128,6 +128,9 @@ export type OpenPortOptions = {
   onEvent(event: MediaEvent): void
 }
 
+/** Twelve decibels and a little: what telephone switches offer at most. */
+export const GAIN_MAX = 4.3
+
 /** One call's audio: a bound UDP socket, a jitter buffer, a playout queue. */
 export interface MediaPort extends AsyncDisposable {
   readonly address: string
@@ -139,7 +142,7 @@ export interface MediaPort extends AsyncDisposable {
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
   /** Drops everything queued, faded out over 10 ms; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
   flush(): void
-  /** What is played from now on is `gain` times as loud (more than full scale is cut off), reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */
+  /** What is played from now on is `gain` (0..GAIN_MAX) times as loud, cut off at full scale, reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */
   setLevel(gain: number, rampMs: number): void
   /**
    * Voice activity begins anew with the next frame, as when the port was opened: what was heard before (music while it rang, another

@@ -238,6 +238,24 @@ void test('a flush tells what was heard to within a packet time and lets the nex
   assert.ok(Math.abs(same / 8 - first!.heardMs) <= 20, `${same / 8} ms arrived, ${first!.heardMs} ms were reported`)
 }))
 
+void test('a level holds for what is played, below one and above it, within what is allowed', () => onceUndisturbed(async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  const loudest = async (gain: number, playout: number): Promise<number> => {
+    const before = b.heard.length
+    a.port.setLevel(gain, 0)
+    a.port.play(playout, new Int16Array(1_600).fill(4_000), true)
+    await a.until(() => a.of('playout-ended').length === playout)
+    await b.until(() => b.heard.slice(before).filter((sample) => sample !== 0).length > 1_200)
+    return Math.max(...b.heard.slice(before))
+  }
+  for (const [gain, playout] of [[0.5, 1], [2, 2], [4.3, 3]] as const) {
+    const heard = await loudest(gain, playout)
+    assert.ok(Math.abs(heard / (4_000 * gain) - 1) < 0.05, `${heard} at ${gain}`)
+  }
+  for (const gain of [-0.1, 4.4, NaN]) assert.throws(() => a.port.setLevel(gain, 0), InvalidInputError)
+}))
+
 void test('keys arrive once each, and audio goes on after them', () => onceUndisturbed(async () => {
   await using engine = await engineOf()
   const [a, b] = await talkingPair(engine)

@@ -4,7 +4,7 @@ import { basename, extname } from 'node:path'
 import { InvalidInputError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { aigcLabel, type AigcProvider } from './aigc-label.ts'
-import type { KeyShape, MediaEvent, MediaPort, OpenPortOptions, PlayoutId, PortStats, RemoteMedia } from './engine.ts'
+import { GAIN_MAX, type KeyShape, type MediaEvent, type MediaPort, type OpenPortOptions, type PlayoutId, type PortStats, type RemoteMedia } from './engine.ts'
 import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
 import { RecordingFile } from './recording-file.ts'
 import { deriveKeys } from './srtp-keys.ts'
@@ -89,9 +89,9 @@ export class WorkerPort implements MediaPort {
     this.#post({ type: 'flush', port: this.id })
   }
 
-  /** Errors: InvalidInputError for a gain outside of 0..1. */
+  /** Errors: InvalidInputError for a gain outside of 0..GAIN_MAX. */
   setLevel(gain: number, rampMs: number): void {
-    if (!(gain >= 0 && gain <= 1)) throw new InvalidInputError('gain', 'must be 0..1')
+    if (!(gain >= 0 && gain <= GAIN_MAX)) throw new InvalidInputError('gain', `must be 0..${GAIN_MAX}`)
     this.#post({ type: 'set-level', port: this.id, gain, rampMs })
   }
 

@@ -510,3 +510,10 @@ test('a level of its own holds from the first sound, and ducking is below it', a
   s.speaker.goOn()
   assert.deepEqual(s.line.levels.map(({ gain }) => gain), [2, 0.71, 2])
 })
+
+test('a level that no line has is the nearest one', () => {
+  for (const [wished, gains] of [[9, [4.3]], [-1, [0]], [1, []]] as const) {
+    using s = stage(undefined, wished)
+    assert.deepEqual(s.line.levels.map(({ gain }) => gain), gains)
+  }
+})

@@ -1,5 +1,5 @@
 // Turns what the robot says into playouts and back into what was heard; lowers its voice, pauses and goes on. Does not decide what to say or when to yield.
-import type { MediaEvent, MediaPort, PlayoutId } from '../media/engine.ts'
+import { GAIN_MAX, type MediaEvent, type MediaPort, type PlayoutId } from '../media/engine.ts'
 import { SAMPLE_RATE_HZ } from '../media/frame.ts'
 import type { TtsProvider, Voice } from './tts/provider.ts'
 import { synthesiseClauses } from './clause-synthesis.ts'
@@ -220,7 +220,7 @@ export class Speaker {
   }
 
   get #level(): number {
-    return this.#options.level ?? 1
+    return Math.max(0, Math.min(GAIN_MAX, this.#options.level ?? 1))
   }
 
   get #isOnLine(): boolean {
