@@ -508,7 +508,7 @@ void test('who speaks over the opening hears that the voice is synthetic, althou
     return actions
   }
   const [disclosure] = (await collect({ type: 'answered', atMs: 0, firstWords: '' })).filter((action) => action.type === 'say')
-  const again = await collect({ type: 'utterance', text: '喂，你好', beginAtMs: 1_000, endAtMs: 1_500, confidence: 0.9, bargeIn: false })
+  const again = await collect({ type: 'utterance', text: '喂，你好', beginAtMs: 1_000, endAtMs: 1_500, confidence: 0.9, bargeIn: true })
   await collect({ type: 'played', say: disclosure!.id, heardText: '您好，我是', cut: true })
   assert.ok(again.some(({ type }) => type === 'stop'))
   assert.match(again.flatMap((action) => (action.type === 'say' ? action.parts.map((part) => (part.type === 'text' ? part.text : '')) : [])).join(''), /合成/)
