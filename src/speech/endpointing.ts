@@ -14,17 +14,17 @@ export type EndpointingOptions = {
 const fixed = (ms: number): DelayRange => ({ usualMs: ms, leastMs: ms, mostMs: ms })
 
 /**
- * The built-in recogniser shows the last word 0.2 s after it ended; with 0.16 s of stability a complete sentence is taken
- * before 0.4 s. People pause up to 0.5 s between clauses, up to 1.5 s while they look for a word, and longer within numbers;
+ * The built-in recogniser shows the last word 0.2 s after it ended; with 0.16 s of stability an expected answer is taken
+ * before 0.4 s. People pause up to 0.5 s between clauses, complete ones too, up to 1.5 s while they look for a word, and longer within numbers;
  * whoever has been heard to pause longer or shorter than that is waited for accordingly.
  */
 export const endpointingDefaults = {
   silenceMs: {
     expected: { usualMs: 360, leastMs: 360, mostMs: 700 },
-    complete: { usualMs: 400, leastMs: 400, mostMs: 800 },
+    complete: { usualMs: 460, leastMs: 460, mostMs: 800 },
     neutral: { usualMs: 520, leastMs: 520, mostMs: 900 },
     none: { usualMs: 900, leastMs: 900, mostMs: 1300 },
-    incomplete: { usualMs: 1500, leastMs: 1000, mostMs: 2200 },
+    incomplete: { usualMs: 1500, leastMs: 1400, mostMs: 2200 },
     digits: { usualMs: 1800, leastMs: 1000, mostMs: 2400 },
   },
   partialStableMsMin: 160,

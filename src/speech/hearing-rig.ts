@@ -23,7 +23,10 @@ const AUDIBLE = 185
 /** −500 is half pace. */
 const DRAWN_OUT_SPEED = -500
 
-/** `delayMs`: from the last audible sample to the decision; negative when the callee was cut in on. */
+/**
+ * `delayMs`: from the last audible sample to the decision; negative when the end was missed. `cutIn`: a part of the turn was taken for all of it;
+ * a sound without words is no turn, nobody answers it.
+ */
 export type HeardTurn = { turn: ScriptedTurn; delayMs: number; cutIn: boolean; texts: string[] }
 export type HeardCall = { greetingDelayMs: number; turns: HeardTurn[] }
 
@@ -126,7 +129,7 @@ export class HearingRig {
       utterances.length = 0
       pass(frames)
       const last = utterances.at(-1)
-      return { turn, delayMs: last === undefined ? NaN : last.endpointAtMs - endAtMs, cutIn: utterances.some(({ endpointAtMs }) => endpointAtMs < endAtMs), texts: utterances.map(({ text }) => text) }
+      return { turn, delayMs: last === undefined ? NaN : last.endpointAtMs - endAtMs, cutIn: utterances.some(({ endpointAtMs, text }) => endpointAtMs < endAtMs && (text !== '' || !this.#asr.capabilities.partials)), texts: utterances.map(({ text }) => text) }
     }
     try {
       pass(Array.from({ length: 20 }, () => new Int16Array(FRAME_SAMPLES)))
@@ -175,13 +178,13 @@ export class HearingRig {
   }
 }
 
-/** The middle of a sound once more, faded over 10 ms: half pace alone makes no 嗯 as long as people's who look for words. */
+/** Half pace alone makes no 嗯 as long as that of people who look for words: overlapping grains of 60 ms, taken more slowly than they are laid. */
 function held(pcm: Int16Array): Int16Array {
-  const [from, to] = [Math.round(pcm.length * 0.3), Math.round(pcm.length * 0.8)]
-  const fade = 80
-  const out = new Int16Array(pcm.length + to - from)
-  out.set(pcm.subarray(0, to))
-  out.set(pcm.subarray(from), to)
-  for (let i = 0; i < fade; i++) out[to + i] = Math.round((pcm[to + i]! * (fade - i) + pcm[from + i]! * i) / fade)
-  return out
+  const [grain, hop, stretch] = [480, 240, 1.7]
+  const out = new Float64Array(Math.round(pcm.length * stretch) + grain)
+  for (let at = 0; at + grain <= out.length; at += hop) {
+    const from = Math.min(pcm.length - grain, Math.round(at / stretch))
+    for (let i = 0; i < grain; i++) out[at + i]! += (pcm[from + i] ?? 0) * Math.sin((Math.PI * (i + 0.5)) / grain) ** 2
+  }
+  return Int16Array.from(out.subarray(0, Math.round(pcm.length * stretch)), Math.round)
 }

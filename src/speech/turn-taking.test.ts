@@ -62,10 +62,10 @@ for (const name of ['backchannel', 'yes']) {
 }
 
 for (const [name, expectedMs] of [
-  ['backchannel', 400],
-  ['robot', 400],
-  ['stop', 400],
-  ['quiet', 400],
+  ['backchannel', 460],
+  ['robot', 460],
+  ['stop', 460],
+  ['quiet', 460],
   ['tomorrow', 520],
   ['number', 1800],
 ] as const) {
