@@ -134,16 +134,18 @@ export class LiveCall {
     if (this.#phase === 'lost') return
     this.#phase = 'settling'
     const unwritten = await this.#log.close()
-    await this.#settle({ ...result, endedAt, unwritten, ...this.#judged(result, endedAt) })
+    await this.#settle({ ...result, endedAt, unwritten, ...(await this.#judged(result, endedAt)) })
   }
 
   /** What the call came to. A mistake in judging costs the judgement, not the record. */
-  #judged(result: CallResult, endedAt: Date): Pick<Ending, 'judgement' | 'callBack'> {
+  async #judged(result: CallResult, endedAt: Date): Promise<Pick<Ending, 'judgement' | 'callBack'>> {
     const { robots, settings } = this.#deps
     const { robot, callsBack, callBackOf } = this.#claimed.row
     const outcome = result.conversation ?? result.notes.findLast((note) => note.outcome !== undefined)?.outcome
     try {
-      const judgement = robots.judge?.(robot, { turns: this.#turns, notes: result.notes, outcome, answered: result.answeredAt !== undefined, now: result.answeredAt ?? endedAt })
+      const finished = { turns: this.#turns, notes: result.notes, outcome, answered: result.answeredAt !== undefined, now: result.answeredAt ?? endedAt }
+      const byRules = robots.judge?.(robot, finished)
+      const judgement = byRules && ((await robots.readAgain?.(robot, finished, byRules)) ?? byRules)
       const wish = judgement?.callBack
       return { judgement, callBack: wish && planCallBack(wish, { callsBack, isCallBack: callBackOf !== null, doNotCall: judgement.doNotCall !== undefined, endedAtMs: endedAt.getTime() }, settings) }
     } catch (error) {

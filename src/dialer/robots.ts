@@ -17,6 +17,8 @@ export interface RobotMaker {
   open(spec: unknown, p: { callId: string; startedAt: Date; attempt: number; meter?: Meter | undefined }): Robot
   /** What a finished conversation came to, by rules alone. Pure. Absent: nothing is judged. Errors: as `open`. */
   judge?(spec: unknown, finished: FinishedCall): Judgement
+  /** The judgement after a model has read the call again, where that is worth a moment. Bounded by itself; never rejects. Absent: there is none to ask. */
+  readAgain?(spec: unknown, finished: FinishedCall, judgement: Judgement): Promise<Judgement>
 }
 
 export type FinishedCall = { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }

@@ -11,6 +11,7 @@ import type { Judgement, SpokenTurn } from './after-call/judgement.ts'
 import { createPromptRobot } from './prompt.ts'
 import { createAnnouncementRobot, isAnnouncement, judgeAnnouncement } from './announcement.ts'
 import { judge } from './after-call/judge.ts'
+import { isWorthReading, readByModel, readingMsMax } from './after-call/model-reading.ts'
 import { compileRequirement, isExpired, type Requirement } from './requirement.ts'
 import type { ConversationOutcome, Robot, RobotNote } from './robot.ts'
 import { createRulesRobot } from './rules.ts'
@@ -59,6 +60,11 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
     judge(spec: unknown, finished: { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }): Judgement {
       if (isAnnouncement(spec)) return judgeAnnouncement(finished.answered)
       return judge({ requirement: requirementOf(spec), ...finished })
+    },
+    /** The judgement after the model has read the call too, within `readingMsMax`; as it was when there is no model, nothing to gain, or nobody was heard. Never rejects. */
+    async readAgain(spec: unknown, finished: { turns: readonly SpokenTurn[]; now: Date }, judgement: Judgement): Promise<Judgement> {
+      if (!model || (spec as StoredRobot).kind !== 'prompt' || !isWorthReading(judgement) || model.breaker.isOpen(performance.now())) return judgement
+      return readByModel(judgement, { requirement: requirementOf(spec), turns: finished.turns, model: model.model, now: finished.now, signal: AbortSignal.timeout(readingMsMax) })
     },
   }
 }
