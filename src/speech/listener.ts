@@ -25,8 +25,8 @@ const UTTERANCE_MS_MAX = 30_000
 const REPLAY_FRAMES_MAX = 250
 /** A recogniser that fails again within this time is gone for good. */
 const STABLE_MS = 30_000
-/** Longer than a closure, shorter than the quickest end of a turn: what may be the last word is known by now. */
-const LULL_MS = 160
+/** Longer than a closure, shorter than the quickest end of a turn. The last word is known by now: recognisers show it 0.2 s after its end. */
+const LULL_MS = 240
 const LULL_STABLE_MS = 40
 /** Whoever begins again so soon after their turn was taken had not finished: nobody answers our first word that fast. */
 const CUT_IN_MS = 500
