@@ -30,6 +30,12 @@ export function printRecord(record: Record<string, unknown>): void {
   row('通话时长 talk', typeof record['duration_seconds'] === 'number' ? `${record['duration_seconds']} s` : undefined)
   row('费用 cost', typeof record['cost'] === 'number' ? `${record['cost']} RMB${record['billed'] === true ? '' : '（未计费 not billed）'}` : undefined)
   row('摘要 summary', record['summary'])
+  for (const { question, value, words, sure, turns } of (record['answers'] ?? []) as { question: string; value: string | null; words: string; sure: boolean; turns: number[] }[]) row('答复 answer', `${question}：${value ?? '没有回答 none'}${words === '' || words === value ? '' : `（${words}）`} [${turns.join(', ')}]${sure || value === null ? '' : ' 不确定 unsure'}`)
+  const grade = record['grade'] as { letter: string; reason: string } | null | undefined
+  row('意向 grade', grade ? `${grade.letter} ${grade.reason}` : undefined)
+  for (const { detail, turns } of (record['review'] ?? []) as { detail: string; turns: number[] }[]) row('请核对 review', `${detail} [${turns.join(', ')}]`)
+  const callBack = record['call_back'] as { at: string | null; words: string; call_id: string | null } | null | undefined
+  row('约定再打 call back', callBack ? `${callBack.at ?? callBack.words}${callBack.call_id === null ? '' : ` → ${callBack.call_id}`}` : undefined)
   row('录音 recording', record['recording_path'] ?? record['recording_url'])
   row('接通前 early media', record['early_media_url'])
 }
