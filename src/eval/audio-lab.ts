@@ -1,5 +1,6 @@
 // Knows how scenarios are held in sound: real SIP and RTP between the platform's own call and a carrier whose callees follow the
 // scenarios. Nothing passes between the two but audio. Does not know what is right.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { callRunner } from '../call/run-call.ts'
 import type { CallResult } from '../call/call.ts'
 import type { Trunk } from '../call/leg.ts'
@@ -32,6 +33,8 @@ const callerId = '02160001000'
 const calleePorts = { portMin: 10_000, portMax: 19_998 } as const
 /** How many calls are held at once is asked for, and a check says whether their packets left on time. */
 const admission = { busyMax: 1, lateMsMax: Infinity } as const
+/** Between the beginnings of two calls: what they need first, voices above all, they need at the same time. */
+const startEveryMs = 300
 const ringMsMax = 15_000
 /** A scenario that is not over by then is one that never ends. */
 const talkMsMax = 180_000
@@ -53,6 +56,7 @@ export class AudioLab implements AsyncDisposable {
   readonly #callees: Map<string, AudioCallee>
   readonly #log: Log
   #calls = 0
+  #nextStartAtMs = 0
 
   private constructor(stack: AsyncDisposableStack, run: ReturnType<typeof callRunner>, callees: Map<string, AudioCallee>, log: Log) {
     this.#stack = stack
@@ -87,6 +91,7 @@ export class AudioLab implements AsyncDisposable {
 
   /** One call, from INVITE to BYE, in real time. Never rejects: what goes wrong is a fault of the record. */
   async hold(scenario: Scenario, p: { robot: RobotMaker; variation: Variation; recordingPath?: string | undefined; signal?: AbortSignal | undefined }): Promise<RunRecord> {
+    await this.#turnToStart()
     const number = `139${String(++this.#calls).padStart(8, '0')}`
     const callee = new AudioCallee(scenario, p.variation, nowMs)
     this.#callees.set(number, callee)
@@ -113,6 +118,12 @@ export class AudioLab implements AsyncDisposable {
       this.#callees.delete(number)
       await robot[Symbol.asyncDispose]()
     }
+  }
+
+  async #turnToStart(): Promise<void> {
+    const startAtMs = Math.max(nowMs(), this.#nextStartAtMs)
+    this.#nextStartAtMs = startAtMs + startEveryMs
+    await sleep(startAtMs - nowMs())
   }
 }
 
