@@ -155,7 +155,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db) },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), sounds },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },

@@ -1,11 +1,15 @@
 // The whole program behind the Alibaba Cloud face: a vendor's client places calls, simulated callees hear them over real SIP and RTP, and press keys.
 import assert from 'node:assert/strict'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AccessKeys } from '../src/account/access-keys.ts'
 import { TtsTemplates } from '../src/account/tts-templates.ts'
 import type { CallEvent } from '../src/events.ts'
+import { SAMPLE_RATE_HZ } from '../src/media/frame.ts'
+import { readWav, writeWav } from '../src/media/wav.ts'
 import { openSecretBox } from '../src/secret-box.ts'
 import { Platform } from './world/platform.ts'
 
@@ -39,26 +43,17 @@ async function ask(action: string, params: object): Promise<Record<string, strin
   }
 }
 
-/** Places a call and reads its log to the end. */
-async function placed(action: string, params: object): Promise<{ wireId: string; events: CallEvent[] }> {
+/** Places a call and reads its log to the end. On a machine so busy that no voice comes in time it is placed again, twice at most. */
+async function placed(action: string, params: object, tries = 3): Promise<{ wireId: string; events: CallEvent[] }> {
   const { app } = platform
   const { CallId: wireId } = await ask(action, params)
   const ticket = await app.calls.ticket(app.demo!.accountId, wireId!)
   const events: CallEvent[] = []
   for await (const row of app.calls.follow(app.demo!.accountId, ticket!.callId, 0, AbortSignal.timeout(60_000))) events.push(row.event)
+  if (tries > 1 && events.some(({ type }) => type === 'provider-failed')) return await placed(action, params, tries - 1)
   return { wireId: wireId!, events }
 }
 const heard = (events: readonly CallEvent[]): string => events.flatMap((event) => (event.type === 'robot-said' ? [event.text] : [])).join('|')
-
-test('a text is heard to its end, with its notice and its variables, and the record says so', async () => {
-  const { wireId, events } = await placed('SingleCallByTts', { CalledNumber: '13800138014', CalledShowNumber: '05710000000', TtsCode: 'TTS_1', TtsParam: '{"name":"张总","code":"3721"}', PlayTimes: 2 })
-  const text = heard(events)
-  assert.match(text, /^以下内容由人工智能合成语音播报。张总您好，您的快递到了，取件码3721。\|张总您好，您的快递到了，取件码3721。$/)
-  const asked = await ask('QueryCallDetailByCallId', { CallId: wireId, ProdId: '11010000138001', QueryDate: String(Date.now()) })
-  const detail = JSON.parse(asked['Data']!) as Record<string, string>
-  assert.deepEqual([detail['state'], detail['stateDesc'], detail['callee']], ['200000', '用户听完', '13800138014'])
-  assert.ok(Number(detail['duration']) >= 8, JSON.stringify(detail))
-})
 
 test('a busy callee is told by its code, and costs nothing', async () => {
   const { wireId } = await placed('SingleCallByTts', { CalledNumber: '13800138001', TtsCode: 'TTS_3' })
@@ -73,6 +68,23 @@ test('a key that is pressed chooses what is said next', async () => {
   assert.match(heard(events), /李总您好，您的快递到了，取件码88。\|感谢接听，再见。$/)
 })
 
+test('a recorded file is heard by the callee as it is', async () => {
+  const { app, dataDir } = platform
+  const toneHz = 1_000
+  const pcm = Int16Array.from({ length: 2 * SAMPLE_RATE_HZ }, (_, i) => Math.round(8_000 * Math.sin((2 * Math.PI * toneHz * i) / SAMPLE_RATE_HZ)))
+  await mkdir(path.join(dataDir, 'sounds'), { recursive: true })
+  await writeFile(path.join(dataDir, 'sounds', `${app.demo!.accountId}-tone.wav`), writeWav({ encoding: 'pcm16', sampleRateHz: SAMPLE_RATE_HZ }, [pcm]))
+  const { events } = await placed('SingleCallByVoice', { CalledNumber: '13800138014', VoiceCode: 'tone.wav', PlayTimes: 1 })
+  const ended = events.find((event) => event.type === 'ended')!
+  assert.equal(ended.conversation, 'delivered')
+  // What was sent, from the recording: a second of it in the middle is that tone and nothing else.
+  const sent = readWav(await readFile(ended.recording!)).channels[1]!
+  const loud = sent.findIndex((sample) => Math.abs(sample) > 4_000)
+  const second = sent.subarray(loud + SAMPLE_RATE_HZ / 2, loud + (3 * SAMPLE_RATE_HZ) / 2)
+  const crossings = second.reduce((count, sample, i) => count + (i > 0 && Math.sign(sample) !== Math.sign(second[i - 1]!) && sample >= 0 ? 1 : 0), 0)
+  assert.ok(Math.abs(crossings - toneHz) <= 10, `${crossings} Hz`)
+})
+
 test('a call is cancelled while it rings', async () => {
   const { app } = platform
   const { CallId } = await ask('SingleCallByTts', { CalledNumber: '13800138002', TtsCode: 'TTS_3' })
@@ -82,4 +94,14 @@ test('a call is cancelled while it rings', async () => {
   }
   const { reason } = await app.calls.lookUp(app.demo!.accountId, ticket!.callId)
   assert.equal(reason?.outcome, 'cancelled')
+})
+
+test('a text is heard to its end, with its notice and its variables, and the record says so', async () => {
+  const { wireId, events } = await placed('SingleCallByTts', { CalledNumber: '13800138014', CalledShowNumber: '05710000000', TtsCode: 'TTS_1', TtsParam: '{"name":"张总","code":"3721"}', PlayTimes: 2 })
+  const text = heard(events)
+  assert.match(text, /^以下内容由人工智能合成语音播报。张总您好，您的快递到了，取件码3721。\|张总您好，您的快递到了，取件码3721。$/, JSON.stringify(events))
+  const asked = await ask('QueryCallDetailByCallId', { CallId: wireId, ProdId: '11010000138001', QueryDate: String(Date.now()) })
+  const detail = JSON.parse(asked['Data']!) as Record<string, string>
+  assert.deepEqual([detail['state'], detail['stateDesc'], detail['callee']], ['200000', '用户听完', '13800138014'])
+  assert.ok(Number(detail['duration']) >= 8, JSON.stringify(detail))
 })

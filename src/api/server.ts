@@ -11,7 +11,7 @@ import type { TtsTemplates } from '../account/tts-templates.ts'
 import type { CallService } from '../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
 import { RecordingFiles } from '../dialer/recording-files.ts'
-import { SingleCalls } from '../dialer/single-calls.ts'
+import { SingleCalls, type SingleCallDeps } from '../dialer/single-calls.ts'
 import type { TrunkDesk } from '../dialer/trunk-desk.ts'
 import type { Log } from '../log.ts'
 import type { S3Bucket } from '../objects/s3.ts'
@@ -48,7 +48,7 @@ export type ServerDeps = {
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
-  aliyun?: { keys: AccessKeyDesk; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; limits?: Partial<GatewayLimits> | undefined } | undefined
+  aliyun?: { keys: AccessKeyDesk; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -140,7 +140,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
   healthRoute(app, deps.health, clock, limits.healthMsMax)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, calls: deps.calls, singleCalls: new SingleCalls(deps.calls, deps.aliyun.templates), operations, clock, log }), landing))
+  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, calls: deps.calls, singleCalls: new SingleCalls({ ...deps.aliyun, calls: deps.calls }), operations, clock, log }), landing))
   else app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(landing))
   await app.register(
     stepOnePlugin({

@@ -4,16 +4,17 @@ import assert from 'node:assert/strict'
 import { pino } from 'pino'
 import { Gateway, type GatewayRequest } from '../../src/api/aliyun/gateway.ts'
 import { operations } from '../../src/api/aliyun/index.ts'
-import { MemoryNonces, memoryKeys, memoryTemplates, signedV1, signedV3, temporaryKey, testKey } from '../../src/api/aliyun/testing.ts'
+import { MemoryNonces, memoryKeys, memorySounds, memoryTemplates, signedV1, signedV3, temporaryKey, testKey } from '../../src/api/aliyun/testing.ts'
 import { ManualClock, MemoryCalls } from '../../src/api/testing.ts'
 import { SingleCalls } from '../../src/dialer/single-calls.ts'
 import type { Dice, FuzzCase, FuzzKind, Probe } from './fuzz-kind.ts'
 import { mutateText } from './mutate-text.ts'
 
-const odd = ['', ' ', '0', '-1', '4', '1e9', '9'.repeat(40), 'true', 'null', '{}', '[]', '{"name":"张总"}', '{"name":{}}', '{"__proto__":"x"}', '{', '\0', '\ufffd', '\u202e', '😀', "' or 1=1 --", '../../etc/passwd', '<b>&amp;', 'x'.repeat(5_000), '%00', '$name$', '110', '13800138000,13800138001', 'TTS_1', 'TTS_2', '116012854210^102814270000', '__proto__']
+const odd = ['', ' ', '0', '-1', '4', '1e9', '9'.repeat(40), 'true', 'null', '{}', '[]', '{"name":"张总"}', '{"name":{}}', '{"__proto__":"x"}', '{', '\0', '\ufffd', '\u202e', '😀', "' or 1=1 --", '../../etc/passwd', '<b>&amp;', 'x'.repeat(5_000), '%00', '$name$', '110', '13800138000,13800138001', 'TTS_1', 'TTS_2', 'welcome', '../welcome', '116012854210^102814270000', '__proto__']
 
 const plain: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   SingleCallByTts: { CalledNumber: '13800138000', CalledShowNumber: '05710000000', TtsCode: 'TTS_1', TtsParam: '{"name":"喂 (1)~"}', PlayTimes: '2', OutId: 'crm' },
+  SingleCallByVoice: { CalledNumber: '13800138000', VoiceCode: 'welcome.wav', PlayTimes: '1' },
   IvrCall: { CalledNumber: '13800138000', CalledShowNumber: '05710000000', StartCode: 'TTS_2', 'MenuKeyMap.1.Key': '1', 'MenuKeyMap.1.Code': 'TTS_2', ByeCode: 'TTS_2', Timeout: '3000' },
   CancelCall: { CallId: '116012854210^102814270000' },
   QueryCallDetailByCallId: { CallId: '116012854210^102814270000', ProdId: '11010000138001', QueryDate: '0' },
@@ -70,7 +71,7 @@ async function effect(request: GatewayRequest, probe: Probe | undefined): Promis
   const clock = new ManualClock()
   mistakes.length = 0
   const gateway = new Gateway({
-    calls, singleCalls: new SingleCalls(calls, memoryTemplates, () => 0), operations, keys: memoryKeys(), nonces: new MemoryNonces(), clock, log,
+    calls, singleCalls: new SingleCalls({ calls, templates: memoryTemplates, sounds: memorySounds, now: () => 0 }), operations, keys: memoryKeys(), nonces: new MemoryNonces(), clock, log,
   })
   const answering = probe ? probe.input(request.body.length > 0 ? request.body : Buffer.from(request.url), () => gateway.answer(request)) : gateway.answer(request)
   const answer = await answering

@@ -3,7 +3,7 @@ import { operation } from './operation.ts'
 import { integer, needed, repeated, text } from './parameters.ts'
 import { calledNumber, calledShowNumber, outId, playTimes, ttsValues } from './single-call-parameters.ts'
 
-const code = text({ rule: '模板编号，TTS_ 开头；暂不支持语音文件', does: 'differs', bytesMax: 64 })
+const code = text({ rule: '模板编号（TTS_ 开头）或语音文件编号', bytesMax: 64 })
 
 export const IvrCall = operation({
   summary: '播报菜单，被叫按键选择',

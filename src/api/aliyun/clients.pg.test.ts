@@ -6,10 +6,12 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { AccessKeys } from '../../account/access-keys.ts'
 import { AccountDesk } from '../../account/account-desk.ts'
+import { createAccount } from '../../account/accounts.ts'
 import { ApiKeys } from '../../account/api-keys.ts'
 import { NonceBook } from '../../account/nonce-book.ts'
 import { TtsTemplates } from '../../account/tts-templates.ts'
 import { dialerWorld, isBusy, type Script } from '../../dialer/testing.ts'
+import { NotFoundError } from '../../errors.ts'
 import { createRobotMaker } from '../../robot/index.ts'
 import { SecretBox } from '../../secret-box.ts'
 import { buildServer } from '../server.ts'
@@ -90,7 +92,7 @@ async function world() {
   const app = await buildServer({
     calls: dialer.service,
     accounts: new AccountDesk(dialer.db, new ApiKeys(dialer.db), { privateAllowed: false }),
-    aliyun: { keys, nonces: new NonceBook(dialer.db), templates },
+    aliyun: { keys, nonces: new NonceBook(dialer.db), templates, sounds: { read: async (name) => (name === `${dialer.accountId}-welcome.wav` ? Promise.resolve() : Promise.reject(new NotFoundError('sound', name))) } },
     log,
     health: { database: () => ({ ok: true }), carrier: () => ({ ok: true }), speech: () => ({ ok: true }) },
     metrics: new Registry(),
@@ -196,10 +198,23 @@ test('IvrCall takes its menu as a repeated list from each client that can send o
   await assert.rejects(clients[0]!.call(w.base, w.lasting, 'IvrCall', { ...ivr, 'MenuKeyMap.2.Key': 'A' }), { code: 'isv.INVALID_PARAMETERS' })
 })
 
+test('a recorded file is played to a callee, and only one that is there and the account\'s own', async () => {
+  await using w = await world()
+  const voice = { CalledNumber: '13800138000', VoiceCode: 'welcome.wav' }
+  for (const client of clients.filter(({ placesOnly }) => !placesOnly)) {
+    const placed = await client.call(w.base, w.lasting, 'SingleCallByVoice', voice)
+    const ticket = await w.dialer.service.ticket(w.dialer.accountId, String(placed['CallId']))
+    assert.equal(ticket?.product, 'voice', client.name)
+    await w.dialer.ended(ticket!.callId)
+  }
+  const key = await w.keys.create((await createAccount(w.dialer.db, { name: 'other' })).id)
+  await assert.rejects(clients[0]!.call(w.base, key, 'SingleCallByVoice', voice), { code: 'isv.VOICE_FILE_ILLEGAL' })
+  for (const VoiceCode of ['none.wav', '../welcome.wav', 'a/b', 'x'.repeat(60)]) await assert.rejects(clients[0]!.call(w.base, w.lasting, 'SingleCallByVoice', { ...voice, VoiceCode }), { code: 'isv.VOICE_FILE_ILLEGAL' })
+})
+
 test('one account sees and ends no call of another', async () => {
   await using w = await world()
   const placed = await clients[0]!.call(w.base, w.lasting, 'SingleCallByTts', notice)
-  const { createAccount } = await import('../../account/accounts.ts')
   const stranger = await createAccount(w.dialer.db, { name: 'other' })
   const key = await w.keys.create(stranger.id)
   await assert.rejects(clients[0]!.call(w.base, key, 'CancelCall', { CallId: placed['CallId'] }), { code: 'isv.INVALID_PARAMETERS' })

@@ -6,7 +6,7 @@ import { ManualClock, MemoryCalls } from '../testing.ts'
 import { Gateway, type GatewayRequest } from './gateway.ts'
 import { operation } from './operation.ts'
 import { flag, integer, jsonTexts, needed, repeated, text } from './parameters.ts'
-import { MemoryNonces, memoryKeys, memoryTemplates, signedV1, signedV3, temporaryKey, testKey, type Signing } from './testing.ts'
+import { MemoryNonces, memoryKeys, memorySounds, memoryTemplates, signedV1, signedV3, temporaryKey, testKey, type Signing } from './testing.ts'
 
 function world() {
   const clock = new ManualClock()
@@ -32,7 +32,7 @@ function world() {
   })
   const calls = new MemoryCalls()
   const gateway = new Gateway({
-    calls, singleCalls: new SingleCalls(calls, memoryTemplates), operations: { Try }, keys: memoryKeys(), nonces: new MemoryNonces(), clock,
+    calls, singleCalls: new SingleCalls({ calls, templates: memoryTemplates, sounds: memorySounds }), operations: { Try }, keys: memoryKeys(), nonces: new MemoryNonces(), clock,
     log: pino({ level: 'error' }, { write: (line: string) => void logged.push(line) }),
   })
   const ask = async (request: GatewayRequest) => {

@@ -4,5 +4,6 @@ import { IvrCall } from './IvrCall.ts'
 import type { Operation } from './operation.ts'
 import { QueryCallDetailByCallId } from './QueryCallDetailByCallId.ts'
 import { SingleCallByTts } from './SingleCallByTts.ts'
+import { SingleCallByVoice } from './SingleCallByVoice.ts'
 
-export const operations: Readonly<Record<string, Operation>> = { SingleCallByTts, IvrCall, CancelCall, QueryCallDetailByCallId }
+export const operations: Readonly<Record<string, Operation>> = { SingleCallByTts, SingleCallByVoice, IvrCall, CancelCall, QueryCallDetailByCallId }

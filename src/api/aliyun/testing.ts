@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { SigningKey, TokenProblem } from '../../account/access-keys.ts'
 import { fillTemplate, type TtsTemplates } from '../../account/tts-templates.ts'
-import { InvalidInputError } from '../../errors.ts'
+import { InvalidInputError, NotFoundError } from '../../errors.ts'
 import type { AccessKeyDesk, Nonces } from './authenticate.ts'
 import type { GatewayRequest } from './gateway.ts'
 import { signV1, stringToSignV1 } from './signature-v1.ts'
@@ -104,5 +104,13 @@ export const memoryTemplates: Pick<TtsTemplates, 'fill'> = {
     const text = new Map([['TTS_1', '您好，${name}。'], ['TTS_2', '这是人工智能合成语音。']]).get(code)
     if (text === undefined) throw new InvalidInputError('template-code', `没有模板 ${code}`)
     return Promise.resolve({ text: fillTemplate(text, values), saysSynthetic: code === 'TTS_2' })
+  },
+}
+
+/** acc_one has `welcome.wav`. */
+export const memorySounds = {
+  async read(name: string): Promise<unknown> {
+    if (name !== 'acc_one-welcome' && name !== 'acc_one-welcome.wav') throw new NotFoundError('sound', `没有录音文件 ${name}`)
+    return Promise.resolve(new Int16Array(8_000))
   },
 }
