@@ -35,6 +35,8 @@ const ROBOT_CLOSE_MS_MAX = 1_000
 /** … nor a trace that a slow disk does not take. */
 const TRACE_MS_MAX = 2_000
 const LIMITS_MS = 1_000
+/** 14 dB below what is said. */
+const BACKGROUND_GAIN = 0.2
 
 export type CallDeps = {
   /** Undefined for a trunk that this process does not have (any more). */
@@ -248,6 +250,7 @@ class OneCall {
     const loop = new VoiceLoop({ port: leg.port, asr, tts, activity: this.#deps.activity, voice: this.#voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, machinePolicy: this.#deps.machinePolicy })
     this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop
+    void this.#playBackground(leg.port)
     const terms = this.#request.handover ?? handoverDefaults
     const control = this.#controlOf(leg, loop, terms)
     this.#control = control
@@ -275,6 +278,18 @@ class OneCall {
       return await Promise.race([leg.ended, this.#interrupted.promise, this.#silenced.promise, stoppedAtOnce, loop.ended.then((end) => ({ type: 'loop' as const, end })), control.ended.then((end) => ({ type: 'control' as const, end }))])
     } finally {
       clearInterval(limits)
+    }
+  }
+
+  /** Under the robot's conversation; a human has a quiet line. What cannot be played is told. */
+  async #playBackground(port: MediaPort): Promise<void> {
+    const { background } = this.#request.robot
+    if (background === undefined) return
+    try {
+      const pcm = await (this.#deps.readSound ?? noSounds)(background)
+      if (this.#control?.joinedAtMs === undefined && this.#state === 'talking') port.playUnder(pcm, BACKGROUND_GAIN)
+    } catch (error) {
+      this.#tell({ type: 'provider-failed', provider: 'recordings', message: error instanceof Error ? error.message : String(error), fallback: 'left out' })
     }
   }
 
@@ -318,6 +333,7 @@ class OneCall {
 
   #tell(event: CallEvent): void {
     if (event.type === 'held') this.#isHolding = event.on
+    if (event.type === 'transfer' && event.state === 'joined') this.#port?.playUnder(undefined, 0)
     this.#safely(() => this.#hooks.onEvent(event))
   }
 

@@ -22,3 +22,29 @@ test('a robot without wishes sounds as the installation has it', async () => {
   for (const voice of s.tts.voices) assert.deepEqual(voice, { ...defaultVoice, readings: undefined })
   assert.deepEqual(s.port.levels, [])
 })
+
+test('the background that a robot wishes goes on from the answer until a human has the callee', async () => {
+  using s = new CallStage(greets())
+  const sound = new Int16Array(8_000)
+  s.readSound = (name) => (name === 'office' ? Promise.resolve(sound) : Promise.reject(new Error('no such file')))
+  s.robot.background = 'office'
+  await s.answered()
+  await s.time.advance(4_000)
+  const callee = s.port
+  assert.deepEqual(callee.under, [sound])
+  await s.command({ type: 'transfer', phone: '+8613900139000' })
+  s.invite.answer()
+  await s.time.advance(2_000)
+  assert.deepEqual(callee.under, [sound, undefined])
+})
+
+test('a background that is not there is told, and the call goes on without', async () => {
+  using s = new CallStage(greets())
+  s.robot.background = 'lost'
+  s.readSound = () => Promise.reject(new Error('no such file'))
+  await s.answered()
+  await s.time.advance(3_000)
+  assert.deepEqual(s.port.under, [])
+  assert.deepEqual(s.events.flatMap((event) => (event.type === 'provider-failed' ? [[event.provider, event.fallback]] : [])), [['recordings', 'left out']])
+  assert.ok(s.events.some(({ type }) => type === 'robot-said'))
+})

@@ -45,6 +45,7 @@ export class FakeRobot implements Robot {
   readonly phrases = ['我是']
   itn: boolean | undefined
   voice: VoiceWish | undefined
+  background: string | undefined
   readonly events: RobotEvent[] = []
   disposed = 0
   react: Reaction
@@ -302,6 +303,8 @@ export class CallStage implements Disposable {
   readonly nextDials: NextDial[] = []
   /** The trunks there are, beside `trunk`. */
   readonly trunks = new Map<string, Trunk>()
+  /** The recorded files there are. */
+  readSound: ((name: string) => Promise<Int16Array>) | undefined
   /** How the trunk's address is found. */
   targets: (() => ReturnType<Trunk['targets']>) | undefined
   hooks: CallHooks
@@ -339,7 +342,7 @@ export class CallStage implements Disposable {
     const trunk = fakeTrunk(this.agent)
     if (this.targets) trunk.targets = this.targets
     this.trunks.set('trunk', trunk)
-    const deps = { trunk: (name: string) => this.trunks.get(name), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, now: this.time.now }
+    const deps = { trunk: (name: string) => this.trunks.get(name), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, readSound: this.readSound, now: this.time.now }
     void callRunner(deps)(this.request, this.hooks, this.abort.signal).then((result) => (this.result = result))
     await this.time.advance(20)
     return this

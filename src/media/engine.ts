@@ -140,6 +140,11 @@ export interface MediaPort extends AsyncDisposable {
   connect(remote: RemoteMedia): void
   /** Appends audio to a playout (queued behind earlier playouts). 8 kHz PCM of any length; `last` completes the playout. */
   play(playout: PlayoutId, pcm: Int16Array, last: boolean): void
+  /**
+   * Goes on round and round under everything that is sent, at `gain` (0..1) times its amplitude; undefined: nothing any more. It is no playout: nothing
+   * is told of it, `flush` and `setLevel` leave it alone.
+   */
+  playUnder(pcm: Int16Array | undefined, gain: number): void
   /** Drops everything queued, faded out over 10 ms; each unfinished playout ends with `cut: true` within one packet time. Later play() with a flushed id is ignored. */
   flush(): void
   /** What is played from now on is `gain` (0..GAIN_MAX) times as loud, cut off at full scale, reached within `rampMs` of it, so that nothing clicks. Other audio on the port stays as it is. */

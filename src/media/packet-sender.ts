@@ -1,6 +1,7 @@
 // Knows what goes out of one port: what is due, what it holds, how it is numbered and encoded. Does not know what comes in, encryption or sockets.
 import { randomInt } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
+import { Background } from './background.ts'
 import { codecs, type Encoder } from './codecs.ts'
 import type { KeyShape, PlayoutId, RemoteMedia } from './engine.ts'
 import { FRAME_MS } from './frame.ts'
@@ -38,6 +39,7 @@ export class PacketSender {
   readonly #host: SenderHost
   readonly #now: () => number
   readonly #playouts = new PlayoutQueue()
+  #background: Background | undefined
   #encoder: { for: RemoteMedia; codec: Encoder } | undefined
   readonly #keys = new TelephoneEventSender()
   readonly #tones = new InbandDigitSender()
@@ -119,6 +121,10 @@ export class PacketSender {
   flush(): void {
     this.#playouts.flush()
     this.#tellChanges()
+  }
+
+  playUnder(pcm: Int16Array | undefined, gain: number): void {
+    this.#background = pcm && new Background(pcm, gain)
   }
 
   setLevel(gain: number, rampMs: number): void {
@@ -203,7 +209,8 @@ export class PacketSender {
     if (this.#tones.write(this.#pcm)) return this.#pcm.length
     const played = eventsGoOut ? 0 : this.#playouts.pull(this.#pcm)
     if (eventsGoOut) this.#pcm.fill(0)
-    return this.#host.mixHeard(this.#pcm) ? this.#pcm.length : played
+    this.#background?.addTo(this.#pcm)
+    return this.#host.mixHeard(this.#pcm) || this.#background ? this.#pcm.length : played
   }
 
   #tellChanges(): void {

@@ -139,6 +139,10 @@ export class Port implements SenderHost {
     this.#sender.flush()
   }
 
+  playUnder(pcm: Int16Array | undefined, gain: number): void {
+    this.#sender.playUnder(pcm, gain)
+  }
+
   setLevel(gain: number, rampMs: number): void {
     this.#sender.setLevel(gain, rampMs)
   }

@@ -256,6 +256,22 @@ void test('a level holds for what is played, below one and above it, within what
   for (const gain of [-0.1, 4.4, NaN]) assert.throws(() => a.port.setLevel(gain, 0), InvalidInputError)
 }))
 
+void test('a background is heard under what is said and between, is no playout, and ends when told to', () => onceUndisturbed(async () => {
+  await using engine = await engineOf()
+  const [a, b] = await talkingPair(engine)
+  const since = (from: number) => b.heard.slice(from)
+  a.port.playUnder(new Int16Array(4_000).fill(8_000), 0.25)
+  await b.until(() => b.heard.filter((sample) => Math.abs(sample - 2_000) < 100).length > 1_600)
+  a.port.play(1, new Int16Array(1_600).fill(4_000), true)
+  await b.until(() => b.heard.filter((sample) => Math.abs(sample - 6_000) < 300).length > 1_000)
+  a.port.flush()
+  a.port.playUnder(undefined, 0)
+  const ended = b.heard.length
+  await b.until(() => since(ended).slice(-800).length === 800 && since(ended).slice(-800).every((sample) => Math.abs(sample) < 20))
+  assert.deepEqual(a.of('playout-ended').map(({ playout }) => playout), [1])
+  for (const [pcm, gain] of [[new Int16Array(10), 0.5], [new Int16Array(8_000), 1.1]] as const) assert.throws(() => a.port.playUnder(pcm, gain), InvalidInputError)
+}))
+
 void test('keys arrive once each, and audio goes on after them', () => onceUndisturbed(async () => {
   await using engine = await engineOf()
   const [a, b] = await talkingPair(engine)

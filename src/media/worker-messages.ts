@@ -11,6 +11,7 @@ export type EngineMessage =
   | { type: 'play'; port: PortId; playout: PlayoutId; pcm: Int16Array; last: boolean }
   | { type: 'flush'; port: PortId }
   | { type: 'listen-anew'; port: PortId }
+  | { type: 'play-under'; port: PortId; pcm: Int16Array | undefined; gain: number }
   | { type: 'set-level'; port: PortId; gain: number; rampMs: number }
   | { type: 'send-digits'; port: PortId; digits: string; as: KeyShape | undefined }
   | { type: 'bridge'; port: PortId; peer: PortId }

@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path'
 import { InvalidInputError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { aigcLabel, type AigcProvider } from './aigc-label.ts'
+import { BACKGROUND_SAMPLES_MIN } from './background.ts'
 import { GAIN_MAX, type KeyShape, type MediaEvent, type MediaPort, type OpenPortOptions, type PlayoutId, type PortStats, type RemoteMedia } from './engine.ts'
 import { FRAME_SAMPLES, nowMs, type Frame } from './frame.ts'
 import { RecordingFile } from './recording-file.ts'
@@ -87,6 +88,14 @@ export class WorkerPort implements MediaPort {
 
   flush(): void {
     this.#post({ type: 'flush', port: this.id })
+  }
+
+  /** Errors: InvalidInputError for a gain outside of 0..1, and for sound too short to go round. */
+  playUnder(pcm: Int16Array | undefined, gain: number): void {
+    if (!(gain >= 0 && gain <= 1)) throw new InvalidInputError('gain', 'must be 0..1')
+    if (pcm !== undefined && pcm.length < BACKGROUND_SAMPLES_MIN) throw new InvalidInputError('pcm', `must be at least ${BACKGROUND_SAMPLES_MIN} samples`)
+    const copy = pcm && new Int16Array(pcm)
+    this.#post({ type: 'play-under', port: this.id, pcm: copy, gain }, copy ? [copy.buffer] : [])
   }
 
   /** Errors: InvalidInputError for a gain outside of 0..GAIN_MAX. */

@@ -84,6 +84,9 @@ function obey(port: Port, message: Exclude<EngineMessage, { type: 'open' }>): vo
     case 'flush':
       port.flush()
       break
+    case 'play-under':
+      port.playUnder(message.pcm, message.gain)
+      break
     case 'set-level':
       port.setLevel(message.gain, message.rampMs)
       break

@@ -127,6 +127,8 @@ export interface Robot extends AsyncDisposable {
   readonly kind: string
   /** How it wants to sound; absent: as the installation has it. */
   readonly voice?: VoiceWish | undefined
+  /** A recorded file, by name, that goes on softly under the conversation. */
+  readonly background?: string | undefined
   /** Whether the callee's words are also written with digits; absent: as the installation has it. */
   readonly itn?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>

@@ -138,6 +138,8 @@ export class FakeLine {
 
 /** A port whose far end is a FakeLine. */
 export class FakePort extends FakeLine implements MediaPort {
+  /** What goes on under everything, as told; undefined: nothing any more. */
+  readonly under: (Int16Array | undefined)[] = []
   readonly address = '127.0.0.1'
   readonly port = 6_000
   readonly connections: RemoteMedia[] = []
@@ -148,6 +150,10 @@ export class FakePort extends FakeLine implements MediaPort {
   /** It never tells that it is closed. */
   closeHangs = false
   stats: PortStats = { ...noPortStats, packetsSent: 10, packetsReceived: 9 }
+
+  playUnder(pcm: Int16Array | undefined, _gain: number): void {
+    this.under.push(pcm)
+  }
 
   connect(remote: RemoteMedia): void {
     if (this.connectFails) throw this.connectFails
