@@ -77,6 +77,7 @@ export const optionGroups = {
     ttsModel: { env: 'TTS_MODEL', type: optionalText, default: '', help: 'Its model. Empty: cosyvoice-v3-flash (cosyvoice), tts-1 (openai). sherpa: as ASR_MODEL.' },
     ttsVoice: { env: 'TTS_VOICE', type: z.string(), default: '', help: 'Voice name at the provider. Empty: f3 (espeak), longanyang (cosyvoice), longxiaochun_v2 (nls), alloy (openai), 0 (sherpa: voices are numbers).' },
     ttsSampleRate: { env: 'TTS_SAMPLE_RATE', type: wholeNumber, default: '0', help: 'Rate of raw audio of an openai server that does not say it. 0: 24000.' },
+    ttsLastResort: { env: 'TTS_LAST_RESORT', type: onOff, default: 'on', help: 'on: when no voice of TTS works, the built-in one speaks, so that no call ends without a word.' },
     ttsPrice: { env: 'TTS_PRICE', type: optionalText, default: '', help: 'What it costs, RMB for 10,000 characters; as ASR_PRICE.' },
     nlsAccessKeyId: { env: 'NLS_ACCESS_KEY_ID', type: optionalText, default: '', help: 'Alibaba Cloud access key for ASR=nls and TTS=nls.' },
     nlsAccessKeySecret: { env: 'NLS_ACCESS_KEY_SECRET', type: optionalText, default: '', help: 'Its secret.', secret: true },

@@ -7,6 +7,7 @@ import type { ServicePrices } from './service-use.ts'
 import { asrProviders, type AsrFactory } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
 import { meteredAsr, meteredTts } from './speech/metering.ts'
+import { createEspeak } from './speech/tts/espeak/provider.ts'
 import { SherpaVad } from './speech/sherpa/vad.ts'
 import { ttsProviders, type TtsFactory } from './speech/tts/index.ts'
 import { AsrChain } from './speech/fallback/asr-chain.ts'
@@ -33,7 +34,8 @@ export function openTts(config: Config): TtsProvider {
     provider: meteredTts(pick<TtsFactory>('TTS', ttsProviders, name)({ url: urls[i], apiKey: keys[i], model: models[i], sampleRateHz: config.ttsSampleRate || undefined, modelFolder: modelFolder(config, models[i]), engine: config.sherpaEngine, ...nlsSettings(config) })),
     voiceName: voices[i],
   }))
-  return others.length === 0 ? first!.provider : new TtsChain([first!, ...others])
+  const lastResort = config.ttsLastResort && !names.includes('espeak') ? [{ provider: meteredTts(createEspeak({ children: 1 })), voiceName: 'f3', lastResort: true }] : []
+  return others.length + lastResort.length === 0 ? first!.provider : new TtsChain([first!, ...others, ...lastResort])
 }
 
 /** What the robot speaks with. */

@@ -17,6 +17,8 @@ export type VoiceLoopOptions = {
   firstSoundMsMax: number
   /** First words longer than this are a greeting of a machine or a monologue: the robot hears them as they are. */
   firstWordsMsMax: number
+  /** First words that nobody has understood so long after their last sound are not waited for: a recogniser may hang. */
+  firstFinalMsMax: number
   /** Mute time until the robot is told about silence. */
   muteMs: number
   /** The callee's turn is taken after this much silence, however unfinished it sounds: an answer must still fit into fillAfterMs. */
@@ -46,6 +48,7 @@ export type VoiceLoopOptions = {
 export const voiceLoopDefaults = {
   firstSoundMsMax: 1_200,
   firstWordsMsMax: 4_000,
+  firstFinalMsMax: 1_700,
   muteMs: 5_000,
   endpointMsMax: 2_000,
   fillAfterMs: 2_300,

@@ -372,8 +372,9 @@ export class VoiceLoop {
   #considerOpening(nowMs: number): void {
     const waitedMs = nowMs - this.#answeredAtMs
     if (this.#pickup.keepsFromOpening) return
-    const { firstSoundMsMax, firstWordsMsMax } = this.#options
-    if (waitedMs >= (this.#listener.isSpeaking ? firstWordsMsMax : firstSoundMsMax)) this.#open(this.#listener.partial)
+    const { firstSoundMsMax, firstWordsMsMax, firstFinalMsMax } = this.#options
+    const hasFinished = nowMs - this.#listener.lastVoicedAtMs >= firstFinalMsMax
+    if (waitedMs >= (this.#listener.isSpeaking && !hasFinished ? firstWordsMsMax : firstSoundMsMax)) this.#open(this.#listener.partial)
   }
 
   #sayWaitLine(nth: number): boolean {

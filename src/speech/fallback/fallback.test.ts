@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { ProviderError } from '../../errors.ts'
 import { log } from '../../log.ts'
 import type { AsrEvent, AsrOptions, AsrProvider } from '../asr/provider.ts'
@@ -113,4 +113,37 @@ void test('with no voice left the last failure is told', async () => {
   const chain = new TtsChain([{ provider: mouth('a', { fails: 'before' }) }, { provider: mouth('b', { fails: 'before', retryable: false }) }])
   assert.equal(await said(chain.synthesize('您好', defaultVoice, never)), 'failed')
   assert.equal(await said(chain.synthesize('您好', defaultVoice, never)), 'failed')
+})
+
+void test('a voice that says nothing is not waited for longer than a listener waits', async () => {
+  const silent: TtsProvider = {
+    name: 'silent',
+    warmUp: async () => {},
+    async *synthesize() {
+      await new Promise((resolve) => setTimeout(resolve, 5_000))
+      yield { type: 'done' } as const
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const chain = new TtsChain([{ provider: silent }, { provider: mouth('abc', { fails: 'never' }) }], () => 0)
+    const speaking = said(chain.synthesize('您好', defaultVoice, never))
+    for (let i = 0; i < 10; i += 1) await new Promise((resolve) => setImmediate(resolve))
+    mock.timers.tick(899)
+    assert.equal(await Promise.race([speaking, new Promise((resolve) => setImmediate(resolve, 'waits'))]), 'waits')
+    mock.timers.tick(1)
+    assert.equal(await speaking, '3 done')
+    assert.equal(await said(chain.synthesize('您好', defaultVoice, never)), '3 done', 'it rests')
+  } finally {
+    mock.timers.reset()
+  }
+})
+
+void test('a voice of last resort speaks when no other can, and does not hide at the start that none works', async () => {
+  const down = { ...mouth('down', { fails: 'before' }), warmUp: () => Promise.reject(broken('down')) }
+  const chain = new TtsChain([{ provider: down }, { provider: mouth('abc', { fails: 'never' }), lastResort: true }])
+  assert.equal(chain.name, 'down')
+  assert.equal(await said(chain.synthesize('您好', defaultVoice, never)), '3 done')
+  await assert.rejects(chain.warmUp(), /down/)
 })

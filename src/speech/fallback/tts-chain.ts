@@ -4,6 +4,7 @@ import { nowMs } from '../../media/frame.ts'
 import { ProviderError } from '../../errors.ts'
 import type { Meter } from '../../service-use.ts'
 import type { TtsEvent, TtsProvider, Voice } from '../tts/provider.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { Breaker } from './breaker.ts'
 import { warmUpChain } from './warm-up.ts'
 
@@ -11,7 +12,12 @@ export type VoiceLink = {
   provider: TtsProvider
   /** Voice names are each provider's own; undefined: the name that is asked for. */
   voiceName?: string | undefined
+  /** Nobody asked for it: it speaks rather than nobody, and does not count when the others do not work at the start. */
+  lastResort?: boolean | undefined
 }
+
+/** Whoever listens gives a sentence up after 1.5 s without sound; the next voice must have begun by then. */
+const FIRST_AUDIO_MS_MAX = 900
 
 /** The first voice that is well speaks. One that fails before its first sound is replaced in mid-sentence without anybody hearing it; later it is too late. */
 export class TtsChain implements TtsProvider {
@@ -25,36 +31,52 @@ export class TtsChain implements TtsProvider {
   }
 
   get name(): string {
-    return this.#links.map(({ provider }) => provider.name).join(',')
+    return this.#wanted.map(({ provider }) => provider.name).join(',')
   }
 
   /** One that is well is enough. Errors: ProviderError of the first when none is. */
-  warmUp(): Promise<void> {
-    return warmUpChain(this.#links, this.#now)
+  async warmUp(): Promise<void> {
+    await warmUpChain(this.#wanted, this.#now)
+    for (const { provider } of this.#links.filter(({ lastResort }) => lastResort)) provider.warmUp().catch((error: unknown) => log.warn({ provider: provider.name, err: error }, 'the voice of last resort does not work'))
+  }
+
+  get #wanted(): readonly (VoiceLink & { breaker: Breaker })[] {
+    return this.#links.filter(({ lastResort }) => !lastResort)
   }
 
   async *synthesize(text: string, voice: Voice, signal: AbortSignal, meter?: Meter): AsyncGenerator<TtsEvent, void, undefined> {
-    let failed: TtsEvent = { type: 'failed', error: new ProviderError(this.name, 'no voice is well', true) }
+    let failed: Extract<TtsEvent, { type: 'failed' }> = { type: 'failed', error: new ProviderError(this.name, 'no voice is well', true) }
     const rested = this.#links.filter(({ breaker }) => breaker.take(this.#now()))
     // With all of them resting, a try is not worse than silence.
-    for (const { provider, breaker, voiceName } of rested.length > 0 ? rested : this.#links) {
+    const tried = rested.length > 0 ? rested : this.#links
+    for (const [i, { provider, breaker, voiceName }] of tried.entries()) {
       let heard = false
-      for await (const event of provider.synthesize(text, { ...voice, name: voiceName ?? voice.name }, signal, meter)) {
-        if (event.type !== 'failed') {
+      const late = new AbortController()
+      const msMax = FIRST_AUDIO_MS_MAX / (tried.length - 1)
+      // The last one has all the time that its listener gives it.
+      const timer = i === tried.length - 1 ? undefined : setTimeout(() => late.abort(), msMax)
+      try {
+        for await (const event of untilAborted(provider.synthesize(text, { ...voice, name: voiceName ?? voice.name }, signal, meter), late.signal)) {
+          if (event.type === 'failed') {
+            failed = event
+            break
+          }
+          clearTimeout(timer)
           if (event.type === 'audio') {
             if (!heard) breaker.succeeded()
             heard = true
           }
           yield event
           if (event.type === 'done') return
-          continue
         }
-        // What is wrong with the text or the voice's name is wrong for this provider only, and no reason to rest it.
-        if (!(event.error instanceof ProviderError) || event.error.retryable) breaker.failed(this.#now())
-        log.warn({ provider: provider.name, err: event.error }, 'a voice failed')
-        failed = event
+      } finally {
+        clearTimeout(timer)
       }
-      if (heard) break
+      if (late.signal.aborted) failed = { type: 'failed', error: new ProviderError(provider.name, `no audio within ${msMax} ms`, true) }
+      // What is wrong with the text or the voice's name is wrong for this provider only, and no reason to rest it.
+      if (!(failed.error instanceof ProviderError) || failed.error.retryable) breaker.failed(this.#now())
+      log.warn({ provider: provider.name, err: failed.error }, 'a voice failed')
+      if (heard || signal.aborted) break
     }
     yield failed
   }

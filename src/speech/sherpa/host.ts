@@ -19,7 +19,7 @@ export type HostLimits = {
   /** How long it may take to leave by itself. */
   closeMsMax: number
 }
-export const hostLimits = { startMsMax: 60_000, hangMsMax: 8_000, pingMs: 1_000, restartMsMin: 250, restartMsMax: 30_000, soundMs: 60_000, closeMsMax: 1_000 } as const satisfies HostLimits
+export const hostLimits = { startMsMax: 60_000, hangMsMax: 15_000, pingMs: 1_000, restartMsMin: 250, restartMsMax: 30_000, soundMs: 60_000, closeMsMax: 1_000 } as const satisfies HostLimits
 
 /** Told about one piece of work. */
 export type WorkListener = {

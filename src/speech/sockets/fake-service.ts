@@ -29,6 +29,7 @@ export async function fakeSocketService(accepts: (request: IncomingMessage) => b
   const server = new WebSocketServer({ noServer: true, handleProtocols: (protocols) => [...protocols][0] ?? false })
   const sockets = new Set<WebSocket>()
   http.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => {}) // whoever was refused may break off first
     if (service.fault === 'refuse' || !accepts(request)) {
       socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
       return

@@ -19,6 +19,7 @@ export type SherpaTtsOptions = {
 const PROVIDER = 'sherpa'
 /** Until the next piece of audio. A sentence is made in one go. */
 const AUDIO_MS_MAX = 5_000
+const WARM_UP_MS_MAX = 30_000
 /** About five minutes of speech; no robot says that in one go. */
 const TEXT_CHARS_MAX = 1_500
 
@@ -40,10 +41,14 @@ export class SherpaTts implements TtsProvider {
   /** Loads the model and speaks a syllable, for the first run of a network is slow. Errors: ProviderError with the reason in words. */
   async warmUp(): Promise<void> {
     await this.#host.ready()
-    for await (const event of this.synthesize('喂', { name: '', speed: 0, volume: 50 }, AbortSignal.timeout(30_000))) if (event.type === 'failed') throw event.error
+    for await (const event of this.#speak('喂', { name: '', speed: 0, volume: 50 }, AbortSignal.timeout(WARM_UP_MS_MAX), WARM_UP_MS_MAX)) if (event.type === 'failed') throw event.error
   }
 
   synthesize(text: string, voice: Voice, signal: AbortSignal): AsyncIterable<TtsEvent> {
+    return this.#speak(text, voice, signal, this.#audioMsMax)
+  }
+
+  #speak(text: string, voice: Voice, signal: AbortSignal, audioMsMax: number): AsyncIterable<TtsEvent> {
     const spoken = toSpoken(text)
     let id: number | undefined
     let timer: NodeJS.Timeout | undefined
@@ -65,7 +70,7 @@ export class SherpaTts implements TtsProvider {
       const gain = gainOf(voice.volume)
       const limit = (): void => {
         clearTimeout(timer)
-        timer = setTimeout(() => fail(`sent no audio within ${this.#audioMsMax} ms`, true), this.#audioMsMax)
+        timer = setTimeout(() => fail(`sent no audio within ${audioMsMax} ms`, true), audioMsMax)
       }
       limit()
       id = this.#host.begin({
