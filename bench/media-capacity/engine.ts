@@ -1,4 +1,4 @@
-// The engine that is measured, as the server has it: one media thread, and a main thread that looks for voices and writes recordings.
+// The engine that is measured, as the server has it: one media thread, which looks for voices too, and a main thread that hears of them and writes recordings.
 // A process of its own, told what to do by its parent.
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { assertNever } from '../../src/errors.ts'
 import { codecs } from '../../src/media/codecs.ts'
-import type { CodecName, MediaPort, PortStats } from '../../src/media/engine.ts'
+import type { CodecName, MediaEvent, MediaPort, PortStats } from '../../src/media/engine.ts'
 import { createMediaEngine } from '../../src/media/worker-engine.ts'
-import { EnergyVad } from '../../src/media/vad.ts'
 import { percentile, round } from '../figures.ts'
 import { talk, TURN_SAMPLES } from './talk.ts'
 
@@ -58,12 +57,11 @@ async function open(count: number): Promise<number[]> {
   folder = await mkdtemp(join(tmpdir(), 'media-capacity-'))
   ports = []
   for (let i = 0; i < count; i += 1) {
-    const vad = new EnergyVad()
-    const onFrames = (received: readonly Int16Array[]) => {
-      for (const frame of received) if (vad.push(frame).voiced) voiced += 1
-      frames += received.length
+    const onFrames = (event: Extract<MediaEvent, { type: 'frames' }>) => {
+      for (const voice of event.voices ?? []) if (voice.voiced) voiced += 1
+      frames += event.frames.length
     }
-    ports.push(await engine.open({ address: ADDRESS, recordingPath: join(folder, `${i}.wav`), onEvent: (event) => event.type === 'frames' && onFrames(event.frames) }))
+    ports.push(await engine.open({ address: ADDRESS, recordingPath: join(folder, `${i}.wav`), onEvent: (event) => event.type === 'frames' && onFrames(event) }))
   }
   return ports.map((port) => port.port)
 }

@@ -188,12 +188,25 @@ export class Port implements SenderHost {
 
   /** Does everything that is due at `nowMs`. */
   tick(nowMs: number): void {
+    if (!this.isDue(nowMs)) return
+    this.send(nowMs)
+    this.hear(nowMs)
+  }
+
+  /** The first half of a tick: what is due goes out. Audio that others wait for to send it on is taken before. */
+  send(nowMs: number): void {
     const remote = this.#remote
-    if (remote === undefined || !this.isDue(nowMs)) return
+    if (remote === undefined) return
     const dueBy = nowMs + EARLY_MS_MAX
-    this.#playFrames(dueBy)
+    if (this.#peer !== undefined || this.#listeners.size > 0) this.#playFrames(dueBy)
     this.#sender.sendUntil(dueBy, remote)
     this.#sendReport(nowMs)
+  }
+
+  /** The second half: what came in is played out, listened to and recorded. Computes much, and nobody waits for it. */
+  hear(nowMs: number): void {
+    if (this.#remote === undefined) return
+    this.#playFrames(nowMs + EARLY_MS_MAX)
     this.#watchForDeadAir(nowMs)
     this.#handOutRecording(nowMs)
   }
@@ -271,7 +284,7 @@ export class Port implements SenderHost {
   }
 
   wasSent(dueMs: number, pcm: Int16Array): void {
-    for (const listener of this.#listeners) listener.#hear(this, 1, pcm)
+    for (const listener of this.#listeners) listener.#overhear(this, 1, pcm)
     this.#mixer?.write('us', dueMs, pcm)
   }
 
@@ -310,8 +323,8 @@ export class Port implements SenderHost {
       if (frame === undefined) continue
       this.#mixer?.write('far-end', this.#frameDueMs, frame)
       this.#outbox.frame(this.id, this.#frameDueMs, frame, this.#vad.push(frame), this.#hearing)
-      if (this.#peer !== undefined) this.#peer.#hear(this, 0, frame)
-      for (const listener of this.#listeners) listener.#hear(this, 0, frame)
+      if (this.#peer !== undefined) this.#peer.#overhear(this, 0, frame)
+      for (const listener of this.#listeners) listener.#overhear(this, 0, frame)
       if (this.#tonesIn !== undefined) this.#listenForTones(this.#tonesIn, frame, this.#frameDueMs)
     }
   }
@@ -331,7 +344,7 @@ export class Port implements SenderHost {
   }
 
   /** `side` of a port that is listened to: 0 its far end, 1 what is sent to it. */
-  #hear(from: Port, side: 0 | 1, pcm: Int16Array): void {
+  #overhear(from: Port, side: 0 | 1, pcm: Int16Array): void {
     this.#hears.get(from)?.[side]?.push(pcm)
   }
 

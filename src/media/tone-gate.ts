@@ -22,13 +22,14 @@ const STEADY_HZ = 6
 const SECOND_SHARE_MIN = 0.02
 
 const WINDOW = hannWindow(FRAME_SAMPLES)
+/** One for all gates of a thread, as nothing of it outlasts a frame: tables of its own for every call would not fit the cache. */
+const fft = new Fft(FFT_SIZE)
+const power = new Float64Array(FFT_SIZE / 2 + 1)
 
 type Peak = { frequencyHz: number; power: number }
 
 /** 450 Hz call progress tones, key presses (two sine waves), fax and test tones. State: the tone of the frame before. */
 export class ToneGate {
-  readonly #fft = new Fft(FFT_SIZE)
-  readonly #power = new Float64Array(FFT_SIZE / 2 + 1)
   /** Of the frame before, when it was a tone. */
   #before: readonly number[] = []
   /** Strong frequencies of the last frame that was a tone or nearly one: the next one may confirm it. */
@@ -63,18 +64,17 @@ export class ToneGate {
 
   /** The strongest spectral peak, and the strongest outside its lobe. */
   #peaks(frame: Frame): Peak[] {
-    const power = this.#power
-    const { real, imaginary } = this.#fft
-    this.#fft.transform(frame, 0, WINDOW)
-    for (let k = 0; k < power.length; k++) power[k] = real[k]! ** 2 + imaginary[k]! ** 2
-    const first = strongestBin(power, -1)
-    const second = strongestBin(power, first)
-    return [first, second].filter((bin) => bin > 0 && power[bin]! > 0).map((bin) => ({ frequencyHz: peakHz(power, bin), power: power[bin]! }))
+    const { real, imaginary } = fft
+    fft.transform(frame, 0, WINDOW)
+    for (let k = FIRST_BIN - 1; k <= END_BIN; k++) power[k] = real[k]! * real[k]! + imaginary[k]! * imaginary[k]!
+    const first = strongestBin(-1)
+    const second = strongestBin(first)
+    return [first, second].filter((bin) => bin > 0 && power[bin]! > 0).map((bin) => ({ frequencyHz: peakHz(bin), power: power[bin]! }))
   }
 }
 
 /** The strongest bin, not within a lobe of `except`; -1 when there is none. */
-function strongestBin(power: Float64Array, except: number): number {
+function strongestBin(except: number): number {
   let best = -1
   for (let k = FIRST_BIN; k < END_BIN; k++) {
     if (except >= 0 && Math.abs(k - except) < LOBE_BINS) continue
@@ -86,7 +86,7 @@ function strongestBin(power: Float64Array, except: number): number {
 }
 
 /** Frequency between bins, by a parabola through the logarithms of three neighbours. */
-function peakHz(power: Float64Array, bin: number): number {
+function peakHz(bin: number): number {
   const left = Math.log(power[bin - 1]! + 1e-9)
   const centre = Math.log(power[bin]! + 1e-9)
   const right = Math.log(power[bin + 1]! + 1e-9)

@@ -25,6 +25,8 @@ try {
   // As everybody else then.
 }
 const lateness = new BeatLateness()
+/** Ports with something to do at this beat. */
+const due: Port[] = []
 let loadToldMs = nowMs()
 let utilization = performance.eventLoopUtilization()
 
@@ -135,7 +137,11 @@ owner.on('message', (message: EngineMessage) => {
 startTicks(nowMs, (tickMs, dueMs) => {
   lateness.add(tickMs, dueMs)
   // Three of four ports have nothing to do at a beat.
-  for (const port of ports.values()) if (port.isDue(tickMs)) guarded(port, () => port.tick(tickMs))
+  due.length = 0
+  for (const port of ports.values()) if (port.isDue(tickMs)) due.push(port)
+  // All that goes out goes out first: what is computed for one call must not delay the packet of the next.
+  for (const port of due) guarded(port, () => port.send(tickMs))
+  for (const port of due) if (ports.has(port.id)) guarded(port, () => port.hear(tickMs))
   if (tickMs - loadToldMs >= loadEveryMs) {
     const next = performance.eventLoopUtilization()
     outbox.load({ busy: performance.eventLoopUtilization(next, utilization).utilization, lateMsP99: lateness.takeMsP99() })
