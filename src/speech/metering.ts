@@ -48,7 +48,7 @@ export function meteredAsr(provider: AsrProvider): AsrProvider {
 
 /** Counts the characters of a text once its first sound comes: what a service refused it does not bill. */
 export function meteredTts(provider: TtsProvider): TtsProvider {
-  return {
+  const metered: TtsProvider = {
     name: provider.name,
     warmUp: () => provider.warmUp(),
     [Symbol.asyncDispose]: () => provider[Symbol.asyncDispose](),
@@ -63,6 +63,9 @@ export function meteredTts(provider: TtsProvider): TtsProvider {
       }
     },
   }
+  // Of a voice with processes of its own the doctor looks at them.
+  if ('childPids' in provider) Object.defineProperty(metered, 'childPids', { get: () => provider.childPids })
+  return metered
 }
 
 /** The recogniser as one call uses it. */
