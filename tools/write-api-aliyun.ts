@@ -18,7 +18,7 @@ export function apiAliyunPage(): string {
     '',
     '```sh',
     'npm run waihu -- account list                                  # acc_…',
-    'npm run waihu -- access-key create acc_…                       # AccessKeyId and AccessKeySecret, shown once',
+    'npm run waihu -- access-key create acc_…                       # AccessKeyId and AccessKeySecret, shown once; or POST /api/v1/account/access_keys',
     "npm run waihu -- tts-template put acc_… TTS_1 '${name}您好，您的快递到了。'",
     'npm run waihu -- voice-file add acc_… welcome.wav              # WAV or MP3, at most five minutes',
     '```',

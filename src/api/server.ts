@@ -7,6 +7,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
+import type { AccessKeys } from '../account/access-keys.ts'
 import type { TtsTemplates } from '../account/tts-templates.ts'
 import type { CallService } from '../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
@@ -16,7 +17,7 @@ import type { TrunkDesk } from '../dialer/trunk-desk.ts'
 import type { Log } from '../log.ts'
 import type { S3Bucket } from '../objects/s3.ts'
 import type { AccountDesk } from './accounts.ts'
-import type { AccessKeyDesk, Nonces } from './aliyun/authenticate.ts'
+import type { Nonces } from './aliyun/authenticate.ts'
 import { Gateway, type GatewayLimits } from './aliyun/gateway.ts'
 import { operations } from './aliyun/index.ts'
 import { aliyunPlugin } from './aliyun/plugin.ts'
@@ -48,7 +49,7 @@ export type ServerDeps = {
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
-  aliyun?: { keys: AccessKeyDesk; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
+  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -152,6 +153,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       trunks: deps.trunks,
       doNotCall: deps.doNotCall,
       readings: deps.readings,
+      accessKeys: deps.aliyun?.keys,
       traces: deps.traces,
       recordings: new RecordingLinks({
         files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),

@@ -1,6 +1,7 @@
 // The shape of one public action and what it may use. Does not know which actions exist.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { AccessKeys } from '../../account/access-keys.ts'
 import type { CallService } from '../../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import type { ReadingDesk } from '../../reading-desk.ts'
@@ -25,6 +26,7 @@ export type StepOne = {
   trunks: TrunkDesk | undefined
   doNotCall: DoNotCallDesk | undefined
   readings: ReadingDesk | undefined
+  accessKeys: AccessKeys | undefined
   /** Folder of SIP traces; undefined: none are kept. */
   traces: string | undefined
   /** The account of an X-API-Key header. Errors: RefusedError key-invalid; not-allowed when an admin's key is needed and this is none. */

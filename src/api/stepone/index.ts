@@ -1,4 +1,5 @@
 // The table of StepOne actions: wire name → action. Does not know how they are served.
+import { create_access_key, create_temporary_access_key, list_access_keys, remove_access_key, set_access_key } from './access_keys.ts'
 import { account_balance } from './account_balance.ts'
 import { account_webhook, set_account_webhook } from './account_webhook.ts'
 import type { Action } from './action.ts'
@@ -31,6 +32,11 @@ export const actions = {
   account_balance,
   account_webhook,
   set_account_webhook,
+  list_access_keys,
+  create_access_key,
+  create_temporary_access_key,
+  set_access_key,
+  remove_access_key,
   list_do_not_call,
   add_do_not_call,
   remove_do_not_call,
