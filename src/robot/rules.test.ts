@@ -513,3 +513,16 @@ void test('who speaks over the opening hears that the voice is synthetic, althou
   assert.ok(again.some(({ type }) => type === 'stop'))
   assert.match(again.flatMap((action) => (action.type === 'say' ? action.parts.map((part) => (part.type === 'text' ? part.text : '')) : [])).join(''), /合成/)
 })
+
+void test('喂 over the opening is how one picks up late: nothing is stopped, nothing is begun anew', async () => {
+  const requirement = compileRequirement(meeting, { acceptedAt })
+  await using robot = createRulesRobot({ requirement, now: () => callAt, attempt: 1 })
+  const collect = async (event: RobotEvent): Promise<RobotAction[]> => {
+    const actions: RobotAction[] = []
+    for await (const action of robot.handle(event, new AbortController().signal)) actions.push(action)
+    return actions
+  }
+  await collect({ type: 'answered', atMs: 0, firstWords: '' })
+  for (const text of ['喂', '喂，你好', '喂喂']) assert.deepEqual((await collect({ type: 'utterance', text, beginAtMs: 1_000, endAtMs: 1_500, confidence: 0.9, bargeIn: false })).map(({ type }) => type), ['note'], text)
+  assert.ok((await collect({ type: 'utterance', text: '你打错了', beginAtMs: 2_000, endAtMs: 2_500, confidence: 0.9, bargeIn: false })).some(({ type }) => type === 'hang-up'))
+})

@@ -27,6 +27,7 @@ export type RulesRobotOptions = {
   leaves?: ((turn: OpenTurn) => boolean) | undefined
 }
 
+const picksUp = /^(?:喂|你好|您好|哎|诶|嗯|啊|hello|hi|[\s\p{P}])+$/iu
 /** Silence that is normal in talk. */
 const muteMs = 5_000
 
@@ -144,7 +145,8 @@ class RulesRobot implements RulesCore {
     this.#murmured = !event.bargeIn && !this.#murmured && goesWithOurWords(match, talk.saying)
     const heard = heardAs(event, match, talk)
     if (talk.stage !== 'closed') talk.note({ intent: heard.signal, source: 'rules' })
-    if (this.#murmured) return
+    // 喂 over the opening is only how one picks up, late: the opening is its answer, and who speaks has to be heard.
+    if (this.#murmured || (!event.bargeIn && talk.saying.has('disclosure') && picksUp.test(event.text))) return
     this.#turns += 1
     const language = languageOf(heard)
     if (language === 'en' || (language === 'zh' && talk.requirement.language === 'zh')) talk.lines = lines[language]
