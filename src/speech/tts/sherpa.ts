@@ -2,10 +2,10 @@
 import { ProviderError } from '../../errors.ts'
 import { SherpaHost, type HostLimits } from '../sherpa/host.ts'
 import { modelOrder } from '../sherpa/model-order.ts'
-import { toSpoken } from '../text/to-spoken.ts'
 import { TtsEventQueue } from './event-queue.ts'
 import { gainOf, paceOf } from './pace.ts'
 import type { TtsEvent, TtsProvider, Voice } from './provider.ts'
+import { respelledWords } from './voice-words.ts'
 
 export type SherpaTtsOptions = {
   /** Folder of the model. */
@@ -49,7 +49,7 @@ export class SherpaTts implements TtsProvider {
   }
 
   #speak(text: string, voice: Voice, signal: AbortSignal, audioMsMax: number): AsyncIterable<TtsEvent> {
-    const spoken = toSpoken(text)
+    const spoken = respelledWords(text, voice)
     let id: number | undefined
     let timer: NodeJS.Timeout | undefined
     const onAbort = (): void => events.cut()
