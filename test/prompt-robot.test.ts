@@ -62,7 +62,8 @@ void describe('a call with a language model', { concurrency: true }, () => {
   }
 
   async function assertNobodyWaits(t: TestContext, { said, recording }: Told): Promise<void> {
-    const totals = said.flatMap(({ latency }) => (latency ? [latency.totalMs] : []))
+    // The opening answers no turn; as in the recordings, the answers after it are looked at.
+    const totals = said.flatMap(({ latency, text }) => (latency && !text.includes('人工智能合成') ? [latency.totalMs] : []))
     assert.ok(Math.max(...totals) <= SILENCE_MS_MAX, `turns: ${totals.map(Math.round).join(' ')} ms`)
     const gaps = silencesBeforeAnswers(await readFile(recording))
     assert.ok(gaps.length > 0)
