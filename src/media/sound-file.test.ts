@@ -79,7 +79,7 @@ void test('an MP3 behind a tag is played; one that is damaged, cut or only begin
   await writeFile(path.join(folder, 'noise.mp3'), Buffer.concat([Buffer.from([0xff, 0xfb]), Buffer.from('no audio at all, '.repeat(300))]))
   await assert.rejects(readSound(folder, 'noise'), InvalidInputError)
   let seed = 5
-  for (let round = 0; round < 40; round += 1) {
+  for (let round = 0; round < 8; round += 1) {
     const damaged = Buffer.from(whole)
     for (let i = 0; i < 20; i += 1) {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648
