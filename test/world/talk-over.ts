@@ -77,20 +77,20 @@ export async function talkOver(options: TalkOverOptions): Promise<() => Uttered[
   try {
     loop = new VoiceLoop({ port: ours, asr, tts, voice: defaultVoice, robot: new Talker(), now: nowMs, emit: (event) => events.push({ ...event, atMs: nowMs() }), options: { muteMs: 60_000, openingProtectedMs: 0 } })
     // A conversation may fail for reasons of its own, a voice that is late among them; what was not uttered is not measured.
-    let over = false
-    void loop.ended.then(() => (over = true))
+    const state = { over: false }
+    void loop.ended.then(() => (state.over = true))
     const uttered: { sound: Sound; aboutMs: number; fromMs: number; toMs: number }[] = []
     for (const sound of sounds) {
       const { speaker } = loop.voice
       // In the middle of what it says, wherever that is in its clauses.
       const isInTheMiddle = () => speaker.stance === 'full' && speaker.current?.startedAtMs !== undefined && nowMs() - speaker.current.startedAtMs > 600 && speaker.currentEndAtMs - nowMs() > LEFT_MS_MIN
-      for (let waitedMs = 0; !over && !isInTheMiddle() && waitedMs < 60_000; waitedMs += 20) await sleep(20)
-      if (over) break
+      for (let waitedMs = 0; !state.over && !isInTheMiddle() && waitedMs < 60_000; waitedMs += 20) await sleep(20)
+      if (state.over) break
       await sleep(random() * 600)
       const fromMs = nowMs()
       const aboutMs = voice.utter(sound.pcm)
       await sleep(AHEAD_MS + (sound.pcm.length * 1_000) / SAMPLE_RATE_HZ + 2_600)
-      if (!over) uttered.push({ sound, aboutMs: aboutMs - connectedAtMs, fromMs, toMs: nowMs() })
+      if (!state.over) uttered.push({ sound, aboutMs: aboutMs - connectedAtMs, fromMs, toMs: nowMs() })
     }
     const losses = events.filter((event) => event.type === 'robot-said' && event.cut)
     voice.stop()
