@@ -1,7 +1,7 @@
 // Knows the calls table: queue, lease and record of each call. Does not know the rules that decide what to write.
 import { sql } from 'kysely'
 import type { EndReason } from '../call/end-reason.ts'
-import type { StoredJudgement } from '../dialer/judged.ts'
+import type { StoredJudgement } from '../call/stored-judgement.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { toJsonb, toText } from './jsonb.ts'

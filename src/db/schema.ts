@@ -1,7 +1,7 @@
 // Knows the columns of every table as sql/*.sql leaves them. Does not know queries: those are in one file per table.
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { EndReason } from '../call/end-reason.ts'
-import type { StoredJudgement } from '../dialer/judged.ts'
+import type { StoredJudgement } from '../call/stored-judgement.ts'
 import type { CallEvent } from '../events.ts'
 
 /** Read as a value, written as JSON text, so that an array cannot be taken for a PostgreSQL array. */

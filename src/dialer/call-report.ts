@@ -1,6 +1,6 @@
 // Knows the shape of the report that customers' webhooks get. Does not know delivery.
 import type { CallEnding, CallRow } from '../db/calls.ts'
-import type { StoredJudgement } from './judged.ts'
+import type { StoredJudgement } from '../call/stored-judgement.ts'
 
 /** `call.ended`, sent once the call is settled. Names are snake case like the API's. Money in RMB as the look-up shows it, and in 厘. */
 export function callReport(id: string, call: CallRow, ending: CallEnding): Record<string, unknown> {

@@ -6,7 +6,7 @@ import type { Controlled } from './command-desk.ts'
 import type { CallTicket } from '../db/call-tickets.ts'
 import type { AnnouncementPlan } from '../robot/announcement.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
-import type { StoredJudgement } from './judged.ts'
+import type { StoredJudgement } from '../call/stored-judgement.ts'
 import type { Blocked } from './trunk-choice.ts'
 
 export type PlaceRequest = {

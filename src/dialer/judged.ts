@@ -1,17 +1,9 @@
 // Knows how a call's log is read for what the call came to, and whether the callee is called back. Pure. Does not know storage, or how words are judged.
+import type { NoCallBack } from '../call/stored-judgement.ts'
 import type { CallEvent } from '../events.ts'
 import type { Judgement, SpokenTurn } from '../robot/after-call/judgement.ts'
 import { callingHours } from './admission/calling-hours.ts'
 import type { DialerSettings } from './settings.ts'
-
-/** The judgement as it is kept with the call. */
-export type StoredJudgement = Omit<Judgement, 'callBack'> & { callBack: (NonNullable<Judgement['callBack']> & CalledBack) | undefined }
-
-/** `callId`: the call that was queued for it. `why`: none was. */
-export type CalledBack = { callId?: string | undefined; why?: NoCallBack | undefined }
-export const noCallBacks = ['not-wanted', 'no-time', 'past', 'too-far', 'too-late', 'outside-hours', 'do-not-call', 'once-only', 'no-balance', 'interrupted'] as const
-/** `not-wanted`: the call was not to be called back. `too-late`: what it is about is over by then. `once-only`: it was a call back itself. */
-export type NoCallBack = (typeof noCallBacks)[number]
 
 /** A callee who says 下周 is called back; one who says 明年 is not. */
 const aheadMsMax = 14 * 24 * 3_600_000

@@ -16,7 +16,8 @@ import { log } from '../log.ts'
 import type { Judgement } from '../robot/after-call/judgement.ts'
 import { newCallId, newDeliveryId } from './call-id.ts'
 import { callReport } from './call-report.ts'
-import type { CallBackPlan, CalledBack, StoredJudgement } from './judged.ts'
+import type { CalledBack, StoredJudgement } from '../call/stored-judgement.ts'
+import type { CallBackPlan } from './judged.ts'
 import { learntFrom } from './learnt.ts'
 
 /** How a call ended: what its owner knows, plus the events that were not stored yet. */
