@@ -191,8 +191,7 @@ export class VoiceLoop {
     this.#speaker.onMediaEvent(event)
     if (event.type === 'frames') {
       this.#pickup.ear.push(event.frames, event.voices)
-      // @NOTE Without a second judge the listener looks for itself, from its own first frame on: with what the port tells, the whole call of test/one-call is understood differently.
-      this.#listener.push(event.atMs, event.frames, event.voices && this.#activity ? this.#activity.judge(event.frames, event.voices) : undefined)
+      this.#listener.push(event.atMs, event.frames, event.voices && this.#activity ? this.#activity.judge(event.frames, event.voices) : event.voices)
     } else if (event.type === 'digit') this.pressKey(event.digit, event.path === 'tone' ? 'tone' : 'rtp')
   }
 
