@@ -146,7 +146,9 @@ for (const { why, more, expected } of [
   { why: '停 is one anywhere', more: { text: '停' }, expected: true },
   { why: 'a greeting into the opening is none', more: { text: '喂，你好', overProtected: true }, expected: false },
   { why: 'other words into the opening are one', more: { text: '喂哪位', overProtected: true }, expected: true },
-  { why: 'a sound without words is none', more: { text: '', robot: { endsWithQuestion: false, endAtMs: -Infinity } }, expected: false },
+  { why: 'a short sound without words is none', more: { text: '', robot: { endsWithQuestion: false, endAtMs: -Infinity } }, expected: false },
+  { why: 'a long one is somebody who was not understood', more: { text: '', voicedMs: 700, endAtMs: 1_900, robot: { endsWithQuestion: false, endAtMs: 1_000 } }, expected: true },
+  { why: 'but not over the robot', more: { text: '', voicedMs: 700, endAtMs: 1_900, robot: { endsWithQuestion: true, endAtMs: 1_100 } }, expected: false },
 ] satisfies { why: string; more: Partial<typeof spoken>; expected: boolean }[]) {
   test(why, () => assert.equal(isTurn({ ...spoken, ...more }), expected))
 }

@@ -32,6 +32,8 @@ export type BargeInOptions = {
   answerMs: number
   /** A single syllable that ended this long before the robot did is a murmur, not an answer. */
   murmurMs: number
+  /** So much voice without a word, while the robot listens, is somebody who was not understood. No cough lasts as long. */
+  wordlessMs: number
 }
 
 /**
@@ -55,6 +57,7 @@ export const bargeInDefaults = {
   backchannelSyllablesMax: 2,
   answerMs: 600,
   murmurMs: 300,
+  wordlessMs: 700,
 } as const satisfies BargeInOptions
 
 /** What the robot does about a voice over its own. `stop`: it lost the floor for good. */
@@ -206,11 +209,12 @@ export type SpokenOver = {
 /**
  * Whether a finished stretch of speech is a turn of the conversation. A backchannel over the robot's voice is none, nor is a single
  * syllable that was over well before the robot, nor a few of which the recogniser is not certain, nor a greeting into the opening. But a
- * short word begun in the last answerMs of a question, or after it, is the answer.
+ * short word begun in the last answerMs of a question, or after it, is the answer. A sound without words is a turn when it lasted, and
+ * the robot was silent.
  */
 export function isTurn({ text, voicedMs, beginAtMs, endAtMs, confidence, robot, overProtected }: SpokenOver, options: BargeInOptions = bargeInDefaults): boolean {
   const words = bare(text)
-  if (words === '') return false
+  if (words === '') return voicedMs >= options.wordlessMs && beginAtMs >= robot.endAtMs
   if (beginAtMs >= robot.endAtMs || isStopWord(words)) return !(overProtected && isGreeting(words))
   if (overProtected && isGreeting(words)) return false
   if (robot.endsWithQuestion && robot.endAtMs - beginAtMs <= options.answerMs) return true

@@ -8,8 +8,9 @@ import { untilAborted } from './until-aborted.ts'
 const FIRST_AUDIO_MS_MAX = 1_500
 /** So does one whose audio stops coming for this long in the middle. */
 const NEXT_AUDIO_MS_MAX = 2_000
-/** Audio synthesised before a clause fails stays; the clause is tried once more when nothing of it came. */
+/** A clause that fails is tried once more, from its beginning: whoever is cut off in mid-sentence says it again. What was synthesised before stays. */
 const TRIES_PER_CLAUSE = 2
+const BROKEN_OFF_PAUSE_MS = 240
 
 export type ClauseSynthesis = {
   tts: TtsProvider
@@ -65,7 +66,8 @@ async function withRetry(clause: SpokenClause, synthesis: ClauseSynthesis, stopp
   let error: Error | undefined
   for (let attempt = 1; attempt <= TRIES_PER_CLAUSE; attempt++) {
     error = await synthesise(clause, synthesis, stopped)
-    if (stopped.aborted || error === undefined || clause.audioMs > 0) break
+    if (stopped.aborted || error === undefined) break
+    if (clause.audioMs > 0 && attempt < TRIES_PER_CLAUSE) synthesis.onAudio(silence(BROKEN_OFF_PAUSE_MS))
   }
   return error
 }
