@@ -9,7 +9,7 @@ export const apiLimits = {
   requestsPerMinuteMax: 600,
   /** Requests being worked on at once, streams not counted; more are shed with 503. */
   requestsAtOnceMax: 200,
-  /** Event loop delay, averaged over half a second, from which requests are shed. */
+  /** Event loop delay, averaged over half a second and kept up for a whole one, from which requests are shed. */
   loopDelayMsMax: 300,
   /** More than a key has calls at once, so that each can be watched, by several people. */
   streamsPerKeyMax: 100,

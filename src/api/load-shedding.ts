@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts'
 import type { ApiLimits } from './limits.ts'
 
 export type LoadSigns = {
-  /** Mean event loop delay over the last half second. */
+  /** Mean event loop delay, kept up over two half seconds in a row: one stall, as of a start, is no load. */
   loopDelayMs(): number
 }
 
@@ -20,10 +20,13 @@ export function watchEventLoop(clock: Clock): LoadSigns & Disposable {
   const resolutionMs = 20
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
   histogram.enable()
+  let before = 0
   let loopDelayMs = 0
   const stop = clock.every(500, () => {
     // The histogram contains the sampling interval itself; NaN when nothing was sampled yet.
-    loopDelayMs = Math.max(0, (histogram.mean || 0) / 1e6 - resolutionMs)
+    const now = Math.max(0, (histogram.mean || 0) / 1e6 - resolutionMs)
+    loopDelayMs = Math.min(before, now)
+    before = now
     histogram.reset()
   })
   return {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { text } from 'node:stream/consumers'
-import { shouldShed } from './load-shedding.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from './clock.ts'
+import { shouldShed, watchEventLoop } from './load-shedding.ts'
 import { headers, testApi } from './testing.ts'
 import type { Action } from './stepone/action.ts'
 import { actions } from './stepone/index.ts'
@@ -141,6 +143,24 @@ test('sheds before any work when too many requests are under way, and recovers',
   assert.equal((await slow).status, 200)
   assert.equal((await api.post('initiate_call', place)).status, 200)
   assert.match((await api.app.inject('/metrics')).body, /waihu_http_shed_total 1/)
+})
+
+test('one stall is no load; a loop that stays late is', async () => {
+  let halfSecondIsOver = (): void => {}
+  using signs = watchEventLoop({ ...systemClock, every: (_, run) => ((halfSecondIsOver = run), () => {}) })
+  const stall = async (): Promise<void> => {
+    await delay(50) // between samples
+    for (const until = performance.now() + 400; performance.now() < until; );
+    await delay(50)
+    halfSecondIsOver()
+  }
+  await stall()
+  assert.equal(signs.loopDelayMs(), 0)
+  await stall()
+  assert.ok(signs.loopDelayMs() > 20, String(signs.loopDelayMs()))
+  await delay(50)
+  halfSecondIsOver()
+  assert.ok(signs.loopDelayMs() < 20, 'and over when it is on time again')
 })
 
 test('shedding begins exactly at the limits', () => {

@@ -76,6 +76,7 @@ test('a call is placed, followed live, looked up and paid for', async () => {
       call_content: [{ role: 'assistant', content: '您好，请问是“张总”吗？' }, { role: 'user', content: '是我' }, { role: 'assistant', content: '明天上午9点开会。' }],
       provider_response: '', call_id: callId, status: 'ended', waiting_for: null, waiting_reason: null, outcome: 'answered', conversation: 'confirmed', ended_by: 'robot', created_at: '',
       answered_at: '', ended_at: '', billed_seconds: 60, recording_url: null, summary: '已确认', slots: {}, turns: 0, line: 'simulator', caller: '02160001000', early_media_url: null,
+      answers: [], grade: null, needs_review: null, review: [], judged_by: null, do_not_call: null, call_back: null, call_back_of: null, services: [],
     },
   )
   assert.deepEqual(await t.balance(), { success: true, balance: 9.85, held: 0, available: 9.85, currency: 'CNY' })
