@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Completeness } from './completeness.ts'
-import { endpointingDefaults, greetingMsMax, isPickUpOver, isTurnOver, pickUpEndpointing } from './endpointing.ts'
+import { endpointingDefaults, greetingMsMax, greetingMsMin, isPickUpOver, isTurnOver, pickUpEndpointing } from './endpointing.ts'
 import { noPauses, withPause } from './own-pauses.ts'
 
 const phrases = new Set(['没收到'])
@@ -63,6 +63,13 @@ test('who picks up with a greeting is answered at once, who plays a text is hear
     assert.equal(isPickUpOver({ ...greeting, voicedMs: greetingMsMax + 20 }), false, partial)
   }
   assert.equal(isPickUpOver({ silenceMs: 400, partial: '您好我是张先生的助理他现在', partialStableMs: 200, voicedMs: 2_400 }), false)
+})
+
+test('the tail of a ringing tone is not somebody who picks up', () => {
+  const blip = { partial: '', partialStableMs: 400, voicedMs: greetingMsMin - 20 }
+  assert.equal(isPickUpOver({ ...blip, silenceMs: endpointingDefaults.silenceMs.none.usualMs - 1 }), false)
+  assert.equal(isPickUpOver({ ...blip, silenceMs: 400, voicedMs: greetingMsMin }), true)
+  assert.equal(isPickUpOver({ ...blip, silenceMs: 240, partial: '喂' }), true, 'a word is one however short')
 })
 
 test('a turn that is over stays over: more silence, words that stand longer and shorter pauses never reopen it', () => {

@@ -41,6 +41,8 @@ export const pickUpEndpointing = {
   silenceMsMax: endpointingDefaults.silenceMsMax,
 } as const satisfies EndpointingOptions
 export const greetingMsMax = 1_200
+/** Less voice than this without a word is no 喂 but the end of the ringing, or the receiver being lifted. */
+export const greetingMsMin = 140
 
 export type EndpointingInput = CompletenessContext & {
   /** Since the end of the last voiced frame. */
@@ -66,5 +68,7 @@ export function isTurnOver(input: EndpointingInput, options: EndpointingOptions 
 
 /** As isTurnOver, for the words with which somebody picks up. */
 export function isPickUpOver(input: EndpointingInput, options: EndpointingOptions = endpointingDefaults): boolean {
-  return isTurnOver(input, (input.voicedMs ?? 0) > greetingMsMax ? options : { ...pickUpEndpointing, silenceMsMax: options.silenceMsMax })
+  const { voicedMs = 0, partial } = input
+  const isGreeting = voicedMs <= greetingMsMax && (voicedMs >= greetingMsMin || partial !== '')
+  return isTurnOver(input, isGreeting ? { ...pickUpEndpointing, silenceMsMax: options.silenceMsMax } : options)
 }
