@@ -39,7 +39,7 @@ function heapMb(): number {
 const rssMb = () => process.memoryUsage().rss / 1e6
 const loadBefore = loadavg()[0]!
 // Admission would refuse calls where the machine has other work; here the figures say what that did.
-await using media = await createMediaEngine({ portMin: 20_000, portMax: 31_998, portRestMs: 0, admission: { busyMax: 1, lateMsMax: Infinity }, log })
+await using media = await createMediaEngine({ portMin: 20_000, portMax: 29_998, portRestMs: 0, admission: { busyMax: 1, lateMsMax: Infinity }, log })
 const afterStorm = stormCalls > 0 ? await storm({ calls: stormCalls, media, log }) : undefined
 if (afterStorm) console.error(JSON.stringify(afterStorm))
 

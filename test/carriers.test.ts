@@ -32,7 +32,7 @@ const LOUD = 200
 let media: MediaEngine
 before(async () => {
   // Admission is not tested here, and a loaded machine must not refuse these calls.
-  media = await createMediaEngine({ workers: 1, portMin: 30_000, portMax: 31_998, admission: { busyMax: 1, lateMsMax: Infinity }, log })
+  media = await createMediaEngine({ workers: 1, portMin: 26_000, portMax: 27_998, admission: { busyMax: 1, lateMsMax: Infinity }, log })
 })
 after(() => media[Symbol.asyncDispose]())
 

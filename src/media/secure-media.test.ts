@@ -14,7 +14,7 @@ import { createMediaEngine } from './worker-engine.ts'
 const LOCAL = '127.0.0.1'
 const WAIT_MS_MAX = 8_000
 const tone = (ms: number, hz: number) => Int16Array.from({ length: ms * 8 }, (_, i) => Math.round(8_000 * Math.sin((2 * Math.PI * hz * i) / 8_000)))
-const engineOf = () => createMediaEngine({ workers: 1, portMin: 21_400, portMax: 21_599, admission: { busyMax: 1, lateMsMax: Infinity }, log: pino({ level: 'silent' }) })
+const engineOf = () => createMediaEngine({ workers: 1, portMin: 9_700, portMax: 9_899, admission: { busyMax: 1, lateMsMax: Infinity }, log: pino({ level: 'silent' }) })
 const newKey = () => randomBytes(30).toString('base64')
 
 /** The share of energy at `hz` in the second half of what was heard, by blocks of 20 ms: the phase may slip between them. */

@@ -23,7 +23,7 @@ const LOCAL = '127.0.0.1'
 const WAIT_MS_MAX = 5_000
 const STALL_MS = 12
 
-const engineOf = (more: Partial<MediaEngineOptions> = {}) => createMediaEngine({ workers: 1, portMin: 21_000, portMax: 21_399, admission: { busyMax: 1, lateMsMax: Infinity }, log, ...more })
+const engineOf = (more: Partial<MediaEngineOptions> = {}) => createMediaEngine({ workers: 1, portMin: 9_000, portMax: 9_399, admission: { busyMax: 1, lateMsMax: Infinity }, log, ...more })
 
 /** A port that remembers its events; `heard` is all its received audio. */
 class Line {
@@ -386,12 +386,12 @@ void test('the last event is closed, whatever is playing; closing twice is one c
 
 void test('uses even ports, moves past one that is taken, and refuses when none is left', async () => {
   await using taken = createSocket('udp4')
-  taken.bind(21_502, LOCAL)
+  taken.bind(9_502, LOCAL)
   await once(taken, 'listening')
-  await using engine = await engineOf({ portMin: 21_500, portMax: 21_505, portRestMs: 100 })
+  await using engine = await engineOf({ portMin: 9_500, portMax: 9_505, portRestMs: 100 })
   const first = await Line.open(engine)
   const second = await Line.open(engine)
-  assert.deepEqual([first.port.port, second.port.port].toSorted((a, b) => a - b), [21_500, 21_504])
+  assert.deepEqual([first.port.port, second.port.port].toSorted((a, b) => a - b), [9_500, 9_504])
   assert.deepEqual(engine.load().ports, 2)
   await assert.rejects(Line.open(engine), OverloadedError)
   await first.port.close()
@@ -402,11 +402,11 @@ void test('uses even ports, moves past one that is taken, and refuses when none 
 
 void test('leaves a pair whose odd port is taken to the other program', async () => {
   await using taken = createSocket('udp4')
-  taken.bind(21_513, LOCAL)
+  taken.bind(9_513, LOCAL)
   await once(taken, 'listening')
-  await using engine = await engineOf({ portMin: 21_510, portMax: 21_515 })
+  await using engine = await engineOf({ portMin: 9_510, portMax: 9_515 })
   const lines = [await Line.open(engine), await Line.open(engine)]
-  assert.deepEqual(lines.map((line) => line.port.port).toSorted((a, b) => a - b), [21_510, 21_514])
+  assert.deepEqual(lines.map((line) => line.port.port).toSorted((a, b) => a - b), [9_510, 9_514])
 })
 
 for (const [how, more] of [['on the ports above', {}], ['on the audio ports', { rtcpMux: true }]] as const) {
@@ -452,8 +452,8 @@ void test('refuses what it cannot do', async () => {
     assert.throws(() => line.talkTo({ port: 4_000 }, bad), InvalidInputError, JSON.stringify(bad))
   }
   await assert.rejects(createMediaEngine({ portMin: 1, portMax: 2, log }), InvalidInputError)
-  await assert.rejects(createMediaEngine({ portMin: 21_000, portMax: 21_010, workers: 0, log }), InvalidInputError)
-  await assert.rejects(createMediaEngine({ portMin: 21_000, portMax: 21_010, log, workerFile: new URL('./no-such-worker.ts', import.meta.url) }), /did not start/)
+  await assert.rejects(createMediaEngine({ portMin: 9_000, portMax: 9_010, workers: 0, log }), InvalidInputError)
+  await assert.rejects(createMediaEngine({ portMin: 9_000, portMax: 9_010, log, workerFile: new URL('./no-such-worker.ts', import.meta.url) }), /did not start/)
 })
 
 void test('talks IPv6 too, however the address is spelled', async (t) => {
@@ -470,7 +470,7 @@ void test('talks IPv6 too, however the address is spelled', async (t) => {
 })
 
 void test('a thread that dies closes its ports as failed; a new one takes calls', async () => {
-  await using engine = await engineOf({ workerFile: crashingWorker, portMin: 21_600, portMax: 21_605, portRestMs: 0 })
+  await using engine = await engineOf({ workerFile: crashingWorker, portMin: 9_600, portMax: 9_605, portRestMs: 0 })
   const [a, b] = await talkingPair(engine)
   using mischief = mischiefMaker()
   mischief.make({ crash: true })
