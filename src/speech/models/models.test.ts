@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -22,6 +22,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'waihu-models-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 const content = randomBytes(300_000)
+const CUT_AT_BYTES = 100_000
 const sha256 = createHash('sha256').update(content).digest('hex')
 const limits = { retryMs: 5, idleMsMax: 300, triesMax: 3 }
 
@@ -46,7 +47,15 @@ function serve(request: IncomingMessage, response: ServerResponse): unknown {
   if (manner === 'shorter') return response.end(rest.subarray(1))
   const breaks = manner === 'always-cut' || (nth === 1 && (manner === 'cut' || manner === 'stall' || manner === 'no-ranges' || manner === 'changed' || manner === 'no-validator'))
   if (!breaks) return response.end(rest)
-  return response.write(rest.subarray(0, manner === 'always-cut' ? 0 : 100_000), () => manner !== 'stall' && setTimeout(() => response.destroy(), 20))
+  if (manner === 'always-cut') return response.write('', () => setTimeout(() => response.destroy(), 20))
+  response.write(rest.subarray(0, CUT_AT_BYTES))
+  return manner === 'stall' || breakOffOnceRead(response, path.join(folder, `file-${downloads}.part`))
+}
+
+/** What still waits in the socket of a reader is lost with the connection. */
+function breakOffOnceRead(response: ServerResponse, part: string): void {
+  if (existsSync(part) && statSync(part).size >= CUT_AT_BYTES) response.destroy()
+  else setTimeout(() => breakOffOnceRead(response, part), 5)
 }
 const server = createServer((request, response) => void serve(request, response))
 server.listen(0, '127.0.0.1')
@@ -54,11 +63,12 @@ await once(server, 'listening')
 after(() => server.close())
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-let nth = 0
+/** Number of the download that goes on. */
+let downloads = 0
 async function fetchAs(how: Manner, wanted: { bytes?: number; sha256?: string } = { sha256 }): Promise<{ dest: string; result: { sha256: string; bytes: number } | Error; ranges: (string | undefined)[] }> {
   manner = how
   ranges = []
-  const dest = path.join(folder, `file-${(nth += 1)}`)
+  const dest = path.join(folder, `file-${(downloads += 1)}`)
   const result = await download({ url: `${base}/model.bin`, ...wanted }, dest, { limits }).catch((error: Error) => error)
   return { dest, result, ranges }
 }
