@@ -68,7 +68,7 @@ function checkTargets(script: Script): Problem[] {
   if (script.nodes[script.start] === undefined) problems.push({ path: ['start'], code: 'no-start', message: `没有节点“${script.start}” there is no node ${script.start} to start with${nearest(script.start, names)}` })
   for (const [name, node] of Object.entries(script.nodes)) for (const { to, path } of edgesFrom(name, node)) if (script.nodes[to] === undefined) missing(to, path)
   const reaction = (one: Reaction, path: readonly PropertyKey[]): void => {
-    for (const [to, at] of [[one.then, [...path, 'then']], [one.max?.then, [...path, 'max', 'then']]] as const) {
+    for (const [to, at] of [[one.go, [...path, 'go']], [one.max?.go, [...path, 'max', 'go']]] as const) {
       if (to !== undefined && !reactionWays.has(to) && script.nodes[to] === undefined) missing(to, at, ' (or return, wait, hang-up)')
     }
   }
@@ -101,7 +101,7 @@ function checkGraph(script: Script): Problem[] {
   const reached = new Set([...places.values()].map(({ node }) => node))
   for (const name of Object.keys(script.nodes)) if (!reached.has(name)) problems.push({ path: ['nodes', name], code: 'unreachable', message: '没有任何分支走到这个节点 no branch leads to this node' })
   const round = endlessRound(script)
-  if (round) problems.push({ path: ['nodes', round[0]!], code: 'endless', message: `循环没有计数 the round ${round.join(' → ')} has no counter: give one of its nodes max: {times, then}` })
+  if (round) problems.push({ path: ['nodes', round[0]!], code: 'endless', message: `循环没有计数 the round ${round.join(' → ')} has no counter: give one of its nodes max: {times, go}` })
   const ending = nodesThatEnd(script)
   for (const name of reached) if (!ending.has(name)) problems.push({ path: ['nodes', name], code: 'never-ends', message: '从这里永远走不到结束节点 no end can be reached from here' })
   for (const { node: name, confirmed, way } of places.values()) {
@@ -135,11 +135,8 @@ function checkIntents(script: Script): Problem[] {
     if ((universalIntents as readonly string[]).includes(name) || (globalEvents as readonly string[]).includes(name)) problems.push({ path, code: 'intent-taken', message: `“${name}”是通用意图，请换个名字 is known to every script already: choose another name` })
     if (examples.length + keywords.length + patterns.length === 0) problems.push({ path, code: 'intent-empty', message: '意图没有例句、关键词或正则 has neither examples nor keywords nor patterns' })
     for (const [i, source] of patterns.entries()) {
-      try {
-        new RegExp(source, 'u')
-      } catch (error) {
-        problems.push({ path: [...path, 'patterns', i], code: 'bad-pattern', message: `不是正则表达式 is no regular expression: ${(error as Error).message}` })
-      }
+      const fault = patternFault(source)
+      if (fault !== undefined) problems.push({ path: [...path, 'patterns', i], code: 'bad-pattern', message: `不是正则表达式 is no regular expression: ${fault}` })
     }
     for (const [kind, texts] of [['examples', examples], ['keywords', keywords]] as const) {
       for (const [i, text] of texts.entries()) {
@@ -165,6 +162,14 @@ function checkIntents(script: Script): Problem[] {
   return problems
 }
 
+function patternFault(source: string): string | undefined {
+  try {
+    return new RegExp(source, 'u').source === '' ? 'empty' : undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 function checkOpening(script: Script): Problem[] {
   const node = script.nodes[script.start]
   if (!node) return []
@@ -184,9 +189,9 @@ function checkOpening(script: Script): Problem[] {
 function checkReactions(script: Script): Problem[] {
   const problems: Problem[] = []
   const stop = script.global['stop']
-  if (stop && (!stop.doNotCall || stop.then !== 'hang-up' || stop.transfer !== undefined)) problems.push({ path: ['global', 'stop'], code: 'stop-broken', message: '要求不再来电时必须登记并挂机：doNotCall: true, then: hang-up a wish not to be called is registered and ends the call' })
+  if (stop && (!stop.doNotCall || stop.go !== 'hang-up' || stop.transfer !== undefined)) problems.push({ path: ['global', 'stop'], code: 'stop-broken', message: '要求不再来电时必须登记并挂机：doNotCall: true, go: hang-up a wish not to be called is registered and ends the call' })
   const voicemail = script.global['voicemail']
-  if (voicemail && voicemail.then !== 'hang-up') problems.push({ path: ['global', 'voicemail', 'then'], code: 'stop-broken', message: '语音信箱只能挂机 a machine is only hung up on: then: hang-up' })
+  if (voicemail && voicemail.go !== 'hang-up') problems.push({ path: ['global', 'voicemail', 'go'], code: 'stop-broken', message: '语音信箱只能挂机 a machine is only hung up on: go: hang-up' })
   const robot = reactionOf(script, 'robot')
   const answers = [...(script.global['robot']?.say ?? []).map((line, i) => ({ line, path: ['global', 'robot', 'say', i] })), ...script.faq.flatMap((faq, n) => (faq.on === 'robot' ? (faq.say ?? []).map((line, i) => ({ line, path: ['faq', n, 'say', i] })) : []))]
   for (const { line, path } of answers) if (!admitsMachine(writtenLine(line))) problems.push({ path, code: 'dishonest', message: '问是不是机器人必须如实回答 who asks whether it is a robot must be told' })

@@ -58,7 +58,7 @@ const branch = z.preprocess(
     identity: z.enum(['yes', 'no', 'third-party']).optional(),
   }),
 )
-const max = z.strictObject({ times: z.int('must be a whole number').min(1, 'must be at least 1').max(10, 'must be at most 10'), then: nodeName })
+const max = z.strictObject({ times: z.int('must be a whole number').min(1, 'must be at least 1').max(10, 'must be at most 10'), go: nodeName })
 
 const node = z.strictObject({
   say: lines.optional(),
@@ -88,13 +88,13 @@ const node = z.strictObject({
 /** `return`: says where we were once more. `wait`: waits in silence. `hang-up`: ends. Otherwise the name of a node. */
 const reaction = z.strictObject({
   say: lines.optional(),
-  then: z.string().default('return'),
+  go: z.string().default('return'),
   outcome: z.enum(scriptOutcomes, { error: `must be one of ${scriptOutcomes.join(', ')}` }).optional(),
   doNotCall: z.boolean().default(false),
   identity: z.enum(['no', 'third-party']).optional(),
   transfer: words.optional(),
   tags: z.array(tag).max(10).default([]),
-  max: z.strictObject({ times: z.int().min(1).max(10), then: z.string() }).optional(),
+  max: z.strictObject({ times: z.int().min(1).max(10), go: z.string() }).optional(),
 })
 
 const variable = z.strictObject({

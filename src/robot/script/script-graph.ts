@@ -31,7 +31,7 @@ export function edgesFrom(name: string, node: ScriptNode): Edge[] {
   if (node.collect) edges.push({ from: name, to: node.collect.go, path: [...path, 'collect', 'go'], by: 'keys' })
   if (node.go !== undefined) edges.push({ from: name, to: node.go, path: [...path, 'go'], by: 'go' })
   if (node.transfer) edges.push({ from: name, to: node.transfer.else, path: [...path, 'transfer', 'else'], by: 'nobody answers' })
-  if (node.max) edges.push({ from: name, to: node.max.then, path: [...path, 'max', 'then'], by: `more than ${node.max.times} times` })
+  if (node.max) edges.push({ from: name, to: node.max.go, path: [...path, 'max', 'go'], by: `more than ${node.max.times} times` })
   return edges
 }
 
@@ -50,12 +50,12 @@ export function allEdges(script: Script): Edge[] {
     if (to !== undefined && !reactionWays.has(to)) anywhere.push({ to, path, by, identity })
   }
   for (const [event, reaction] of Object.entries(script.global)) {
-    add(reaction.then, ['global', event, 'then'], event, reaction.identity === undefined ? undefined : 'no')
-    add(reaction.max?.then, ['global', event, 'max', 'then'], event)
+    add(reaction.go, ['global', event, 'go'], event, reaction.identity === undefined ? undefined : 'no')
+    add(reaction.max?.go, ['global', event, 'max', 'go'], event)
   }
   for (const [i, faq] of script.faq.entries()) {
-    add(faq.then, ['faq', i, 'then'], faq.on)
-    add(faq.max?.then, ['faq', i, 'max', 'then'], faq.on)
+    add(faq.go, ['faq', i, 'go'], faq.on)
+    add(faq.max?.go, ['faq', i, 'max', 'go'], faq.on)
   }
   const from = Object.entries(script.nodes).filter(([, node]) => listens(node)).map(([name]) => name)
   return [...own, ...anywhere.flatMap((edge) => from.map((name) => ({ from: name, ...edge })))]

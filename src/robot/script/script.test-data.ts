@@ -16,7 +16,7 @@ nodes:
     interruptible: false
     asks: identity
     on: { affirm: tell, deny: not_me, "*": hello }
-    max: { times: 2, then: sorry }
+    max: { times: 2, go: sorry }
   tell:
     say:
       - 提醒您\${time}有师傅上门，您在家吗？
@@ -28,7 +28,7 @@ nodes:
       deny: when
       reschedule: when
       "*": tell
-    max: { times: 3, then: when }
+    max: { times: 3, go: when }
   when:
     say: 那您什么时间方便？
     asks: open
@@ -43,7 +43,7 @@ intents:
 faq:
   - { on: question, say: "这个请问上门的师傅。" }
 global:
-  human: { say: "我让同事联系您，再见。", then: hang-up, outcome: handover-requested }
+  human: { say: "我让同事联系您，再见。", go: hang-up, outcome: handover-requested }
 labels:
   - { grade: A, reason: 在家等候, when: { outcome: confirmed, tags: [will_be_home] } }
   - { grade: C, reason: 不便, when: { slots: { wish: [没空] } } }

@@ -1,4 +1,5 @@
 // Knows which values a variable takes and how each kind is said aloud. Does not know scripts' nodes or the voice: words only.
+import { assertNever } from '../../errors.ts'
 import { dayFromDate, dayOf } from '../china-time.ts'
 import { findDates, speakDate, speakMinute } from '../dates.ts'
 import { type Script, variablesIn, type VariableKind } from './schema.ts'
@@ -67,6 +68,8 @@ export function sayValue(kind: VariableKind, value: string, times: { acceptedAt:
       return sayPhone(value.replaceAll(/[- ]/g, ''))
     case 'text': case 'name': case 'number':
       return value
+    default:
+      return assertNever(kind)
   }
 }
 
