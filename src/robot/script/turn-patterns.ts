@@ -94,5 +94,5 @@ export function saysTheName(text: string, context: IntentContext): boolean {
   const { person } = context
   if (!person || person.oneOf || person.name.length < 2) return false
   const family = person.name[0]!
-  return clausesOf(text).some((clause) => new RegExp(`^(?:对|嗯|啊|哎)*我(?:就?是)?(?:${person.name}|${family}${person.title ?? '\0'})(?:啊|呀|呢)?$`, 'u').test(clause))
+  return clausesOf(text).some((clause) => new RegExp(`^(?:对|嗯|啊|哎)*我(?:就?是)?(?:${person.name}|${family}${person.title || '\0'})(?:啊|呀|呢)?$`, 'u').test(clause))
 }

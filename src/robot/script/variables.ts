@@ -1,6 +1,6 @@
 // Knows which values a variable takes and how each kind is said aloud. Does not know scripts' nodes or the voice: words only.
 import { assertNever } from '../../errors.ts'
-import { dayFromDate, dayOf } from '../china-time.ts'
+import { dayFromDate } from '../china-time.ts'
 import { findDates, speakDate, speakMinute } from '../dates.ts'
 import { type Script, variablesIn, type VariableKind } from './schema.ts'
 
@@ -91,7 +91,8 @@ function sayDate(value: string, { acceptedAt, now }: { acceptedAt: Date; now: Da
   // 14:05 is written for the eye: 下午2点05分 is how it is told.
   const clock = /^(\d{1,2})[:：](\d\d)(?:[:：]\d\d)?$/.exec(date.clock)
   const told = clock ? { ...date, clock: speakMinute(Number(clock[1]) * 60 + Number(clock[2])) } : date
-  const spoken = speakDate(told, now, { next, brief: dayOf(now) === date.firstDay })
+  // 明天，也就是3月3日 needs a pause behind it: inside a sentence the near word is enough.
+  const spoken = speakDate(told, now, { next, brief: !/^(?:$|[，。；！？,;!?])/u.test(next) })
   return `${spoken}${value.slice(date.end).replace(/^[:：]\d\d/, '').trim()}`
 }
 
