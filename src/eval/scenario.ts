@@ -1,10 +1,10 @@
 // Knows what a scenario file may say and tells what is wrong in one, with the line. Does not know how scenarios are run or checked.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { isMap, isNode, isSeq, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { InvalidInputError } from '../errors.ts'
 import { gradeLetters } from '../robot/after-call/judgement.ts'
+import { readYaml } from '../yaml-lines.ts'
 import { compilePattern, type Pattern } from './pattern.ts'
 
 /** The form of the files; a later form gets a later number, and files of this one stay readable. */
@@ -134,20 +134,11 @@ export type Scenario = Omit<z.output<typeof scenarioSchema>, 'turns'> & {
  * Errors: InvalidInputError that names file, line and what is wrong, every mistake on a line of its own.
  */
 export function parseScenario(source: string, id: string, file = `${id}.yaml`): Scenario {
-  const counter = new LineCounter()
-  const document = parseDocument(source, { lineCounter: counter })
-  const broken = document.errors.map(({ pos, message }) => `${file}:${counter.linePos(pos[0]).line}: ${message.split('\n')[0]}`)
-  if (broken.length > 0) throw new InvalidInputError('scenario', broken.join('\n'))
-  const parsed = scenarioSchema.safeParse(document.toJS())
+  const text = readYaml(source)
+  if (text.broken.length > 0) throw new InvalidInputError('scenario', text.broken.map(({ line, message }) => `${file}:${line}: ${message}`).join('\n'))
+  const parsed = scenarioSchema.safeParse(text.value)
   if (!parsed.success) {
-    const lineOf = (at: readonly PropertyKey[]): number => {
-      for (let length = at.length; length >= 0; length -= 1) {
-        const node = length === 0 ? document.contents : keyOrValue(document, at.slice(0, length))
-        if (isNode(node) && node.range) return counter.linePos(node.range[0]).line
-      }
-      return 1
-    }
-    throw new InvalidInputError('scenario', parsed.error.issues.map(({ path: at, message }) => `${file}:${lineOf(at)}: ${at.length === 0 ? '' : `${at.map(String).join('.')} `}${message}`).join('\n'))
+    throw new InvalidInputError('scenario', parsed.error.issues.map(({ path: at, message }) => `${file}:${text.lineOf(at)}: ${at.length === 0 ? '' : `${at.map(String).join('.')} `}${message}`).join('\n'))
   }
   const scenario: Scenario = { ...parsed.data, id }
   const why = contradiction(scenario)
@@ -188,13 +179,5 @@ function contradiction(scenario: Scenario): string | undefined {
   const stops = turns.some((one) => 'asks' in one && one.asks === 'stop')
   if (stops && !expect.doNotCall) return 'a turn asks: stop, so expect.doNotCall must be true'
   if (expect.endedBy === 'callee' && !turns.some((one) => 'hangsUp' in one)) return 'expect.endedBy is callee, but no turn has hangsUp: true'
-  return undefined
-}
-
-function keyOrValue(document: ReturnType<typeof parseDocument>, at: readonly PropertyKey[]): unknown {
-  const parent = document.getIn(at.slice(0, -1), true)
-  const last = at.at(-1)
-  if (isMap(parent)) return parent.items.find((pair) => String(isNode(pair.key) ? pair.key.toJSON() : pair.key) === String(last))?.key
-  if (isSeq(parent)) return parent.items[Number(last)]
   return undefined
 }

@@ -27,8 +27,8 @@ export type MachinePolicy = (typeof machinePolicies)[number]
 export type SayPart =
   /** Display text ("9点"); the synthesiser turns it into spoken form. */
   | { type: 'text'; text: string }
-  /** A recorded file known to the account. */
-  | { type: 'file'; code: string }
+  /** A recorded file known to the account. `words`: what is heard in it, where that is known. */
+  | { type: 'file'; code: string; words?: string | undefined }
   | { type: 'url'; url: string }
 
 export type RobotEvent =
@@ -112,6 +112,10 @@ export type RobotNote = {
   summary?: string | undefined
   /** Intent found in the callee's last utterance, for the timeline. */
   intent?: string | undefined
+  /** Where a script (话术) now stands: the name of its node. */
+  step?: string | undefined
+  /** Marks a script puts on the conversation; each note adds to them. */
+  tags?: readonly string[] | undefined
   /** Where the words came from, for the timeline: 'rules', 'model', 'fallback'. */
   source?: string | undefined
 }

@@ -15,7 +15,8 @@ export type SummaryNotes = {
   callBackAt: string | undefined
 }
 
-const results: Readonly<Record<ConversationOutcome, string>> = {
+/** What a conversation came to, for readers. */
+export const results: Readonly<Record<ConversationOutcome, string>> = {
   confirmed: '对方已确认',
   declined: '对方表示不行或不能参加',
   delivered: '对方未明确答复',

@@ -15,7 +15,8 @@ export function leaningOf(text: string): Leaning {
   return intent === 'affirm' ? 'for' : 'neither'
 }
 
-const fixed: Readonly<Partial<Record<ConversationOutcome, readonly [GradeLetter, string]>>> = {
+/** What an outcome says about the grade by itself. */
+export const fixedGrades: Readonly<Partial<Record<ConversationOutcome, readonly [GradeLetter, string]>>> = {
   machine: ['E', '接听的不是人'],
   silent: ['E', '接通后无人说话'],
   'wrong-number': ['F', '对方表示打错了，无需跟进'],
@@ -27,7 +28,7 @@ const fixed: Readonly<Partial<Record<ConversationOutcome, readonly [GradeLetter,
 /** `identifiedFrom`: the turn in which they said that they are the person; what was said before is no leaning. */
 export function gradeOf(outcome: ConversationOutcome | undefined, answered: boolean, turns: readonly SpokenTurn[], identifiedFrom: number | undefined): Judgement['grade'] {
   if (!answered) return { letter: 'E', reason: '未接通', turns: [] }
-  const known = outcome && fixed[outcome]
+  const known = outcome && fixedGrades[outcome]
   const callees = turns.filter(({ speaker, text }) => speaker === 'callee' && text.trim() !== '')
   if (known) return { letter: known[0], reason: known[1], turns: callees.slice(-1).map(({ turn }) => turn) }
   const talk = callees.filter(({ turn }) => identifiedFrom !== undefined && turn > identifiedFrom).map(({ turn, text }) => ({ turn, leaning: leaningOf(text) }))
