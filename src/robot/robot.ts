@@ -114,6 +114,8 @@ export type RobotNote = {
   intent?: string | undefined
   /** Where the words came from, for the timeline: 'rules', 'model', 'fallback'. */
   source?: string | undefined
+  /** What somebody else's server or file did wrong, for whoever looks for the mistake in it. */
+  problem?: string | undefined
 }
 
 /**
