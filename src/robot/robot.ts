@@ -133,6 +133,12 @@ export interface Robot extends AsyncDisposable {
   readonly background?: string | undefined
   /** Whether the callee's words are also written with digits; absent: as the installation has it. */
   readonly itn?: boolean | undefined
+  /** The callee's turn is over after this much silence, whatever their words; absent: as they and their words have it. */
+  readonly pauseMs?: number | undefined
+  /** The longest that the conversation may last, if that is less than the line allows. */
+  readonly talkMsMax?: number | undefined
+  /** False: nothing of the call is recorded; absent: as the installation has it. */
+  readonly recorded?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>
   /**
    * What would be said if this happened next: its words as they come, for whoever wants their audio at hand. Leaves no trace: the robot stands

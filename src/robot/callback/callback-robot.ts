@@ -52,6 +52,9 @@ class CallbackRobot implements Robot {
   readonly voice: VoiceWish
   readonly background: string | undefined
   readonly itn: boolean
+  readonly pauseMs: number | undefined
+  readonly talkMsMax: number | undefined
+  readonly recorded: boolean
   readonly #context: CallbackContext
   readonly #plan: CallbackPlan
   readonly #closed = new AbortController()
@@ -83,6 +86,9 @@ class CallbackRobot implements Robot {
     this.voice = context.plan.voice
     this.background = context.plan.background
     this.itn = context.plan.itn
+    this.pauseMs = context.plan.pauseMs
+    this.talkMsMax = context.plan.talkMsMax
+    this.recorded = context.plan.recorded
   }
 
   async *handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction> {
@@ -160,7 +166,8 @@ class CallbackRobot implements Robot {
     const { parts, left } = partsOf(opening.code, opening.texts, this.#plan.filePrefix)
     for (const what of left) this.#note(`the opening: ${what}`)
     if (parts.length === 0) return this.#leave()
-    this.#say(opening.code, parts, { codeBreak: opening.breakable, timeBreakMs: opening.timeBreakMs })
+    const notice: SayPart[] = opening.notice === undefined ? [] : [{ type: 'text', text: opening.notice }]
+    this.#say(opening.code, [...notice, ...parts], { codeBreak: opening.breakable, timeBreakMs: opening.timeBreakMs })
     const words = event.firstWords.trim()
     if (words !== '') this.#ask(normal({ words, beginAtMs: event.atMs, endAtMs: this.#context.now() }, this.#surroundings), false)
   }

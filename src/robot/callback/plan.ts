@@ -39,11 +39,13 @@ export type CallbackPlan = {
   server: CallbackServer
   /** In front of the account's names of its recorded files. */
   filePrefix: string
-  /** VoiceCode and its texts; played as soon as the callee picked up. */
-  opening: { code: string; texts: Readonly<Record<string, string>>; breakable: boolean; timeBreakMs: number }
+  /** VoiceCode and its texts; played as soon as the callee picked up. `notice`: said before it, that the voice is synthetic. */
+  opening: { notice?: string | undefined; code: string; texts: Readonly<Record<string, string>>; breakable: boolean; timeBreakMs: number }
   muteMs: number
+  pauseMs?: number | undefined
+  talkMsMax?: number | undefined
   dynamicId?: string | undefined
-  /** Whether callbacks tell when the recording began. */
+  /** Whether the call may be recorded; callbacks then tell since when. */
   recorded: boolean
   itn: boolean
   voice: VoiceWish
