@@ -161,7 +161,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate }), sounds },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), sounds },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },

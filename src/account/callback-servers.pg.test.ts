@@ -5,6 +5,7 @@ import { InvalidInputError, NotFoundError } from '../errors.ts'
 import { createAccount } from './accounts.ts'
 import { CallbackServers, type CallbackServerSettings } from './callback-servers.ts'
 
+const rules = { privateAllowed: false, phoneOf: (text: string) => (/^\+?86571\d{8}$/.test(text) ? `+${text.replace('+', '')}` : undefined) }
 const settings: CallbackServerSettings = {
   url: 'https://example.com/call/ai?tenant=7', parameters: 'form', timeoutMs: 5_000, retriesMax: 0, waiting: '请您稍等。', fallback: '请您再说一遍。', closing: '再见。', saysSynthetic: false, callCentres: { 客服: '+8657112345678' },
 }
@@ -13,9 +14,9 @@ test('an account has one callback server, its own, replaced and removed', async 
   await using database = await testDatabase()
   const { db } = database
   const [one, two] = [await createAccount(db, { name: 'one' }), await createAccount(db, { name: 'two' })]
-  const servers = new CallbackServers(db, { privateAllowed: false })
+  const servers = new CallbackServers(db, rules)
   assert.equal(await servers.find(one.id), undefined)
-  assert.deepEqual(await servers.put(one.id, settings), settings)
+  assert.deepEqual(await servers.put(one.id, { ...settings, callCentres: { 客服: '8657112345678' } }), settings)
   assert.deepEqual(await servers.find(one.id), settings)
   assert.equal(await servers.find(two.id), undefined)
   const other: CallbackServerSettings = { ...settings, parameters: 'query', timeoutMs: 800, retriesMax: 2, fallback: '', saysSynthetic: true, callCentres: {} }
@@ -30,7 +31,7 @@ test('an account has one callback server, its own, replaced and removed', async 
 test('each setting that cannot be is named', async () => {
   await using database = await testDatabase()
   const { id } = await createAccount(database.db, { name: 'one' })
-  const servers = new CallbackServers(database.db, { privateAllowed: false })
+  const servers = new CallbackServers(database.db, rules)
   const table: [Partial<CallbackServerSettings>, string][] = [
     [{ url: 'http://127.0.0.1:9000/' }, 'callback_url'],
     [{ url: 'ftp://example.com/' }, 'callback_url'],

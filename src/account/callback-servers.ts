@@ -8,16 +8,19 @@ export type { CallbackServerSettings } from '../db/callback-servers.ts'
 
 const limits = { timeoutMsMin: 500, timeoutMsMax: 20_000, retriesMax: 5, lineCharsMax: 200, callCentresMax: 50 } as const
 
+/** `phoneOf`: a number as somebody writes it, as E.164; undefined: none that may be called. */
+export type CallbackServerRules = { privateAllowed: boolean; phoneOf: (text: string) => string | undefined }
+
 export class CallbackServers {
   readonly #db: Database
-  readonly #rules: { privateAllowed: boolean }
+  readonly #rules: CallbackServerRules
 
-  constructor(db: Database, rules: { privateAllowed: boolean }) {
+  constructor(db: Database, rules: CallbackServerRules) {
     this.#db = db
     this.#rules = rules
   }
 
-  /** Adds or replaces. Numbers of call centres are E.164. Errors: InvalidInputError naming the field; NotFoundError for an unknown account. */
+  /** Adds or replaces; numbers of call centres as somebody writes them. Errors: InvalidInputError naming the field; NotFoundError for an unknown account. */
   async put(accountId: string, settings: CallbackServerSettings): Promise<CallbackServerSettings> {
     const checked = checkedSettings(settings, this.#rules)
     try {
@@ -39,8 +42,8 @@ export class CallbackServers {
   }
 }
 
-/** Pure. Errors: InvalidInputError. */
-export function checkedSettings(settings: CallbackServerSettings, rules: { privateAllowed: boolean }): CallbackServerSettings {
+/** With numbers as E.164. Errors: InvalidInputError. */
+export function checkedSettings(settings: CallbackServerSettings, rules: CallbackServerRules): CallbackServerSettings {
   const { timeoutMs, retriesMax, callCentres } = settings
   const url = checkWebhookUrl(settings.url, rules, { field: 'callback_url', what: '回调地址' })
   if (!Number.isInteger(timeoutMs) || timeoutMs < limits.timeoutMsMin || timeoutMs > limits.timeoutMsMax) throw new InvalidInputError('timeout', `超时应为 ${limits.timeoutMsMin}–${limits.timeoutMsMax} 毫秒`)
@@ -50,9 +53,11 @@ export function checkedSettings(settings: CallbackServerSettings, rules: { priva
   }
   const centres = Object.entries(callCentres)
   if (centres.length > limits.callCentresMax) throw new InvalidInputError('call-centre', `呼叫中心最多 ${limits.callCentresMax} 个`)
-  for (const [name, number] of centres) {
+  const called = centres.map(([name, number]) => {
     if (!/^[\p{L}\p{N}_-]{1,64}$/u.test(name)) throw new InvalidInputError('call-centre', `呼叫中心的名称由字母、数字、_ 和 - 组成：${name.slice(0, 70)}`)
-    if (!/^\+\d{6,15}$/.test(number)) throw new InvalidInputError('call-centre', `呼叫中心 ${name} 的号码有误：${number.slice(0, 30)}`)
-  }
-  return { ...settings, url }
+    const phone = rules.phoneOf(number)
+    if (phone === undefined) throw new InvalidInputError('call-centre', `呼叫中心 ${name} 的号码有误：${number.slice(0, 30)}`)
+    return [name, phone] as const
+  })
+  return { ...settings, url, callCentres: Object.fromEntries(called) }
 }

@@ -16,7 +16,7 @@ const show = defineCommand({
   args: accountArg,
   run: ({ args }) =>
     withDatabase(cliConfig(), async (db) => {
-      const settings = await new CallbackServers(db, { privateAllowed: true }).find(args.account_id)
+      const settings = await new CallbackServers(db, { privateAllowed: true, phoneOf }).find(args.account_id)
       console.log(settings ? JSON.stringify(settings, undefined, 2) : '未设置 not set')
     }),
 })
@@ -38,7 +38,7 @@ const set = defineCommand({
   run: ({ args }) => {
     const config = cliConfig()
     return withDatabase(config, async (db) => {
-      const { url } = await new CallbackServers(db, { privateAllowed: config.webhookPrivate }).put(args.account_id, {
+      const { url } = await new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf }).put(args.account_id, {
         url: args.url,
         parameters: args.query ? 'query' : 'form',
         timeoutMs: Number(args['timeout-ms']),
@@ -59,7 +59,7 @@ const remove = defineCommand({
   args: accountArg,
   run: ({ args }) =>
     withDatabase(cliConfig(), async (db) => {
-      await new CallbackServers(db, { privateAllowed: true }).remove(args.account_id)
+      await new CallbackServers(db, { privateAllowed: true, phoneOf }).remove(args.account_id)
       console.log('已删除 removed')
     }),
 })
@@ -70,7 +70,7 @@ const test = defineCommand({
   run: ({ args }) => {
     const config = cliConfig()
     return withDatabase(config, async (db) => {
-      const settings = await new CallbackServers(db, { privateAllowed: true }).find(args.account_id)
+      const settings = await new CallbackServers(db, { privateAllowed: true, phoneOf }).find(args.account_id)
       if (!settings) throw new InvalidInputError('callback-server', `账户 ${args.account_id} 没有设置回调地址：waihu callback-server set`)
       using exchange = new CallbackExchange({ privateAllowed: config.webhookPrivate })
       const callId = '100000000000^000000000000'
@@ -87,14 +87,12 @@ const test = defineCommand({
 
 function centresOf(text: string): Record<string, string> {
   const pairs = text.split(',').map((pair) => pair.trim()).filter((pair) => pair !== '')
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const [name = '', number = ''] = pair.split('=').map((each) => each.trim())
-      const parsed = parsePhone(number)
-      if (!parsed.ok) throw new InvalidInputError('call-centre', `呼叫中心写成 名称=号码：${pair}（${parsed.bad.reason}）`)
-      return [name, parsed.phone.phone]
-    }),
-  )
+  return Object.fromEntries(pairs.map((pair) => [pair.split('=')[0]!.trim(), pair.slice(pair.indexOf('=') + 1).trim()]))
+}
+
+function phoneOf(text: string): string | undefined {
+  const parsed = parsePhone(text)
+  return parsed.ok ? parsed.phone.phone : undefined
 }
 
 export const callbackServer = defineCommand({

@@ -104,6 +104,18 @@ test('the opening plays by itself, and nobody is asked', async () => {
   assert.deepEqual(talk.sent, [])
 })
 
+test('a call whose opening was heard to its end, or that the server ended, came to what it was for', async () => {
+  const outcomes = (actions: RobotAction[]) => actions.flatMap((action) => (action.type === 'note' && action.note.outcome !== undefined ? [action.note.outcome] : []))
+  const talk = new Talk([{ action: 'hangup' }])
+  await talk.hear(answered)
+  assert.deepEqual(outcomes(await talk.hear(played(1))), ['delivered'])
+  const other = new Talk([play('好的'), { action: 'hangup' }])
+  await other.hear(answered)
+  assert.deepEqual(outcomes(await other.hear(words('喂'))), [])
+  assert.deepEqual(outcomes(await other.hear(played(1, { cut: true }))), [])
+  assert.deepEqual(outcomes(await other.hear(words('好'))), ['delivered'])
+})
+
 test('a sentence is told with its times and with what plays, and the answer is played', async () => {
   const talk = new Talk([play('好的')])
   await talk.hear(answered)

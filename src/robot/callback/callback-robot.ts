@@ -25,6 +25,8 @@ type Media = { id: string; code: string; own: boolean; breakable: boolean; timeB
 /** `speaks`: the callee waits for something to be said. */
 type Turn = { answer: Promise<Exchanged>; speaks: boolean }
 
+/** The first say. */
+const openingSay = 'callback-1'
 /** More turns wait only for a server that is dead. */
 const turnsMax = 20
 /** More media waits only when a server does not listen. */
@@ -187,6 +189,7 @@ class CallbackRobot implements Robot {
     if (!media!.own) this.#lastPlayed = { code: media!.code, beginAtMs: media!.beginAtMs, endAtMs: nowMs }
     const [next] = this.#media
     if (next && index === 0) next.beginAtMs = nowMs
+    if (say === openingSay && !cut && heardText !== '') this.#delivered()
     if (media!.own || cut || this.#over) return
     if (heardText !== '' && !this.#unanswered) return
     if (heardText === '') this.#note(`nothing could be played of ${media!.code.slice(0, 200)}`)
@@ -258,6 +261,7 @@ class CallbackRobot implements Robot {
         return
       case 'hang-up':
         this.#over = true
+        this.#delivered()
         this.#owed.push({ type: 'hang-up' })
         return
       case 'collect':
@@ -353,6 +357,11 @@ class CallbackRobot implements Robot {
   /** For the log of the call, where the customer looks. */
   #note(problem: string): void {
     this.#owed.push({ type: 'note', note: { problem } })
+  }
+
+  /** What the server wanted was done, as far as anybody here can tell. */
+  #delivered(): void {
+    this.#owed.push({ type: 'note', note: { outcome: 'delivered', source: 'callback' } })
   }
 
   #source(source: string): void {
