@@ -8,6 +8,7 @@ import { AccountDesk } from './account/account-desk.ts'
 import { AccessKeys } from './account/access-keys.ts'
 import { ApiKeys } from './account/api-keys.ts'
 import { NonceBook } from './account/nonce-book.ts'
+import { CallbackServers } from './account/callback-servers.ts'
 import { TtsTemplates } from './account/tts-templates.ts'
 import { buildServer } from './api/server.ts'
 import { clipPathOf } from './call/early-clip.ts'
@@ -30,6 +31,7 @@ import type { TrunkDirectory } from './dialer/trunk-directory.ts'
 import { TrunkStore } from './dialer/trunk-store.ts'
 import { AppError, InvalidInputError } from './errors.ts'
 import { log as rootLog } from './log.ts'
+import { FetchedSounds } from './media/fetched-sounds.ts'
 import { repairRecording } from './media/recording-file.ts'
 import { SoundShelf } from './media/sound-shelf.ts'
 import { createMediaEngine } from './media/worker-engine.ts'
@@ -37,6 +39,7 @@ import { parsePhone } from './numbering/phone.ts'
 import { ReadingBook } from './reading-book.ts'
 import { ReadingDesk } from './reading-desk.ts'
 import { openBucket } from './recording-store.ts'
+import { CallbackExchange } from './robot/callback/exchange.ts'
 import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
@@ -76,7 +79,9 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     optionTrunk(config)
     const bucket = openBucket(config)
     await makeDataDir(config.dataDir)
-    const robots = createRobotMaker({ kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
+    const callbacks = new CallbackExchange({ privateAllowed: config.webhookPrivate })
+    stack.use(callbacks)
+    const robots = createRobotMaker({ callback: { exchange: callbacks, phoneOf: callablePhone }, kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
     const prices = pricesOf(config)
     const asr = openAsr(config)
     stack.use(asr)
@@ -107,12 +112,13 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const metrics = new Registry()
     const readings = new ReadingBook(db)
     const sounds = new SoundShelf(path.join(config.dataDir, 'sounds'))
+    const fetchedSounds = new FetchedSounds({ privateAllowed: config.webhookPrivate })
     const calls = new DialerCallService({
       db,
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
-      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => sounds.read(name) }), metrics),
+      runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => sounds.read(name), fetchSound: (url) => fetchedSounds.read(url) }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },
@@ -155,7 +161,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), sounds },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), sounds },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },
@@ -266,6 +272,12 @@ function testNumbersOf(config: Config): string[] {
     if (!parsed.ok) throw new InvalidInputError('TEST_NUMBERS', `TEST_NUMBERS '${text}': ${parsed.bad.reason}`)
     return parsed.phone.phone
   })
+}
+
+/** As E.164; undefined: none that may be called. */
+function callablePhone(text: string): string | undefined {
+  const parsed = parsePhone(text)
+  return parsed.ok ? parsed.phone.phone : undefined
 }
 
 /** What a dead process had recorded of a call, made playable. On another node, or with recording off, there is no such file. */

@@ -21,6 +21,8 @@ export function apiAliyunPage(): string {
     'npm run waihu -- access-key create acc_…                       # AccessKeyId and AccessKeySecret, shown once; or POST /api/v1/account/access_keys',
     "npm run waihu -- tts-template put acc_… TTS_1 '${name}您好，您的快递到了。'",
     'npm run waihu -- voice-file add acc_… welcome.wav              # WAV or MP3, at most five minutes',
+    'npm run waihu -- callback-server set acc_… https://example.com/call/ai   # for SmartCall; or PUT /api/v1/account/callback_server',
+    'npm run waihu -- callback-server test acc_…                    # one callback, and how its answer is read',
     '```',
     '',
     '| client | settings |',
@@ -49,7 +51,7 @@ export function apiAliyunPage(): string {
     '',
     '## Operations',
     '',
-    'An operation that is not listed is answered with `InvalidAction.NotFound`; SmartCall is among them until its callback robot is there.',
+    'An operation that is not listed is answered with `InvalidAction.NotFound`.',
     '',
     ...Object.entries(operations).flatMap(([name, { summary, perSecondMax, parameters, answers, notes = [] }]) => [
       `### ${name}`,
@@ -64,6 +66,7 @@ export function apiAliyunPage(): string {
       ...notes.map((note) => `* ${note}`),
       '',
     ]),
+    ...callbackPage,
     '## Choices where the published text is silent',
     '',
     '* Business errors are HTTP 200 (see above).',
@@ -74,6 +77,42 @@ export function apiAliyunPage(): string {
     '',
   ].join('\n')
 }
+
+const callbackPage = [
+  '## The callback server of SmartCall',
+  '',
+  'After the answer the opening (`VoiceCode`) plays by itself. From then on each event is one `POST` to the account\'s address with `content_type`, `content` (JSON, all values texts), `call_id` and',
+  '`timestamp`, as a form, or behind `?` with `parameters: query`; never both, and a query that the address already has is kept. One request per call is in flight, in the order of the events.',
+  '',
+  '| content_type | when | content |',
+  '| --- | --- | --- |',
+  '| `normal` | the callee finished a sentence | role `B`, identity `id2`, words, begin_offset, end_offset (ms since the answer), begin_time (s), asr_begin_time, asr_end_time (ms), is_playing, current_media_code, play_begin_time, play_end_time (`0` while it plays), record_begin_time with RecordFlag, dynamic_id |',
+  '| `mute` | silence of the mute time since the last word of either side, again and again | dynamic_id |',
+  '| `timebreak` | a voice over a media with a time-break lasted that long and stopped it; the sentence follows | current_media_code, asr_begin_time, play_begin_time, dynamic_id |',
+  '| `dtmf` | the keys of a `dtmf` action; `noInputTimeout` for none | dtmf_digits, dynamic_id |',
+  '| `parallel_transfer` | the colleague answered, or was not to be had | transfer_status, fail_cause, is_monitor, cc_name, dynamic_id |',
+  '',
+  '| action | here |',
+  '| --- | --- |',
+  '| `play` | plays action_code (files, addresses, `$variables$`); see below what it interrupts |',
+  '| `break` | stops what plays |',
+  '| `continue`, `donothing`, an unknown action | nothing changes; an unknown one is told in the log of the call |',
+  '| `hangup` | hangs up after its action_code, and after what may not be interrupted |',
+  '| `transfer` | calls `number` while the callee waits; the server is asked no more. Where that fails the call ends politely |',
+  '| `dtmf` | plays action_code, then collects keys: dtmf_nonin_overtime 3–60 s (3), dtmf_max_numbers 1–50, dtmf_end_character |',
+  '| `parallel_transfer` | calls the number of `cc_name` (`call_centres` of the settings), else `number`, while the conversation goes on; `transfer_playfile` is not played |',
+  '| `parallel_bridge` | joins the two, as does SmartCallOperate; not with is_monitor |',
+  '',
+  '* Media with action_code_break=false is heard to its end, whatever comes. Other media is stopped by an action with action_break=true that has something to put in its place, by `break`, `hangup` and',
+  '  `transfer`, and by a voice that lasts for action_code_time_break. Words alone stop nothing: the server decides. Murmurs over what plays (嗯) are not reported.',
+  '* Answers are read tolerantly: action_code_param as text or object, booleans and numbers as texts, `code`, `msg` and `call_id` may be missing. An answer for another call is a failure.',
+  '* A turn fails by a time-out (5 s, retries included), a status that is not 2xx, a redirect, more than 64 KiB, invalid UTF-8, no JSON object, `result=fail`, no action. While it takes long the callee hears',
+  '  `waiting`, after a failure `fallback`, after three in a row `closing` and the call ends. Why is in the log of the call, in each `noted` event with a `problem`.',
+  '* Failed connections, 5xx and 429 are tried again `retries_max` times within the time-out: the server may then see a turn twice. Default 0.',
+  '* Recordings by address: WAV or MP3, at most 10 MiB and five minutes, within 3 s, kept for ten minutes. Private addresses are refused for them and for callbacks unless `WEBHOOK_PRIVATE=on`.',
+  '* Not there yet: inbound `callin`, callbacks about sounds before the answer, partial words (StreamAsr).',
+  '',
+]
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|')

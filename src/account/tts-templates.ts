@@ -16,7 +16,7 @@ export const templateDefaults = {
 const codeShape = /^TTS_[0-9A-Za-z]{1,32}$/
 const variable = /\$\{([A-Za-z_][0-9A-Za-z_]{0,31})\}/g
 /** GB 45438—2025 asks for both: that it is artificial intelligence, and that it is synthetic or generated. */
-const saysSyntheticPattern = /(?:AI|人工智能)[^。！？]{0,12}(?:合成|生成)/iu
+export const saysSyntheticPattern = /(?:AI|人工智能)[^。！？]{0,12}(?:合成|生成)/iu
 
 export class TtsTemplates {
   readonly #db: Database

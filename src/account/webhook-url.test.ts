@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvalidInputError } from '../errors.ts'
-import { checkWebhookUrl, isPrivateAddress } from './webhook-url.ts'
+import { isPrivateAddress } from '../public-address.ts'
+import { checkWebhookUrl } from './webhook-url.ts'
 
 const open = { privateAllowed: false }
 

@@ -8,6 +8,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, t
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
 import type { AccessKeys } from '../account/access-keys.ts'
+import type { CallbackServers } from '../account/callback-servers.ts'
 import type { TtsTemplates } from '../account/tts-templates.ts'
 import type { CallService } from '../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
@@ -49,7 +50,7 @@ export type ServerDeps = {
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
-  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
+  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -154,6 +155,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       doNotCall: deps.doNotCall,
       readings: deps.readings,
       accessKeys: deps.aliyun?.keys,
+      callbackServers: deps.aliyun?.callbackServers,
       traces: deps.traces,
       recordings: new RecordingLinks({
         files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),

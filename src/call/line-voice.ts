@@ -21,6 +21,8 @@ export type LineVoiceDeps = {
   now: () => number
   /** Recorded files by name, as 8 kHz audio. Errors: any. Absent: there are none. */
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
+  /** Recordings by their address, likewise. */
+  fetchSound?: ((url: string) => Promise<Int16Array>) | undefined
   emit(event: CallEvent): void
   /** The number of the next turn of the conversation. */
   nextTurn(): number
@@ -112,17 +114,17 @@ export class LineVoice {
 
   /** What cannot be played is left out, and told. */
   #partOf(part: SayPart): SpokenPart[] {
-    const { readSound } = this.#deps
+    const { readSound, fetchSound } = this.#deps
     const leaveOut = (message: string) => this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message, fallback: 'left out' })
     if (part.type === 'text') return [{ text: part.text }]
-    if (part.type === 'url' || readSound === undefined) {
-      leaveOut(part.type === 'url' ? 'recordings are played by their names only' : 'this line plays no recordings')
+    const [code, read] = part.type === 'url' ? ([part.url, fetchSound] as const) : ([part.code, readSound] as const)
+    if (read === undefined) {
+      leaveOut(part.type === 'url' ? 'this line fetches no recordings' : 'this line plays no recordings')
       return []
     }
-    const { code } = part
     const recording = async () => {
       try {
-        return await readSound(code)
+        return await read(code)
       } catch (error) {
         leaveOut(error instanceof Error ? error.message : String(error))
         return new Int16Array(0)

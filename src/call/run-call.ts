@@ -58,6 +58,8 @@ export type CallDeps = {
   traces?: string | undefined
   /** Recorded files by name, as 8 kHz audio. Errors: AppError. Absent: there are none. */
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
+  /** Recordings by their address, likewise. */
+  fetchSound?: ((url: string) => Promise<Int16Array>) | undefined
   now?: (() => number) | undefined
 }
 
@@ -247,7 +249,7 @@ class OneCall {
 
   async #talk(leg: Leg): Promise<Ending> {
     const { asr, tts } = this.#deps
-    const loop = new VoiceLoop({ port: leg.port, asr, tts, activity: this.#deps.activity, voice: this.#voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, machinePolicy: this.#deps.machinePolicy })
+    const loop = new VoiceLoop({ port: leg.port, asr, tts, activity: this.#deps.activity, voice: this.#voice, robot: this.#request.robot, emit: (event) => this.#onTalk(event), now: this.#now, onTransfer: (action) => this.#control?.onRobot(action), onSendDigits: (digits) => void this.#control?.command({ type: 'send-digits', digits }), rangMs: this.#rangAtMs === undefined ? undefined : this.#answeredAtMs - this.#rangAtMs, itn: this.#deps.itn, readSound: this.#deps.readSound, fetchSound: this.#deps.fetchSound, machinePolicy: this.#deps.machinePolicy })
     this.#air = new DeadAir(this.#answeredAtMs, this.#heardAny)
     this.#loop = loop
     void this.#playBackground(leg.port)

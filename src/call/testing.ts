@@ -46,6 +46,7 @@ export class FakeRobot implements Robot {
   itn: boolean | undefined
   voice: VoiceWish | undefined
   background: string | undefined
+  pauseMs: number | undefined
   readonly events: RobotEvent[] = []
   disposed = 0
   react: Reaction
@@ -85,7 +86,7 @@ export class Conversation implements AsyncDisposable {
   readonly answeredAtMs: number
   end: { end: LoopEnd; atMs: number } | undefined
 
-  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number; itn?: boolean; readSound?: (name: string) => Promise<Int16Array> } = {}) {
+  constructor(react?: Reaction, more: { options?: Partial<VoiceLoopOptions>; prepare?: (conversation: Conversation) => void; emit?: (event: CallEvent) => void; machinePolicy?: MachinePolicy; rangMs?: number; itn?: boolean; readSound?: (name: string) => Promise<Int16Array>; fetchSound?: (url: string) => Promise<Int16Array> } = {}) {
     this.time = new FakeTime()
     this.line = new FakeLine(this.time)
     this.asr = new FakeAsr(this.time.now)
@@ -107,6 +108,7 @@ export class Conversation implements AsyncDisposable {
       machinePolicy: more.machinePolicy,
       itn: more.itn,
       readSound: more.readSound,
+      fetchSound: more.fetchSound,
       rangMs: more.rangMs,
     })
     this.line.onEvent = (event) => this.loop.onMediaEvent(event)

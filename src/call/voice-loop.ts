@@ -9,7 +9,7 @@ import type { AsrProvider } from '../speech/asr/provider.ts'
 import { CheckedActivity, type ActivitySource } from '../speech/checked-activity.ts'
 import { toWritten } from '../speech/text/to-written.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
-import { endpointingDefaults, isPickUpOver, isTurnOver } from '../speech/endpointing.ts'
+import { endpointingDefaults, evenEndpointing, isPickUpOver, isTurnOver } from '../speech/endpointing.ts'
 import { Listener, type Utterance } from '../speech/listener.ts'
 import type { Speaker, SpeakerPort, Speech, SpokenResult } from '../speech/speaker.ts'
 import type { StopCause } from './call.ts'
@@ -50,6 +50,8 @@ export type VoiceLoopDeps = {
   options?: Partial<VoiceLoopOptions>
   /** Recorded files that a robot plays. Errors: any. Absent: there are none. */
   readSound?: ((name: string) => Promise<Int16Array>) | undefined
+  /** Recordings by their address, likewise. */
+  fetchSound?: ((url: string) => Promise<Int16Array>) | undefined
   /** What the callee says is also written as a person would write it; a robot may wish otherwise. */
   itn?: boolean | undefined
   /** From the first sign of ringing to the answer. */
@@ -108,6 +110,7 @@ export class VoiceLoop {
       now,
       level: robot.voice?.level,
       readSound: deps.readSound,
+      fetchSound: deps.fetchSound,
       emit: this.#safely((event: CallEvent) => deps.emit(event)),
       nextTurn: () => ++this.#turn,
       onRobotStarted: () => this.#patience.robotStarted(),
@@ -137,7 +140,7 @@ export class VoiceLoop {
       },
       { rangMs: deps.rangMs, policy: deps.machinePolicy, answeredAtMs: this.#answeredAtMs, safely: (run) => this.#safely(run) },
     )
-    const endpointing = { ...endpointingDefaults, silenceMsMax: this.#options.endpointMsMax }
+    const endpointing = robot.pauseMs === undefined ? { ...endpointingDefaults, silenceMsMax: this.#options.endpointMsMax } : evenEndpointing(robot.pauseMs, this.#options.endpointMsMax)
     this.#listener = new Listener({
       asr,
       hotWords: robot.hotWords,

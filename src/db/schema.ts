@@ -72,6 +72,19 @@ export type TtsTemplatesTable = {
   created_at: DefaultNow
 }
 
+export type CallbackServersTable = {
+  account_id: string
+  url: string
+  parameters: 'form' | 'query'
+  timeout_ms: number
+  retries_max: number
+  waiting: string
+  fallback: string
+  closing: string
+  says_synthetic: boolean
+  call_centres: Json<Record<string, string>>
+}
+
 export type WalletsTable = {
   account_id: string
   balance_li: Generated<number>
@@ -273,6 +286,7 @@ export type Schema = {
   used_nonces: UsedNoncesTable
   call_tickets: CallTicketsTable
   tts_templates: TtsTemplatesTable
+  callback_servers: CallbackServersTable
   wallets: WalletsTable
   ledger_entries: LedgerEntriesTable
   calls: CallsTable

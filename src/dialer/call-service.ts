@@ -5,6 +5,7 @@ import type { EndReason } from '../call/end-reason.ts'
 import type { Controlled } from './command-desk.ts'
 import type { CallTicket } from '../db/call-tickets.ts'
 import type { AnnouncementPlan } from '../robot/announcement.ts'
+import type { CallbackPlan } from '../robot/callback/plan.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { StoredJudgement } from '../call/stored-judgement.ts'
 import type { Blocked } from './trunk-choice.ts'
@@ -25,6 +26,8 @@ export type PlaceRequest = {
   handoverPhone?: string | undefined
   /** Said instead of a conversation about `userRequirement`, which then only tells people what the call is about. */
   announcement?: AnnouncementPlan | undefined
+  /** Likewise: a customer's callback server leads the conversation. */
+  callback?: CallbackPlan | undefined
   /** What another face calls it. Of one number only. */
   ticket?: CallTicket | undefined
   /** What else the robot may tell and answer with, as text. */

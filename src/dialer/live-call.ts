@@ -173,9 +173,9 @@ export class LiveCall {
         callerId,
         attempt: this.#claimed.attempt,
         ringMsMax,
-        talkMsMax: line.talkMsMax,
+        talkMsMax: Math.min(line.talkMsMax, robot.talkMsMax ?? Infinity),
         handover: deps.settings.handover,
-        recordingPath: deps.recordingPath(row.id),
+        recordingPath: robot.recorded === false ? undefined : deps.recordingPath(row.id),
         readings: await deps.readings(row.accountId),
         robot,
       }

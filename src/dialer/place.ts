@@ -13,6 +13,7 @@ import { findRequest, rememberRequest, type RememberedRequest } from '../db/idem
 import { InvalidInputError, NotFoundError, OverloadedError, RefusedError, type RefusalCode } from '../errors.ts'
 import { parsePhoneList, type ParsedPhone } from '../numbering/phone.ts'
 import type { AnnouncementSpec } from '../robot/announcement.ts'
+import type { CallbackPlan, CallbackSpec } from '../robot/callback/plan.ts'
 import { admit, type Admission } from './admission/admit.ts'
 import { frequencyReach } from './admission/frequency.ts'
 import { newCallId } from './call-id.ts'
@@ -50,7 +51,7 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
   const phones = readRequest(request, settings)
   const wishes = request.line === undefined && request.caller === undefined && request.handoverPhone === undefined ? [] : [request.line ?? null, request.caller ?? null, ...(request.handoverPhone === undefined ? [] : [request.handoverPhone])]
   // Named, so that requests without them have the sum they always had.
-  const more = { ...(request.knowledge !== undefined && { knowledge: request.knowledge }), ...(request.callsBack !== undefined && { callsBack: request.callsBack }), ...(request.announcement && { announcement: request.announcement }) }
+  const more = { ...(request.knowledge !== undefined && { knowledge: request.knowledge }), ...(request.callsBack !== undefined && { callsBack: request.callsBack }), ...(request.announcement && { announcement: request.announcement }), ...(request.callback && { callback: request.callback }) }
   const summed = [request.source, request.phones, request.userRequirement, ...wishes, ...(Object.keys(more).length > 0 ? [more] : [])]
   const bodySha256 = createHash('sha256').update(JSON.stringify(summed)).digest()
   // Made here and not in the transaction, so that a commit whose answer was lost is recognised when it is tried again.
@@ -64,7 +65,7 @@ export async function placeCalls(deps: PlaceDeps, request: PlaceRequest): Promis
     const account = await findAccount(db.sql, request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
-    const accepted = request.announcement ? announced(request.announcement) : deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover, knowledge: request.knowledge })
+    const accepted = request.announcement ? announced(request.announcement) : request.callback ? ledBack(request.callback) : deps.robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover, knowledge: request.knowledge })
     const price = priceOf(account, deps.defaultPrice)
     const line = await lineFor(deps, request)
     return db.transaction((tx) => placeIn(tx, deps, { request, nowMs, bodySha256, calls, accepted, price, line }))
@@ -85,6 +86,11 @@ type Placing = {
 /** A fixed text needs no understanding, and makes sense whenever it is heard. */
 function announced(plan: NonNullable<PlaceRequest['announcement']>): AcceptedRequirement {
   return { spec: { kind: 'announcement', plan } satisfies AnnouncementSpec, expiresAt: undefined }
+}
+
+/** The customer's server knows what the call is about, and until when. */
+function ledBack(plan: CallbackPlan): AcceptedRequirement {
+  return { spec: { kind: 'callback', plan } satisfies CallbackSpec, expiresAt: undefined }
 }
 
 /** The number that must be shown on this line. */

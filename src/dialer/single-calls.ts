@@ -1,24 +1,32 @@
 // Knows how a call that says a fixed text, or offers keys, is put together and filed under the name another face gives it. Does not know HTTP or wire formats of parameters.
 import { randomInt } from 'node:crypto'
-import type { TtsTemplates } from '../account/tts-templates.ts'
-import { voiceFileName } from '../account/voice-files.ts'
+import type { CallbackServers } from '../account/callback-servers.ts'
+import { saysSyntheticPattern, type TtsTemplates } from '../account/tts-templates.ts'
+import { voiceFileName, voiceFilePrefix } from '../account/voice-files.ts'
 import type { CallProduct } from '../db/call-tickets.ts'
 import { AppError, InvalidInputError } from '../errors.ts'
 import type { AnnouncementPlan } from '../robot/announcement.ts'
+import { callbackServerDefaults, type CallbackPlan } from '../robot/callback/plan.ts'
+import { partsOf } from '../robot/callback/voice-code.ts'
 import type { SayPart } from '../robot/robot.ts'
-import type { CallService } from './call-service.ts'
+import type { CallService, PlaceRequest } from './call-service.ts'
 
 /** Whom, from which number, marked how. Numbers as the customer wrote them; no shown number: any. */
 export type SingleCall = { accountId: string; called: string; shown: string | undefined; outId: string | undefined }
 /** What is said: a template of the account with its variables, or, where the code is no template's, a recorded file. */
 export type Spoken = { code: string; values: Readonly<Record<string, string>> }
+/** A conversation that the account's callback server leads. `background`: as the account calls the file. */
+export type Conversation = Omit<CallbackPlan, 'wireId' | 'server' | 'filePrefix' | 'callCentres'>
 export type Menu = { start: Spoken; keys: readonly { key: string; spoken: Spoken | undefined }[]; bye: Spoken | undefined; keyMsMax: number }
 
+const aboutCharsMax = 2_000
 const syntheticNotice = '以下内容由人工智能合成语音播报。'
 
 export type SingleCallDeps = {
   calls: CallService
   templates: Pick<TtsTemplates, 'fill'>
+  /** Absent: no account has one. */
+  callbackServers?: Pick<CallbackServers, 'find'> | undefined
   /** Recorded files by name. Errors: AppError for what cannot be played. */
   sounds: { read(name: string): Promise<unknown> }
   /** Unix milliseconds; the wall clock unless a test says otherwise. */
@@ -30,12 +38,14 @@ type Part = { part: SayPart; notice?: string | undefined }
 export class SingleCalls {
   readonly #calls: CallService
   readonly #templates: SingleCallDeps['templates']
+  readonly #callbackServers: SingleCallDeps['callbackServers']
   readonly #sounds: SingleCallDeps['sounds']
   readonly #now: () => number
 
-  constructor({ calls, templates, sounds, now = Date.now }: SingleCallDeps) {
+  constructor({ calls, templates, callbackServers, sounds, now = Date.now }: SingleCallDeps) {
     this.#calls = calls
     this.#templates = templates
+    this.#callbackServers = callbackServers
     this.#sounds = sounds
     this.#now = now
   }
@@ -43,13 +53,13 @@ export class SingleCalls {
   /** Says a template `playTimes` times. Answers the call's wire id, durable. Errors: those of CallService.place and TtsTemplates.fill. */
   async speak(call: SingleCall, spoken: Spoken, playTimes: number): Promise<string> {
     const { part, notice } = await this.#template(call.accountId, spoken)
-    return await this.#place('tts', call, { start: [part], notice, playTimes, menu: {}, keyMsMax: 0 })
+    return await this.#announce('tts', call, { start: [part], notice, playTimes, menu: {}, keyMsMax: 0 })
   }
 
   /** Plays a recorded file. Errors: as CallService.place; InvalidInputError 'voice-file'. */
   async play(call: SingleCall, code: string, playTimes: number): Promise<string> {
     const { part } = await this.#file(call.accountId, code)
-    return await this.#place('voice', call, { start: [part], playTimes, menu: {}, keyMsMax: 0 })
+    return await this.#announce('voice', call, { start: [part], playTimes, menu: {}, keyMsMax: 0 })
   }
 
   /** Says a menu and what is behind the key that is pressed. Errors: as `speak`; InvalidInputError for keys that no telephone has, or that come twice. */
@@ -63,7 +73,36 @@ export class SingleCalls {
       behind[key] = spoken ? [(await this.#part(accountId, spoken)).part] : []
     }
     const bye = menu.bye && [(await this.#part(accountId, menu.bye)).part]
-    return await this.#place('ivr', call, { start: [start.part], notice: start.notice, playTimes, menu: behind, keyMsMax: menu.keyMsMax, bye })
+    return await this.#announce('ivr', call, { start: [start.part], notice: start.notice, playTimes, menu: behind, keyMsMax: menu.keyMsMax, bye })
+  }
+
+  /** Lets the account's callback server lead. Errors: as `play`; InvalidInputError 'callback-server' without one, 'template-missing' for a variable without text. */
+  async converse(call: SingleCall, conversation: Conversation): Promise<string> {
+    const { accountId } = call
+    const { opening, background } = conversation
+    const settings = await this.#callbackServers?.find(accountId)
+    if (!settings) throw new InvalidInputError('callback-server', '账户没有设置智能语音交互的回调地址')
+    const filePrefix = voiceFilePrefix(accountId)
+    const { parts, left } = partsOf(opening.code, opening.texts, filePrefix)
+    const [wrong] = left
+    if (wrong !== undefined) throw new InvalidInputError(wrong.startsWith('$') ? 'template-missing' : 'voice-file', `VoiceCode 无法播放：${wrong}`)
+    if (parts.length === 0) throw new InvalidInputError('voice-file', 'VoiceCode 里没有可播放的内容')
+    for (const part of parts) if (part.type === 'file') await this.#file(accountId, part.code.slice(filePrefix.length))
+    if (background !== undefined) await this.#file(accountId, background)
+    const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []))
+    const notice = texts.length === 0 || settings.saysSynthetic || saysSyntheticPattern.test(texts.join('')) ? undefined : syntheticNotice
+    const { url, parameters, timeoutMs, retriesMax, waiting, fallback, closing, callCentres } = settings
+    const wireId = newWireId(this.#now())
+    const callback: CallbackPlan = {
+      ...conversation,
+      wireId,
+      server: { ...callbackServerDefaults, url, parameters, timeoutMs, retriesMax, waiting, fallback, closing },
+      filePrefix,
+      callCentres,
+      opening: { ...opening, notice },
+      background: background === undefined ? undefined : `${filePrefix}${background}`,
+    }
+    return await this.#place('smart', call, { callback }, parts, wireId)
   }
 
   async #part(accountId: string, spoken: Spoken): Promise<Part> {
@@ -87,16 +126,21 @@ export class SingleCalls {
     return { part: { type: 'file', code: name } }
   }
 
-  async #place(product: CallProduct, { accountId, called, shown, outId }: SingleCall, announcement: AnnouncementPlan): Promise<string> {
-    const wireId = newWireId(this.#now())
-    const about = announcement.start.map((part) => (part.type === 'text' ? part.text : part.type === 'file' ? `（录音 ${part.code}）` : '')).join('')
+  async #announce(product: CallProduct, call: SingleCall, announcement: AnnouncementPlan): Promise<string> {
+    return await this.#place(product, call, { announcement }, announcement.start, newWireId(this.#now()))
+  }
+
+  /** `opening`: what people are told that the call is about. */
+  async #place(product: CallProduct, { accountId, called, shown, outId }: SingleCall, robot: Pick<PlaceRequest, 'announcement' | 'callback'>, opening: readonly SayPart[], wireId: string): Promise<string> {
+    const about = opening.map((part) => (part.type === 'text' ? part.text : `（录音 ${part.type === 'file' ? part.code : part.url}）`)).join('')
     await this.#calls.place({
       accountId,
       source: 'aliyun',
       phones: called,
-      userRequirement: about,
+      // Only a summary: what is said is kept whole in the plan.
+      userRequirement: about.slice(0, aboutCharsMax).toWellFormed(),
       callerIfReal: shown?.replace(/[\s-]/g, ''),
-      announcement,
+      ...robot,
       ticket: { wireId, product, shownNumber: shown ?? '', outId },
     })
     return wireId

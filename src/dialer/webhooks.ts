@@ -1,15 +1,14 @@
 // Knows how call reports leave the outbox: signed, tried again, at least once. Does not know what is in them.
 // A table of our own rather than a job queue: the row must be written in the settlement transaction, and SKIP LOCKED is all that is missing.
 import { createHmac } from 'node:crypto'
-import { lookup, type LookupAddress } from 'node:dns'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
-import { isPrivateAddress } from '../account/webhook-url.ts'
+import { isIP } from 'node:net'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
 import { claimDeliveries, deliveriesChannel, deliveryFailed, deliverySucceeded, type Delivery } from '../db/webhook-deliveries.ts'
 import { log } from '../log.ts'
+import { isPrivateAddress, publicOnly } from '../public-address.ts'
 import type { WebhookSettings } from './settings.ts'
 
 /** What came back: a status, or why none did. */
@@ -165,16 +164,4 @@ function never(error: string): Answer {
 
 function shorten(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
-}
-
-/** Resolves names to public addresses only, at the moment of connecting, so that a name cannot change its mind after it was checked. */
-const publicOnly: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    const addresses: LookupAddress[] = error ? [] : found.filter(({ address }) => !isPrivateAddress(address))
-    const [first] = addresses
-    if (error) callback(error, '')
-    else if (first === undefined) callback(new Error('the name leads to a private address, which is not allowed'), '')
-    else if (options.all) callback(null, addresses)
-    else callback(null, first.address, first.family)
-  })
 }

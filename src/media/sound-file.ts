@@ -41,6 +41,14 @@ export async function readSound(folder: string, name: string): Promise<Int16Arra
   const file = await soundPath(folder, name)
   const bytes = await readFile(file)
   const short = path.basename(file)
+  return await decodeSound(bytes, short)
+}
+
+/**
+ * WAV or MP3 as one channel at 8 kHz. What is in it decides; `short` names it in messages.
+ * Errors: InvalidInputError for what is neither, or too long.
+ */
+export async function decodeSound(bytes: Buffer, short: string): Promise<Int16Array> {
   if (bytes.length > BYTES_MAX) throw new InvalidInputError('file', `${short} 超过 ${BYTES_MAX >> 20} MB`)
   if (looksLikeMp3(bytes)) {
     try {

@@ -10,6 +10,9 @@ import { OpenAiModel } from './model/openai-model.ts'
 import type { Judgement, SpokenTurn } from './after-call/judgement.ts'
 import { createPromptRobot } from './prompt.ts'
 import { createAnnouncementRobot, isAnnouncement, judgeAnnouncement } from './announcement.ts'
+import { createCallbackRobot, judgeCallback } from './callback/callback-robot.ts'
+import type { CallbackExchange } from './callback/exchange.ts'
+import { isCallback } from './callback/plan.ts'
 import { judge } from './after-call/judge.ts'
 import { isWorthReading, readByModel, readingMsMax } from './after-call/model-reading.ts'
 import { compileRequirement, isExpired, type Requirement } from './requirement.ts'
@@ -33,10 +36,11 @@ type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisa
 /**
  * What the dialer needs of robots: `accept` when a call is placed, `open` when it is dialled.
  * `handover`: the human of calls that name none, E.164.
+ * `callback`: how servers of customers are asked, and what a number is that they name; absent: calls that they lead cannot be opened.
  * `kind` 'auto' is 'prompt' when there is a model to ask, else 'rules'.
  * Errors: InvalidInputError when a model is wanted and none is named. `accept` errors: InvalidInputError, RefusedError ('not-allowed', 'expired').
  */
-export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; now?: () => Date; log: Log }) {
+export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; callback?: { exchange: Pick<CallbackExchange, 'ask'>; phoneOf: (text: string) => string | undefined } | undefined; now?: () => Date; log: Log }) {
   const now = options.now ?? (() => new Date())
   const [first, ...others] = endpointsOf(options.llm ?? { baseUrl: undefined, apiKey: undefined, model: '' }).map((endpoint) => new OpenAiModel(endpoint))
   if (options.kind === 'prompt' && first === undefined) throw new InvalidInputError('ROBOT', 'ROBOT=prompt needs a language model: set LLM_BASE_URL (and LLM_API_KEY, LLM_MODEL), or ROBOT=rules')
@@ -51,6 +55,10 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
     },
     open(spec: unknown, p: { callId: string; attempt: number; meter?: Meter | undefined }): Robot {
       if (isAnnouncement(spec)) return createAnnouncementRobot(spec.plan)
+      if (isCallback(spec)) {
+        if (!options.callback) throw new Error('no callback server can be asked')
+        return createCallbackRobot({ plan: spec.plan, ...options.callback, now: () => now().getTime() })
+      }
       const { kind, handover } = spec as StoredRobot
       // A kind that this version does not know is played by the rules.
       const make = Object.hasOwn(robotKinds, kind) ? robotKinds[kind] : robotKinds.rules
@@ -59,6 +67,7 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
     /** What a finished conversation came to. Pure. */
     judge(spec: unknown, finished: { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }): Judgement {
       if (isAnnouncement(spec)) return judgeAnnouncement(finished.answered)
+      if (isCallback(spec)) return judgeCallback(finished.answered)
       return judge({ requirement: requirementOf(spec), ...finished })
     },
     /** The judgement after the model has read the call too, within `readingMsMax`; as it was when there is no model, nothing to gain, or nobody was heard. Never rejects. */

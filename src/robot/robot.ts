@@ -118,6 +118,8 @@ export type RobotNote = {
   tags?: readonly string[] | undefined
   /** Where the words came from, for the timeline: 'rules', 'model', 'fallback'. */
   source?: string | undefined
+  /** What somebody else's server or file did wrong, for whoever looks for the mistake in it. */
+  problem?: string | undefined
 }
 
 /**
@@ -135,6 +137,12 @@ export interface Robot extends AsyncDisposable {
   readonly background?: string | undefined
   /** Whether the callee's words are also written with digits; absent: as the installation has it. */
   readonly itn?: boolean | undefined
+  /** The callee's turn is over after this much silence, whatever their words; absent: as they and their words have it. */
+  readonly pauseMs?: number | undefined
+  /** The longest that the conversation may last, if that is less than the line allows. */
+  readonly talkMsMax?: number | undefined
+  /** False: nothing of the call is recorded; absent: as the installation has it. */
+  readonly recorded?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>
   /**
    * What would be said if this happened next: its words as they come, for whoever wants their audio at hand. Leaves no trace: the robot stands

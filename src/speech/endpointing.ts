@@ -31,6 +31,12 @@ export const endpointingDefaults = {
   silenceMsMax: 2500,
 } as const satisfies EndpointingOptions
 
+/** Every turn is over after the same silence, whatever the words: for robots that others lead, who know of no other rule. */
+export function evenEndpointing(pauseMs: number, silenceMsMax: number): EndpointingOptions {
+  const even = fixed(pauseMs)
+  return { silenceMs: { expected: even, complete: even, neutral: even, none: even, incomplete: even, digits: even }, partialStableMsMin: endpointingDefaults.partialStableMsMin, silenceMsMax }
+}
+
 /**
  * The first words of somebody who picks up are a greeting: nobody says 喂 and then pauses to think. Whoever has spoken for longer than
  * `greetingMsMax` says something else, or is a machine that plays a text.

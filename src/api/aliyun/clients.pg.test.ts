@@ -8,11 +8,16 @@ import { AccessKeys } from '../../account/access-keys.ts'
 import { AccountDesk } from '../../account/account-desk.ts'
 import { createAccount } from '../../account/accounts.ts'
 import { ApiKeys } from '../../account/api-keys.ts'
+import { CallbackServers } from '../../account/callback-servers.ts'
 import { NonceBook } from '../../account/nonce-book.ts'
 import { TtsTemplates } from '../../account/tts-templates.ts'
 import { dialerWorld, isBusy, type Script } from '../../dialer/testing.ts'
 import { NotFoundError } from '../../errors.ts'
+import { CallbackExchange } from '../../robot/callback/exchange.ts'
+import { callbackServerDefaults } from '../../robot/callback/plan.ts'
+import { ServerRig } from '../../robot/callback/server-rig.ts'
 import { createRobotMaker } from '../../robot/index.ts'
+import type { RobotAction } from '../../robot/robot.ts'
 import { SecretBox } from '../../secret-box.ts'
 import { buildServer } from '../server.ts'
 
@@ -84,7 +89,8 @@ const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
 
 async function world() {
   const stack = new AsyncDisposableStack()
-  const dialer = stack.use(await dialerWorld({ script: saysItAll, creditLi: 100_000, robots: createRobotMaker({ kind: 'rules', log }) }))
+  const dialer = stack.use(await dialerWorld({ script: saysItAll, creditLi: 100_000, robots: createRobotMaker({ kind: 'rules', log, callback: { exchange: stack.use(new CallbackExchange({ privateAllowed: true })), phoneOf: () => undefined } }) }))
+  const callbackServers = new CallbackServers(dialer.db, { privateAllowed: true, phoneOf: () => undefined })
   const keys = new AccessKeys(dialer.db, new SecretBox(Buffer.alloc(32, 7)))
   const templates = new TtsTemplates(dialer.db)
   await templates.put(dialer.accountId, { code: 'TTS_1', text: '您好，${name}，您的快递到了。' })
@@ -92,7 +98,7 @@ async function world() {
   const app = await buildServer({
     calls: dialer.service,
     accounts: new AccountDesk(dialer.db, new ApiKeys(dialer.db), { privateAllowed: false }),
-    aliyun: { keys, nonces: new NonceBook(dialer.db), templates, sounds: { read: async (name) => (name === `${dialer.accountId}-welcome.wav` ? Promise.resolve() : Promise.reject(new NotFoundError('sound', name))) } },
+    aliyun: { keys, nonces: new NonceBook(dialer.db), templates, callbackServers, sounds: { read: async (name) => (name === `${dialer.accountId}-welcome.wav` ? Promise.resolve() : Promise.reject(new NotFoundError('sound', name))) } },
     log,
     health: { database: () => ({ ok: true }), carrier: () => ({ ok: true }), speech: () => ({ ok: true }) },
     metrics: new Registry(),
@@ -102,7 +108,7 @@ async function world() {
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
   const lasting = await keys.create(dialer.accountId)
   const temporary = await keys.temporary(dialer.accountId, lasting.id, 900)
-  return { dialer, keys, templates, clock, app, base, lasting, temporary, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { dialer, keys, templates, callbackServers, clock, app, base, lasting, temporary, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
 const notice = { CalledNumber: '13800138000', CalledShowNumber: '057100000000', TtsCode: 'TTS_1', TtsParam: '{"name":"喂,你好 (1)~\'!"}', PlayTimes: 1, OutId: 'crm-1' }
@@ -182,6 +188,46 @@ test('business errors are answered with 200 and their code, and nothing is diall
   await w.templates.put(w.dialer.accountId, { code: 'TTS_2', text: '好', state: 'pending' })
   await assert.rejects(client!.call(w.base, w.lasting, 'SingleCallByTts', { ...notice, TtsCode: 'TTS_2' }), { code: 'isv.TTS_TEMPLATE_ILLEGAL' })
   assert.deepEqual(w.dialer.invited, [])
+  await w.dialer.assertLedger()
+})
+
+test('SmartCall of each client is led by the account\'s callback server, under the id that the client was given', async () => {
+  await using w = await world()
+  await using rig = await ServerRig.open((asked, response) => response.end(JSON.stringify({ result: 'success', data: { call_id: asked.fields.get('call_id'), action: 'hangup', action_code: '$t$', action_code_param: '{"t":"再见"}' } })))
+  const smart = { CalledNumber: '13800138000', CalledShowNumber: '057100000000', VoiceCode: 'welcome.wav,$name$', VoiceCodeParam: '{"name":"喂,你好 (1)*~\'!"}', ActionCodeBreak: true, DynamicId: 'v1', SessionTimeout: 60, OutId: 'crm-1' }
+  await assert.rejects(clients[0]!.call(w.base, w.lasting, 'SmartCall', smart), { code: 'isv.PRODUCT_UNSUBSCRIBE' })
+  const { url } = rig.server()
+  const { parameters, timeoutMs, retriesMax, waiting, fallback, closing } = callbackServerDefaults
+  await w.callbackServers.put(w.dialer.accountId, { url, parameters, timeoutMs, retriesMax, waiting, fallback, closing, saysSynthetic: false, callCentres: {} })
+  const said: string[] = []
+  w.dialer.scripts.set('+8613800138000', async (call) => {
+    call.ring()
+    call.answer()
+    const { robot, talkMsMax, recordingPath } = call.request
+    said.push(`${robot.kind} ${talkMsMax} ${recordingPath ?? 'not recorded'}`)
+    const hear = async (actions: AsyncIterable<RobotAction>) => {
+      for await (const action of actions) if (action.type === 'say') said.push(action.parts.map((part) => (part.type === 'text' ? part.text : part.type)).join('+'))
+    }
+    const signal = new AbortController().signal
+    await hear(robot.handle({ type: 'answered', atMs: 1_000, firstWords: '' }, signal))
+    await hear(robot.handle({ type: 'utterance', text: '你好', beginAtMs: 2_000, endAtMs: 3_000, confidence: 1, bargeIn: false }, signal))
+    return { talkMs: 5_000, conversation: 'delivered' }
+  })
+  for (const client of clients.filter(({ placesOnly }) => !placesOnly)) {
+    said.length = 0
+    const placed = await client.call(w.base, w.lasting, 'SmartCall', smart)
+    assert.equal(placed['Code'], 'OK', client.name)
+    const ticket = await w.dialer.service.ticket(w.dialer.accountId, String(placed['CallId']))
+    assert.deepEqual([ticket?.product, ticket?.outId], ['smart', 'crm-1'])
+    await w.dialer.ended(ticket!.callId)
+    assert.deepEqual(said, ['callback 60000 not recorded', "以下内容由人工智能合成语音播报。+file+喂,你好 (1)*~'!", '再见'], client.name)
+    const { fields, content } = rig.asked.at(-1)!
+    assert.deepEqual([fields.get('call_id'), fields.get('content_type'), content['words'], content['dynamic_id']], [placed['CallId'], 'normal', '你好', 'v1'])
+    const asked = await client.call(w.base, w.lasting, 'QueryCallDetailByCallId', { CallId: placed['CallId'], ProdId: '11030000180001', QueryDate: w.dialer.clock.nowMs })
+    assert.equal((JSON.parse(String(asked['Data'])) as Answer)['state'], '200000')
+    // Over: there is nobody to join.
+    await assert.rejects(clients[1]!.call(w.base, w.lasting, 'SmartCallOperate', { CallId: placed['CallId'], Command: 'parallelBridge' }), { code: 'isv.VOICE_CALL_FAIL' })
+  }
   await w.dialer.assertLedger()
 })
 

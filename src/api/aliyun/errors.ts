@@ -94,6 +94,7 @@ const fields: Readonly<Record<string, BusinessErrorCode>> = {
   'template-length': 'isv.PARAM_LENGTH_LIMIT',
   'template-url': 'isv.PARAM_NOT_SUPPORT_URL',
   'voice-file': 'isv.VOICE_FILE_ILLEGAL',
+  'callback-server': 'isv.PRODUCT_UNSUBSCRIBE',
 }
 
 /** Any error as one of theirs. Unknown ones tell nothing but that it was us. Never throws. */

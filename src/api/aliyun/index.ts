@@ -5,5 +5,7 @@ import type { Operation } from './operation.ts'
 import { QueryCallDetailByCallId } from './QueryCallDetailByCallId.ts'
 import { SingleCallByTts } from './SingleCallByTts.ts'
 import { SingleCallByVoice } from './SingleCallByVoice.ts'
+import { SmartCall } from './SmartCall.ts'
+import { SmartCallOperate } from './SmartCallOperate.ts'
 
-export const operations: Readonly<Record<string, Operation>> = { SingleCallByTts, SingleCallByVoice, IvrCall, CancelCall, QueryCallDetailByCallId }
+export const operations: Readonly<Record<string, Operation>> = { SmartCall, SmartCallOperate, SingleCallByTts, SingleCallByVoice, IvrCall, CancelCall, QueryCallDetailByCallId }

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AccessKeys } from '../../account/access-keys.ts'
+import type { CallbackServers } from '../../account/callback-servers.ts'
 import type { CallService } from '../../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import type { ReadingDesk } from '../../reading-desk.ts'
@@ -27,6 +28,7 @@ export type StepOne = {
   doNotCall: DoNotCallDesk | undefined
   readings: ReadingDesk | undefined
   accessKeys: AccessKeys | undefined
+  callbackServers: CallbackServers | undefined
   /** Folder of SIP traces; undefined: none are kept. */
   traces: string | undefined
   /** The account of an X-API-Key header. Errors: RefusedError key-invalid; not-allowed when an admin's key is needed and this is none. */

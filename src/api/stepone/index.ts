@@ -3,6 +3,7 @@ import { create_access_key, create_temporary_access_key, list_access_keys, remov
 import { account_balance } from './account_balance.ts'
 import { account_webhook, set_account_webhook } from './account_webhook.ts'
 import type { Action } from './action.ts'
+import { callback_server, remove_callback_server, set_callback_server } from './callback_server.ts'
 import { cancel } from './cancel.ts'
 import { control } from './control.ts'
 import { add_do_not_call, list_do_not_call, remove_do_not_call } from './do_not_call.ts'
@@ -37,6 +38,9 @@ export const actions = {
   create_temporary_access_key,
   set_access_key,
   remove_access_key,
+  callback_server,
+  set_callback_server,
+  remove_callback_server,
   list_do_not_call,
   add_do_not_call,
   remove_do_not_call,

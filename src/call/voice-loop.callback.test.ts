@@ -1,0 +1,143 @@
+// Checks a conversation that a customer's callback server leads, on the line itself: what the callee hears when. Time is simulated, the server is the test.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createCallbackRobot } from '../robot/callback/callback-robot.ts'
+import type { Exchanged } from '../robot/callback/exchange.ts'
+import { callbackServerDefaults, type CallbackPlan } from '../robot/callback/plan.ts'
+import { Conversation } from './testing.ts'
+
+type Sent = { type: string; content: Record<string, string>; atMs: number }
+type Answer = { afterMs: number; data: object | undefined }
+
+const texts = { t: '您好，这里是快递公司，您有一个包裹今天下午送到，请问您方便吗？' }
+const play = (text: string, more: object = {}): object => ({ action: 'play', action_code: '$t$', action_code_param: { t: text }, ...more })
+
+/** `answer` undefined: the server is dead. */
+function led(answer: (sent: Sent) => Answer, more: Partial<CallbackPlan> = {}, sounds?: (url: string) => Promise<Int16Array>) {
+  const sent: Sent[] = []
+  const plan: CallbackPlan = {
+    wireId: '130301340124^117079730123', server: { ...callbackServerDefaults, url: 'http://callback.test/' }, filePrefix: 'acc_1-', muteMs: 10_000, recorded: false, itn: false, voice: {}, callCentres: {},
+    opening: { code: '$t$', texts, breakable: true, timeBreakMs: 0 },
+    ...more,
+  }
+  const c: Conversation = new Conversation((event, signal) => robot.handle(event, signal), { ...(sounds && { fetchSound: sounds }), prepare: ({ robot: fake }) => (fake.pauseMs = plan.pauseMs) })
+  const robot = createCallbackRobot({
+    plan,
+    now: () => c.time.now(),
+    phoneOf: () => undefined,
+    exchange: {
+      async ask(server, encoded): Promise<Exchanged> {
+        const fields = new URLSearchParams(encoded)
+        const one = { type: fields.get('content_type')!, content: JSON.parse(fields.get('content')!) as Record<string, string>, atMs: c.ms }
+        sent.push(one)
+        const { afterMs, data } = answer(one)
+        await new Promise((resolve) => setTimeout(resolve, data === undefined ? server.timeoutMs : afterMs))
+        if (data === undefined) return { ok: false, why: 'no whole answer' }
+        return { ok: true, body: Buffer.from(JSON.stringify({ result: 'success', data })) }
+      },
+    },
+  })
+  return { c, sent, problems: () => c.of('noted').flatMap(({ note }) => (note.problem === undefined ? [] : [note.problem])) }
+}
+
+const at = (afterMs: number, data: object | undefined): Answer => ({ afterMs, data })
+
+test('the callee speaks over the opening: the server is told, and its answer takes the place of the opening', async () => {
+  const { c, sent } = led(() => at(200, play('好的，改到明天。')))
+  await using _ = c
+  await c.advance(2_500)
+  await c.hears('明天再送吧')
+  await c.advance(4_000)
+  assert.deepEqual(sent.map(({ type, content }) => [type, content['words'], content['is_playing'], content['current_media_code']]), [['normal', '明天再送吧', 'true', '$t$']])
+  const [opening, reply] = c.of('robot-said')
+  assert.ok(opening!.cut)
+  assert.equal(reply!.text, '好的，改到明天。')
+  // It was not the words that stopped the opening but the answer.
+  assert.ok(opening!.endAtMs - c.answeredAtMs >= sent[0]!.atMs + 200, `${opening!.endAtMs - c.answeredAtMs} ${sent[0]!.atMs}`)
+})
+
+test('an opening with ActionCodeBreak=false is heard to its end, and the answer after it', async () => {
+  const { c } = led(() => at(200, play('好的。')), { opening: { code: '$t$', texts, breakable: false, timeBreakMs: 300 } })
+  await using _ = c
+  await c.advance(2_500)
+  await c.hears('明天再送吧', 1_500)
+  await c.advance(9_000)
+  assert.deepEqual(c.said, [texts.t, '好的。'])
+  assert.deepEqual(c.of('robot-said').map(({ cut }) => cut), [false, false])
+})
+
+test('a voice that lasts for ActionCodeTimeBreak stops the opening by itself: timebreak, then the sentence', async () => {
+  const { c, sent } = led(({ type }) => at(100, type === 'normal' ? play('您请说。') : { action: 'donothing' }), { opening: { code: '$t$', texts, breakable: true, timeBreakMs: 400 } })
+  await using _ = c
+  await c.advance(3_500)
+  await c.hears('等一下我有问题', 1_500)
+  await c.advance(4_000)
+  assert.deepEqual(sent.map(({ type, content }) => [type, content['is_playing'] ?? content['current_media_code']]), [['timebreak', '$t$'], ['normal', 'false']])
+  assert.ok(c.of('robot-said')[0]!.cut)
+  assert.equal(c.said.at(-1), '您请说。')
+})
+
+test('silence of the mute time is told, and told again', async () => {
+  const { c, sent } = led(() => at(50, { action: 'donothing', mute_time: 2_000 }), { muteMs: 3_000 })
+  await using _ = c
+  await c.advance(1_000)
+  while (c.of('robot-said').length === 0) await c.advance(100)
+  const endMs = c.of('robot-said')[0]!.endAtMs - c.answeredAtMs
+  await c.advance(6_000)
+  assert.ok(sent.length >= 2 && sent.every(({ type }) => type === 'mute'), JSON.stringify(sent))
+  assert.ok(Math.abs(sent[0]!.atMs - endMs - 3_000) <= 300, `${sent[0]!.atMs} ${endMs}`)
+  assert.ok(Math.abs(sent[1]!.atMs - sent[0]!.atMs - 2_000) <= 400, `${sent[1]!.atMs} ${sent[0]!.atMs}`)
+})
+
+test('a server that is dead: no silence is longer than 2.5 s, and after three turns the line says goodbye', async () => {
+  const { c, problems } = led(() => at(0, undefined))
+  await using _ = c
+  await c.advance(12_000)
+  const heardAt: number[] = []
+  for (const words of ['你好', '喂', '有人吗']) {
+    if (c.end) break
+    const before = c.of('robot-said').length
+    await c.hears(words)
+    const quietSinceMs = c.time.now()
+    for (let ms = 0; ms < 2_500 && c.line.heard.at(-1)?.us !== true; ms += 20) await c.advance(20)
+    heardAt.push(c.time.now() - quietSinceMs)
+    await c.advance(9_000)
+    assert.ok(c.of('robot-said').length > before, words)
+  }
+  for (const ms of heardAt) assert.ok(ms < 2_500, heardAt.join())
+  assert.ok(problems().length >= 3)
+  assert.ok(c.said.includes(callbackServerDefaults.fallback) && c.said.includes(callbackServerDefaults.closing), c.said.join('|'))
+  assert.equal(c.end?.end.detail, 'robot-hung-up')
+})
+
+test('a recording by its address is fetched and played; one that cannot be had is told, and is no silence', async () => {
+  const fetched: string[] = []
+  const sounds = async (url: string): Promise<Int16Array> => {
+    fetched.push(url)
+    return url.endsWith('gone.wav') ? Promise.reject(new Error('HTTP 404')) : Promise.resolve(new Int16Array(4_000).fill(900))
+  }
+  const { c, problems } = led(() => at(50, { action: 'play', action_code: 'https://files.test/gone.wav' }), { opening: { code: 'https://files.test/a.wav,$t$', texts: { t: '您好。' }, breakable: true, timeBreakMs: 0 } }, sounds)
+  await using _ = c
+  await c.advance(4_000)
+  assert.deepEqual(c.said, ['（录音 https://files.test/a.wav）您好。'])
+  await c.hears('你好')
+  await c.advance(3_000)
+  assert.deepEqual(fetched, ['https://files.test/a.wav', 'https://files.test/gone.wav'])
+  assert.deepEqual(c.of('provider-failed').map(({ message }) => message), ['HTTP 404'])
+  assert.deepEqual(problems(), ['nothing could be played of https://files.test/gone.wav'])
+  assert.equal(c.said.at(-1), callbackServerDefaults.fallback)
+})
+
+test('PauseTime alone decides when a sentence is over, however finished its words sound', async () => {
+  const over: number[] = []
+  for (const pauseMs of [400, 1_200]) {
+    const { c, sent } = led(() => at(50, { action: 'donothing' }), { pauseMs })
+    await using _ = c
+    await c.advance(12_000)
+    await c.hears('好的')
+    const quietMs = c.ms
+    await c.advance(2_400)
+    over.push(sent.find(({ type }) => type === 'normal')!.atMs - quietMs)
+  }
+  assert.ok(over[0]! >= 400 && over[0]! <= 600 && over[1]! >= 1_200 && over[1]! <= 1_400, over.join())
+})
