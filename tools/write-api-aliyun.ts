@@ -110,7 +110,9 @@ const callbackPage = [
   '  `waiting`, after a failure `fallback`, after three in a row `closing` and the call ends. Why is in the log of the call, in each `noted` event with a `problem`.',
   '* Failed connections, 5xx and 429 are tried again `retries_max` times within the time-out: the server may then see a turn twice. Default 0.',
   '* Recordings by address: WAV or MP3, at most 10 MiB and five minutes, within 3 s, kept for ten minutes. Private addresses are refused for them and for callbacks unless `WEBHOOK_PRIVATE=on`.',
-  '* Not there yet: inbound `callin`, callbacks about sounds before the answer, partial words (StreamAsr).',
+  '* With EarlyMediaAsr, what the network said before the answer is one `normal` with current_media_code `early_media`, sent when the ringing is over, answered or not; its answer can only set dynamic_id.',
+  '* A machine that picks up is treated as the installation has it (by default the call ends), without asking.',
+  '* Not there yet: inbound `callin`, partial words (StreamAsr).',
   '',
 ]
 
