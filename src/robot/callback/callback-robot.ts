@@ -201,7 +201,7 @@ class CallbackRobot implements Robot {
     if (!media!.own) this.#lastPlayed = { code: media!.code, beginAtMs: media!.beginAtMs, endAtMs: nowMs }
     const [next] = this.#media
     if (next && index === 0) next.beginAtMs = nowMs
-    if (say === openingSay && !cut && heardText !== '') this.#delivered()
+    if (say === openingSay && !media!.own && !cut && heardText !== '') this.#delivered()
     if (media!.own || cut || this.#over) return
     if (heardText !== '' && !this.#unanswered) return
     if (heardText === '') this.#note(`nothing could be played of ${media!.code.slice(0, 200)}`)
