@@ -79,6 +79,20 @@ export function apiAliyunPage(): string {
 }
 
 const callbackPage = [
+  '## Test your SmartCall server here in five minutes',
+  '',
+  'A simulated callee answers, over real SIP and audio; nothing is dialled and nothing is to pay. `scripts/smartcall-server.ts` is a whole callback server in 40 lines: put yours in its place.',
+  '',
+  '```sh',
+  'WEBHOOK_PRIVATE=on npm start                                   # callback servers on this machine are allowed',
+  'npx node scripts/smartcall-server.ts 9000                      # the callback server; prints every turn',
+  'WEBHOOK_PRIVATE=on npm run waihu -- callback-server set acc_… http://127.0.0.1:9000/',
+  'WEBHOOK_PRIVATE=on npm run waihu -- callback-server test acc_…',
+  '```',
+  '',
+  "Then `request('SmartCall', { CalledNumber: '13800138001', CalledShowNumber: '057100000000', VoiceCode: '$name$', VoiceCodeParam: JSON.stringify({ name: '您好，有您的包裹。' }) }, { method: 'POST' })` with any",
+  'client. `waihu why` tells the call from the beginning, mistakes of the callback server included.',
+  '',
   '## The callback server of SmartCall',
   '',
   'After the answer the opening (`VoiceCode`) plays by itself. From then on each event is one `POST` to the account\'s address with `content_type`, `content` (JSON, all values texts), `call_id` and',
