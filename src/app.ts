@@ -44,7 +44,7 @@ import { createRobotMaker } from './robot/index.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { LeftCall } from './sip/user-agent.ts'
-import { openActivity, openAsr, openTts, pricesOf, voiceOf } from './speech-options.ts'
+import { knowsSmartCallVoice, openActivity, openAsr, openTts, pricesOf, voiceOf } from './speech-options.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { openTrunks, optionTrunk } from './trunk-wiring.ts'
 
@@ -161,7 +161,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), sounds },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), sounds },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },

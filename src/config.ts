@@ -110,7 +110,7 @@ export const optionGroups = {
     frequencyDay: { env: 'FREQUENCY_DAY', type: wholeNumber, default: '5', help: 'Most attempts to one callee in 24 hours.' },
     testNumbers: { env: 'TEST_NUMBERS', type: z.string().transform((text) => text.split(',').map((word) => word.trim()).filter(Boolean)), default: '', help: 'Your own numbers, comma separated, that may be dialled at any hour.' },
     queueMsMax: { env: 'QUEUE_MS_MAX', type: wholeNumber, default: '1800000', help: 'A call that could not be dialled within this time expires.' },
-    webhookPrivate: { env: 'WEBHOOK_PRIVATE', type: onOff, default: 'off', help: 'on: webhooks may point to private addresses.' },
+    webhookPrivate: { env: 'WEBHOOK_PRIVATE', type: onOff, default: 'off', help: 'on: webhooks, callback servers and recordings by address may be at private addresses.' },
   },
   'Money 计费': {
     creditLi: { env: 'CREDIT_LI', type: wholeNumber, default: '10000', help: 'Credit of a new account in 厘 (0.001 RMB).' },

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Config } from './config.ts'
 import { InvalidInputError } from './errors.ts'
 import { endpointsOf } from './robot/model/endpoints.ts'
+import { smartCallVoices } from './robot/voice-wish.ts'
 import type { ServicePrices } from './service-use.ts'
 import { asrProviders, type AsrFactory } from './speech/asr/index.ts'
 import type { AsrProvider } from './speech/asr/provider.ts'
@@ -41,6 +42,11 @@ export function openTts(config: Config): TtsProvider {
 /** What the robot speaks with. */
 export function voiceOf(config: Config): Voice {
   return { ...defaultVoice, name: voiceNames(config)[0]! }
+}
+
+/** Whether the first synthesiser has one of the voices that SmartCall names. */
+export function knowsSmartCallVoice({ tts }: Config, name: string): boolean {
+  return listed(tts)[0] === 'nls' && smartCallVoices.includes(name)
 }
 
 function voiceNames(config: Config): string[] {

@@ -79,6 +79,20 @@ export function apiAliyunPage(): string {
 }
 
 const callbackPage = [
+  '## Test your SmartCall server here in five minutes',
+  '',
+  'A simulated callee answers, over real SIP and audio; nothing is dialled and nothing is to pay. `scripts/smartcall-server.ts` is a whole callback server in 40 lines: put yours in its place.',
+  '',
+  '```sh',
+  'WEBHOOK_PRIVATE=on npm start                                   # callback servers on this machine are allowed',
+  'npx node scripts/smartcall-server.ts 9000                      # the callback server; prints every turn',
+  'WEBHOOK_PRIVATE=on npm run waihu -- callback-server set acc_… http://127.0.0.1:9000/',
+  'WEBHOOK_PRIVATE=on npm run waihu -- callback-server test acc_…',
+  '```',
+  '',
+  "Then `request('SmartCall', { CalledNumber: '13800138001', CalledShowNumber: '057100000000', VoiceCode: '$name$', VoiceCodeParam: JSON.stringify({ name: '您好，有您的包裹。' }) }, { method: 'POST' })` with any",
+  'client. `waihu why` tells the call from the beginning, mistakes of the callback server included.',
+  '',
   '## The callback server of SmartCall',
   '',
   'After the answer the opening (`VoiceCode`) plays by itself. From then on each event is one `POST` to the account\'s address with `content_type`, `content` (JSON, all values texts), `call_id` and',
@@ -110,7 +124,9 @@ const callbackPage = [
   '  `waiting`, after a failure `fallback`, after three in a row `closing` and the call ends. Why is in the log of the call, in each `noted` event with a `problem`.',
   '* Failed connections, 5xx and 429 are tried again `retries_max` times within the time-out: the server may then see a turn twice. Default 0.',
   '* Recordings by address: WAV or MP3, at most 10 MiB and five minutes, within 3 s, kept for ten minutes. Private addresses are refused for them and for callbacks unless `WEBHOOK_PRIVATE=on`.',
-  '* Not there yet: inbound `callin`, callbacks about sounds before the answer, partial words (StreamAsr).',
+  '* With EarlyMediaAsr, what the network said before the answer is one `normal` with current_media_code `early_media`, sent when the ringing is over, answered or not; its answer can only set dynamic_id.',
+  '* A machine that picks up is treated as the installation has it (by default the call ends), without asking.',
+  '* Not there yet: inbound `callin`, partial words (StreamAsr).',
   '',
 ]
 

@@ -70,6 +70,32 @@ void describe('a call with sound before the answer', () => {
     assert.equal(stage.result?.reason.evidence.announcement, undefined)
   })
 
+  void test('is told to the robot once, answered or not, and only words are', async () => {
+    {
+      using stage = await ringingWithSound()
+      await says(stage, '您好您拨打的电话已停机')
+      await stage.time.advance(500)
+      assert.deepEqual(stage.robot.early.map(({ text }) => text), ['您好您拨打的电话已停机'])
+      const { beginAtMs, endAtMs } = stage.robot.early[0]!
+      assert.ok(endAtMs - beginAtMs >= 2_500 && endAtMs <= stage.time.now(), `${beginAtMs} ${endAtMs}`)
+    }
+    {
+      using stage = await ringingWithSound()
+      await says(stage, '我爱你就像老鼠爱大米')
+      stage.invite.answer()
+      await stage.time.advance(1_000)
+      assert.deepEqual(stage.robot.early.map(({ text }) => text), ['我爱你就像老鼠爱大米'])
+      stage.invite.bye()
+      await stage.time.advance(3_000)
+      assert.equal(stage.robot.early.length, 1)
+    }
+    using stage = await ringingWithSound()
+    await plays(stage, tones.ringback, 6_000)
+    stage.invite.fail(486)
+    await stage.time.advance(500)
+    assert.deepEqual(stage.robot.early, [])
+  })
+
   void test('with a colour ring and a code is what the code says, with the words as evidence', async () => {
     using stage = await ringingWithSound()
     await says(stage, '我爱你就像老鼠爱大米')

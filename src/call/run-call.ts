@@ -91,6 +91,8 @@ class OneCall {
   #trace: CallTrace | undefined
   /** What comes before the answer, when something comes. */
   #early: EarlyMedia | undefined
+  #earlySinceMs = 0
+  #isEarlyTold = false
   #clip: EarlyClip | undefined
   #rangAtMs: number | undefined
   /** Nothing need be made ready any more. */
@@ -126,7 +128,7 @@ class OneCall {
     }
     this.#signal.removeEventListener('abort', onAbort)
     this.#over.abort()
-    this.#early?.close()
+    this.#endEarly()
     // The call is over here, however long the far end takes to confirm it.
     const talkMs = this.#answeredAt ? Math.max(0, Math.round(this.#now() - this.#answeredAtMs)) : 0
     const [stats] = await Promise.all([this.#closeLine(), this.#leg?.hangUp(HANG_UP_MS_MAX), this.#control?.close()])
@@ -236,7 +238,7 @@ class OneCall {
   async #follow(leg: Leg): Promise<Ending> {
     const answer = await Promise.race([leg.answered, leg.ended, this.#stopped.promise, this.#interrupted.promise, this.#announced.promise])
     if (answer.type !== 'answered') return answer
-    this.#early?.close()
+    this.#endEarly()
     this.#step('answer')
     this.#answeredAt = new Date()
     this.#answeredAtMs = this.#now()
@@ -319,6 +321,7 @@ class OneCall {
       const { recordingPath } = this.#request
       const clip = recordingPath === undefined ? undefined : new EarlyClip(clipPathOf(recordingPath))
       this.#clip = clip
+      this.#earlySinceMs = atMs
       this.#early = new EarlyMedia({
         asr: this.#deps.asr,
         now: this.#now,
@@ -327,6 +330,15 @@ class OneCall {
       })
     }
     this.#early.push(atMs, frames)
+  }
+
+  /** Nothing comes before the answer any more. What the network said is told to a robot that wants to know. */
+  #endEarly(): void {
+    if (!this.#early || this.#isEarlyTold) return
+    this.#isEarlyTold = true
+    this.#early.close()
+    const { text } = this.#early.heard()
+    if (text !== '') this.#safely(() => this.#request.robot.hearEarly?.({ text, beginAtMs: this.#earlySinceMs, endAtMs: this.#now() }))
   }
 
   #step(signal: CallSignal): void {

@@ -48,6 +48,8 @@ export class FakeRobot implements Robot {
   background: string | undefined
   pauseMs: number | undefined
   readonly events: RobotEvent[] = []
+  /** What the network said before the answer, as it was told. */
+  readonly early: { text: string; beginAtMs: number; endAtMs: number }[] = []
   disposed = 0
   react: Reaction
 
@@ -58,6 +60,10 @@ export class FakeRobot implements Robot {
   async *handle(event: RobotEvent, signal: AbortSignal): AsyncGenerator<RobotAction> {
     this.events.push(event)
     yield* this.react(event, signal)
+  }
+
+  hearEarly(words: { text: string; beginAtMs: number; endAtMs: number }): void {
+    this.early.push(words)
   }
 
   of<Type extends RobotEvent['type']>(type: Type): Extract<RobotEvent, { type: Type }>[] {

@@ -110,6 +110,27 @@ test('a server that is dead: no silence is longer than 2.5 s, and after three tu
   assert.equal(c.end?.end.detail, 'robot-hung-up')
 })
 
+test('the callee speaks again before the server has answered: both sentences are told in their order, one at a time, and the last answer is heard', async () => {
+  let open = 0
+  let openMax = 0
+  const { c, sent } = led(({ content }) => {
+    openMax = Math.max(openMax, (open += 1))
+    setTimeout(() => (open -= 1), 1_499)
+    return at(1_500, play(`听到${content['words'] ?? ''}。`))
+  })
+  await using _ = c
+  await c.advance(12_000)
+  await c.hears('我想改时间')
+  await c.advance(900)
+  await c.hears('改到后天')
+  await c.advance(7_000)
+  assert.deepEqual(sent.filter(({ type }) => type === 'normal').map(({ content }) => content['words']), ['我想改时间', '改到后天'])
+  assert.equal(openMax, 1)
+  const replies = c.of('robot-said').filter(({ text }) => text.startsWith('听到'))
+  assert.equal(replies.at(-1)!.text, '听到改到后天。')
+  assert.equal(replies.at(-1)!.cut, false)
+})
+
 test('a recording by its address is fetched and played; one that cannot be had is told, and is no silence', async () => {
   const fetched: string[] = []
   const sounds = async (url: string): Promise<Int16Array> => {

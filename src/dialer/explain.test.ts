@@ -56,6 +56,12 @@ const confirmed = {
   ),
 }
 
+void test('what a callback server did wrong is told to whoever looks for it', () => {
+  const rows = log([0, { type: 'accepted' }], [100, { type: 'noted', note: { problem: 'HTTP 500' } }])
+  assert.match(explanationText(explain(record, rows, 'zh')), /回调服务器或录音文件的问题：HTTP 500/)
+  assert.match(explanationText(explain(record, rows, 'en')), /callback server or of a recording: HTTP 500/)
+})
+
 void test('a confirmed call is told from acceptance to cost', () => {
   const text = explanationText(explain(confirmed.record, confirmed.rows, 'zh'))
   assert.equal(

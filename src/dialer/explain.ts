@@ -189,6 +189,7 @@ function noted({ note }: Extract<CallEvent, { type: 'noted' }>): Told | undefine
   if (note.doNotCall) told.push({ zh: `对方要求不再拨打，已加入免打扰名单（“${note.doNotCall.evidence}”）`, en: `The callee asked not to be called again and was put on the do-not-call list ("${note.doNotCall.evidence}")` })
   if (note.callBackAt) told.push({ zh: `约定回电：${note.callBackAt}`, en: `Call back: ${note.callBackAt}` })
   for (const [name, value] of Object.entries(note.slots ?? {})) told.push({ zh: `记下 ${name}：${value}`, en: `Noted ${name}: ${value}` })
+  if (note.problem) told.push({ zh: `回调服务器或录音文件的问题：${note.problem}`, en: `A problem of the callback server or of a recording: ${note.problem}` })
   if (note.outcome) told.push({ zh: `结论：${conversationWords[note.outcome].zh}`, en: `Result: ${conversationWords[note.outcome].en}` })
   const [text, ...details] = told
   return text && { text, details }

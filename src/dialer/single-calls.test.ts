@@ -17,6 +17,7 @@ function smart(more: Partial<typeof settings> | undefined = {}) {
     calls,
     templates: { fill: () => Promise.reject(new Error('no template is asked for')) },
     callbackServers: { find: (accountId) => Promise.resolve(accountId === 'acc_1' ? { ...settings, ...more } : undefined) },
+    knowsVoice: (name) => name === 'xiaoyun',
     sounds: { read: (name) => (name === 'acc_1-hello.wav' ? Promise.resolve(new Int16Array(1)) : Promise.reject(new NotFoundError('sound', name))) },
     now: () => 1_700_000_000_000,
   })
@@ -52,6 +53,12 @@ test('that the voice is synthetic is said unless somebody else says it, or no sy
   assert.equal(await noticed({ saysSynthetic: true as never }, {}), false)
   assert.equal(await noticed({}, { texts: { name: '本次为AI合成语音，张总您好' } }), false)
   assert.equal(await noticed({}, { code: 'hello.wav' }), false)
+})
+
+test('a voice is wished for only where the synthesiser has it', async () => {
+  const { single, placed } = smart()
+  for (const name of ['xiaoyun', 'nobody']) await single.converse(call, { ...conversation, voice: { name, speed: 100 } })
+  assert.deepEqual(placed.map(({ callback }) => callback!.voice), [{ name: 'xiaoyun', speed: 100 }, { speed: 100 }])
 })
 
 test('a file of the background goes by the account\'s own name', async () => {

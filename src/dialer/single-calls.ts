@@ -27,6 +27,8 @@ export type SingleCallDeps = {
   templates: Pick<TtsTemplates, 'fill'>
   /** Absent: no account has one. */
   callbackServers?: Pick<CallbackServers, 'find'> | undefined
+  /** Whether the installation's synthesiser has a voice of this name; absent: none but its own is known. Wished-for voices that it does not have are not wished for. */
+  knowsVoice?: ((name: string) => boolean) | undefined
   /** Recorded files by name. Errors: AppError for what cannot be played. */
   sounds: { read(name: string): Promise<unknown> }
   /** Unix milliseconds; the wall clock unless a test says otherwise. */
@@ -39,13 +41,15 @@ export class SingleCalls {
   readonly #calls: CallService
   readonly #templates: SingleCallDeps['templates']
   readonly #callbackServers: SingleCallDeps['callbackServers']
+  readonly #knowsVoice: (name: string) => boolean
   readonly #sounds: SingleCallDeps['sounds']
   readonly #now: () => number
 
-  constructor({ calls, templates, callbackServers, sounds, now = Date.now }: SingleCallDeps) {
+  constructor({ calls, templates, callbackServers, knowsVoice = () => false, sounds, now = Date.now }: SingleCallDeps) {
     this.#calls = calls
     this.#templates = templates
     this.#callbackServers = callbackServers
+    this.#knowsVoice = knowsVoice
     this.#sounds = sounds
     this.#now = now
   }
@@ -79,7 +83,7 @@ export class SingleCalls {
   /** Lets the account's callback server lead. Errors: as `play`; InvalidInputError 'callback-server' without one, 'template-missing' for a variable without text. */
   async converse(call: SingleCall, conversation: Conversation): Promise<string> {
     const { accountId } = call
-    const { opening, background } = conversation
+    const { opening, background, voice: { name, ...voice } } = conversation
     const settings = await this.#callbackServers?.find(accountId)
     if (!settings) throw new InvalidInputError('callback-server', '账户没有设置智能语音交互的回调地址')
     const filePrefix = voiceFilePrefix(accountId)
@@ -95,6 +99,8 @@ export class SingleCalls {
     const wireId = newWireId(this.#now())
     const callback: CallbackPlan = {
       ...conversation,
+      // A voice that nobody has would be heard as silence.
+      voice: name !== undefined && this.#knowsVoice(name) ? { name, ...voice } : voice,
       wireId,
       server: { ...callbackServerDefaults, url, parameters, timeoutMs, retriesMax, waiting, fallback, closing },
       filePrefix,

@@ -150,6 +150,8 @@ export interface Robot extends AsyncDisposable {
    * up when `signal` is aborted. Never while `handle` runs. Never throws. Absent: the robot does not know beforehand.
    */
   foresee?(event: RobotEvent, signal: AbortSignal): AsyncIterable<string>
+  /** What the network said before the answer, or instead of one; told once, before anything else, also when nobody ever answers. Not to be answered. Never throws. */
+  hearEarly?(words: { text: string; beginAtMs: number; endAtMs: number }): void
   /** Words the recogniser should favour: names and facts of this conversation. */
   readonly hotWords: readonly string[]
   /** Answers to expect from the callee. */

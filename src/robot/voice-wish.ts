@@ -30,6 +30,9 @@ export function speedOf(speed: number): number {
   return Math.max(-500, Math.min(500, speed))
 }
 
+/** The voices that SmartCall's TtsStyle names; Alibaba Cloud's own synthesiser has them, others have none of them. */
+export const smartCallVoices: readonly string[] = ['xiaoyun', 'xiaogang', 'ruoxi', 'xiaomeng', 'xiaowei', 'amei', 'xiaoxue', 'siqi', 'sijia', 'sicheng', 'siyue', 'xiaomei', 'sitong', 'ninger', 'xiaobei', 'yina']
+
 /** `TtsConf` with `TtsStyle`, `TtsVolume` and `TtsSpeed`: only when the first is true. A volume of 0 is the documented default and means the normal one. */
 export function wishOfTts(p: { conf?: boolean | undefined; style?: string | undefined; volume?: number | undefined; speed?: number | undefined }): VoiceWish {
   if (p.conf !== true) return {}

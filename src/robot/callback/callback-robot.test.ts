@@ -133,6 +133,31 @@ test('words before the opening are told, too', async () => {
   assert.equal(talk.sent[0]!.content['words'], '喂，哪位')
 })
 
+test('words of the network are told where that is wanted, before anything else, and their answer plays nothing', async () => {
+  const early = { text: '您拨打的电话正在通话中', beginAtMs: startMs - 8_000, endAtMs: startMs - 4_000 }
+  const deaf = new Talk()
+  deaf.robot.hearEarly!(early)
+  assert.deepEqual(deaf.sent, [])
+  const talk = new Talk([], { earlyMedia: true })
+  talk.robot.hearEarly!(early)
+  await talk.hear(answered)
+  const heard = talk.hear(words('你好'))
+  await new Promise(setImmediate)
+  assert.deepEqual(talk.sent.map(({ content_type, content }) => [content_type, content['current_media_code'], content['words'], content['end_offset']]), [['normal', 'early_media', '您拨打的电话正在通话中', '4000']])
+  talk.answer(play('甲', { dynamic_id: 'v1' }))
+  await new Promise(setImmediate)
+  talk.answer(play('乙'))
+  assert.deepEqual(deeds(await heard), ['stop', 'say 乙'])
+  assert.equal(talk.openMax, 1)
+})
+
+test('a server that fails over the words of the network is told of in the log', async () => {
+  const talk = new Talk([failed], { earlyMedia: true })
+  talk.robot.hearEarly!({ text: '彩铃', beginAtMs: 0, endAtMs: 1_000 })
+  await new Promise(setImmediate)
+  assert.ok(deeds(await talk.hear(answered)).includes('problem HTTP 500'))
+})
+
 test('the four rules of interruption, as the callee hears them', async () => {
   const cases = [
     [{ breakable: true, timeBreakMs: 0 }, play('甲'), ['stop', 'say 甲'], { interruptible: false, timeBreakMs: undefined }],

@@ -6,7 +6,7 @@ import type { Robot, RobotAction, RobotEvent, SayPart } from '../robot.ts'
 import type { VoiceWish } from '../voice-wish.ts'
 import { decide, lineRules } from './decide.ts'
 import type { CallbackExchange, Exchanged } from './exchange.ts'
-import { dtmf, encodeMessage, mute, normal, parallelTransfer, timeBreak, type CallbackMessage, type Surroundings } from './messages.ts'
+import { dtmf, earlyMedia, encodeMessage, mute, normal, parallelTransfer, timeBreak, type CallbackMessage, type Surroundings } from './messages.ts'
 import type { CallbackPlan } from './plan.ts'
 import { readReply, type Reply } from './reply.ts'
 import { partsOf } from './voice-code.ts'
@@ -119,6 +119,18 @@ class CallbackRobot implements Robot {
     }
   }
 
+  /** For the server's record: nothing can be played yet, and perhaps nobody answers. It has its own time-out, for the call may be over by then. */
+  hearEarly({ text, beginAtMs, endAtMs }: { text: string; beginAtMs: number; endAtMs: number }): void {
+    if (!this.#plan.earlyMedia) return
+    const { exchange, now } = this.#context
+    const message = earlyMedia({ words: text, beginAtMs, endAtMs }, beginAtMs, this.#dynamicId)
+    this.#asked = exchange.ask(this.#plan.server, encodeMessage(message, this.#plan.wireId, Math.round(now())), new AbortController().signal).then((answer) => {
+      const read = answer.ok ? readReply(answer.body, this.#plan.wireId) : answer
+      if (!read.ok) this.#note(read.why)
+      else if (read.reply.dynamicId !== undefined) this.#dynamicId = read.reply.dynamicId
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort()
     await Promise.resolve()
@@ -189,7 +201,7 @@ class CallbackRobot implements Robot {
     if (!media!.own) this.#lastPlayed = { code: media!.code, beginAtMs: media!.beginAtMs, endAtMs: nowMs }
     const [next] = this.#media
     if (next && index === 0) next.beginAtMs = nowMs
-    if (say === openingSay && !cut && heardText !== '') this.#delivered()
+    if (say === openingSay && !media!.own && !cut && heardText !== '') this.#delivered()
     if (media!.own || cut || this.#over) return
     if (heardText !== '' && !this.#unanswered) return
     if (heardText === '') this.#note(`nothing could be played of ${media!.code.slice(0, 200)}`)

@@ -45,6 +45,8 @@ export type CallbackPlan = {
   pauseMs?: number | undefined
   talkMsMax?: number | undefined
   dynamicId?: string | undefined
+  /** Whether the words of the network before the answer are told. */
+  earlyMedia?: boolean | undefined
   /** Whether the call may be recorded; callbacks then tell since when. */
   recorded: boolean
   itn: boolean
