@@ -24,6 +24,8 @@ export type ConversationState = {
   node: string
   identity: Identity
   visits: Record<string, number>
+  /** How often the lines of a node were said, answers of the knowledge in between included. */
+  said: Record<string, number>
   tries: Record<string, number>
   turns: number
   slots: Record<string, string>
@@ -52,6 +54,9 @@ const murmur = /^(?:[嗯哦噢啊诶哎唔喂]|你好|您好|对|好|是|好的|
 /** They end or turn the call at once, whatever is being said. */
 const urgent: ReadonlySet<string> = new Set(['stop', 'voicemail', 'wrong-number', 'third-party'])
 
+/** Nobody's words to keep. */
+const answeredEverywhere: ReadonlySet<string> = new Set(['wrong-number', 'third-party', 'human', 'robot', 'who', 'repeat', 'wait', 'abuse'])
+
 export class Conversation {
   readonly #plan: Plan
   readonly #trace: (trace: Trace) => void
@@ -64,7 +69,7 @@ export class Conversation {
     this.#now = now
     this.#trace = trace
     this.#state = state ?? {
-      node: plan.script.start, identity: 'unknown', visits: {}, tries: {}, turns: 0, slots: {}, tags: [], delivered: false, calleeSpoke: false, machinesAreTold: false, closing: false, holding: false, murmured: false,
+      node: plan.script.start, identity: 'unknown', visits: {}, said: {}, tries: {}, turns: 0, slots: {}, tags: [], delivered: false, calleeSpoke: false, machinesAreTold: false, closing: false, holding: false, murmured: false,
       keys: '', says: 0, outstanding: [], transferElse: undefined, answeredAtMs: undefined, beganAt: now.getTime(),
     }
   }
@@ -220,6 +225,8 @@ export class Conversation {
     const { on = {} } = this.#node
     const branch = on[intent]
     if (branch) return this.#take(intent, branch, text)
+    // Where the callee's words themselves are wanted, any words are an answer, a question too: 能不能带孩子.
+    if (this.#node.keep !== undefined && on['*'] && !answeredEverywhere.has(intent)) return this.#take('*', on['*'], text)
     const known = this.#script.faq.findIndex((faq) => faq.on === intent)
     if (known >= 0) return this.#answer(known, text)
     if (reactionOf(this.#script, intent)) return this.#respond(intent, text)
@@ -380,8 +387,9 @@ export class Conversation {
   }
 
   #sayNode(): void {
-    const node = this.#node
-    this.#sayLine(node.say, this.#state.visits[this.#state.node] ?? 1, node)
+    const { said, node } = this.#state
+    said[node] = (said[node] ?? 0) + 1
+    this.#sayLine(this.#node.say, said[node], this.#node)
   }
 
   /** The variant of this time. One whose variables have no value is left out; facts are for the person's ear only, whoever wrote the script. */

@@ -78,7 +78,7 @@ test("a script's own intent leads its own way, words are kept, and the label kno
   await rig.callee('是我')
   assert.match(spokenIn(await rig.callee('能改个时间不')), /什么时间方便/)
   await rig.callee('这周都没空')
-  assert.deepEqual([rig.outcome, rig.slots], ['busy-call-back', undefined])
+  assert.deepEqual([rig.outcome, rig.slots], ['declined', { wish: '这周都没空' }], 'where words are wanted, these are words')
   const again = rigOf()
   await again.rig.answer()
   for (const words of ['是我', '改期吧', '周六上午']) await again.rig.callee(words)
