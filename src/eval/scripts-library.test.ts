@@ -37,3 +37,9 @@ for (const name of names) {
     assert.ok(ways.taken / ways.of >= 0.6, ways.missed.join('、'))
   })
 }
+
+test('the script in the documentation passes the check', () => {
+  const page = readFileSync(new URL('../../docs/scripts.md', import.meta.url), 'utf8')
+  const example = /```yaml\n([\s\S]*?)```/u.exec(page)![1]!
+  assert.equal(scriptOf(example, 'docs/scripts.md').id, 'visit')
+})

@@ -15,7 +15,7 @@ const names = readdirSync(folder).filter((name) => name.endsWith('.yaml') && !na
 const acceptedAt = new Date('2026-03-02T10:00:00+08:00')
 /** Of every kind one that is told apart from all lines of the scripts. */
 const samples = { text: '紫金阁', name: '欧阳雪', money: '7391', date: '2026-03-19 16:40', digits: '8-6-4471', phone: '13900139007', number: '47' } as const
-const conversations = 200
+const conversations = 100
 
 /** mulberry32 */
 function randomFrom(seed: number): () => number {
