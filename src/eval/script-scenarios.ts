@@ -76,6 +76,7 @@ function check(script: Script, scenario: ScriptScenario, { turns, callee }: Scri
   for (const one of turnsThatHappened(record, whole)) {
     if (!('expect' in one.turn)) continue
     const said = reactionTo(one, record, whole).heard
+    if ('says' in one.turn && one.turn.overMs === undefined && said === '') wrong.push(`“${one.line.said}” 没有得到回应 was not answered`)
     for (const any of one.turn.expect) if (!someMatch(any, said)) wrong.push(`“${one.line.said}” → ${said || '—'} 缺 lacks ${any.map(({ source }) => source).join('|')}`)
     if (someMatch(one.turn.never, said)) wrong.push(`“${one.line.said}” → ${said} 有 holds ${one.turn.never.map(({ source }) => source).join('|')}`)
   }
