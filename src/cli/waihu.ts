@@ -18,6 +18,7 @@ import { listen } from './listen.ts'
 import { reading } from './reading.ts'
 import { models } from './models.ts'
 import { say } from './say.ts'
+import { script } from './script.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
 import { transfer } from './transfer.ts'
@@ -28,7 +29,7 @@ import { ttsTemplate } from './tts-template.ts'
 import { voiceFile } from './voice-file.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, doctor, eval: evalCommand, models, softphone, transfer, listen, say, hold, digits }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, doctor, eval: evalCommand, models, softphone, transfer, listen, say, hold, digits, script }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

@@ -1,5 +1,5 @@
 // Knows what the callee of a scenario does next. Does not know whether that becomes text or sound.
-import type { CalleeTurn, Scenario } from './scenario.ts'
+import type { CalleeTurn, Scripted } from './scenario.ts'
 
 /** When the scenario has no turn left and the robot still asks: one polite answer after the other, then the receiver goes down. */
 const fillers = ['好的', '好的，再见', '再见'] as const
@@ -7,11 +7,11 @@ const fillers = ['好的', '好的，再见', '再见'] as const
 export type NextTurn = { index: number | undefined; turn: CalleeTurn }
 
 export class ScenarioScript {
-  readonly scenario: Scenario
+  readonly scenario: Scripted
   #next = 0
   #fillers = 0
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: Scripted) {
     this.scenario = scenario
   }
 

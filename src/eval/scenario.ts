@@ -25,7 +25,7 @@ const pattern = words.transform((source, context): Pattern => {
     return z.NEVER
   }
 })
-const patterns = listed(pattern)
+export const patterns = listed(pattern)
 const instant = z.iso.datetime({ offset: true, message: 'must be a date and time with its offset, for example 2026-03-02T10:00:00+08:00' })
 const ms = z.int().min(0).max(60_000)
 
@@ -59,7 +59,7 @@ type TurnForm = keyof typeof turnForms
 const formNames = Object.keys(turnForms) as TurnForm[]
 
 /** A union that names what is wrong in the form that was meant, not in all of them. */
-const turn = z.record(z.string(), z.unknown()).transform((raw, context) => {
+export const calleeTurn = z.record(z.string(), z.unknown()).transform((raw, context) => {
   const form = formNames.find((name) => Object.hasOwn(raw, name))
   if (form === undefined) {
     context.addIssue({ code: 'custom', message: `must begin with one of ${formNames.join(', ')}` })
@@ -93,7 +93,7 @@ const scenarioSchema = z.strictObject({
     greeting: words.optional(),
     machine: z.enum(['assistant', 'voicemail']).optional(),
   }),
-  turns: z.array(turn).max(40).default([]),
+  turns: z.array(calleeTurn).max(40).default([]),
   /** What the call is to tell, by name: any of its patterns proves that it was told. */
   facts: z.record(z.string(), patterns).default({}),
   /** Further words that nobody but the person may hear. */
@@ -128,6 +128,9 @@ export type Scenario = Omit<z.output<typeof scenarioSchema>, 'turns'> & {
   id: string
   turns: readonly CalleeTurn[]
 }
+
+/** What the callee of a conversation does, whatever the robot is. */
+export type Scripted = Pick<Scenario, 'callee' | 'turns'>
 
 /**
  * Reads one scenario. `file` is for messages.

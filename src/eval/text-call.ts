@@ -3,7 +3,7 @@ import type { SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import { ScenarioScript } from './callee-script.ts'
 import type { CalleeLine, RecordLine, RobotLine, RunRecord } from './record.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scripted } from './scenario.ts'
 import type { Variation } from './variation.ts'
 
 /** A quick speaker; letters and digits only. */
@@ -18,7 +18,7 @@ const stepsMax = 120
 const silencesMax = 4
 
 export type TextCallOptions = {
-  scenario: Scenario
+  scenario: Scripted
   /** Is told the time of the call, for what it says about today. */
   robot: (sinceAnswerMs: () => number) => Robot
   variation: Variation
@@ -37,7 +37,7 @@ type Say = { id: string; text: string; interruptible: boolean; source: string | 
 
 class TextCall {
   readonly robot: Robot
-  readonly #scenario: Scenario
+  readonly #scenario: Scripted
   readonly #script: ScenarioScript
   readonly #variation: Variation
   readonly #lines: RecordLine[] = []
@@ -54,7 +54,7 @@ class TextCall {
   #robotSpoke = false
   #endedBy: RunRecord['endedBy'] | undefined
 
-  constructor(scenario: Scenario, make: TextCallOptions['robot'], variation: Variation) {
+  constructor(scenario: Scripted, make: TextCallOptions['robot'], variation: Variation) {
     this.#scenario = scenario
     this.#script = new ScenarioScript(scenario)
     this.#variation = variation
@@ -165,7 +165,7 @@ class TextCall {
   async #act(action: RobotAction): Promise<void> {
     switch (action.type) {
       case 'say':
-        this.#queue.push({ id: action.id, text: action.parts.map((part) => (part.type === 'text' ? part.text : '')).join(''), interruptible: action.interruptible, source: this.#source, spokenMs: 0 })
+        this.#queue.push({ id: action.id, text: action.parts.map((part) => (part.type === 'text' ? part.text : part.type === 'file' ? (part.words ?? '') : '')).join(''), interruptible: action.interruptible, source: this.#source, spokenMs: 0 })
         return
       case 'stop':
         return await this.#drop()

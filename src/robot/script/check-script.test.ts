@@ -49,6 +49,7 @@ const faults: readonly Fault[] = [
   fault('an intent that nobody knows', 'reschedule: when', 'reshedule: when', 'no-intent', 'nodes.tell.on.reshedule', 'reshedule', /is it reschedule\?/),
   fault('an intent without anything to know it by', 'reschedule: { examples: [能改个时间吗, 换一天行不行], keywords: [改时间, 改期] }', 'reschedule: {}', 'intent-empty', 'intents.reschedule', 'reschedule: {}', /没有例句/),
   fault('an intent by the name of a universal one', 'intents:\n', 'intents:\n  busy: { examples: [在忙着呢] }\n', 'intent-taken', 'intents.busy', 'busy', /通用意图/),
+  fault('an intent by the name of what means nothing', 'intents:\n', 'intents:\n  none: { examples: [没有了] }\n', 'intent-taken', 'intents.none', 'none', /换个名字/),
   fault('the same example in two intents', 'intents:\n', 'intents:\n  later: { examples: [换一天行不行] }\n', 'intent-twice', 'intents.reschedule.examples.1', 'reschedule: {', /belongs to the intent later/),
   fault('a pattern that is none', 'keywords: [改时间, 改期]', 'patterns: ["改(时间"]', 'bad-pattern', 'intents.reschedule.patterns.0', 'patterns', /正则/),
   fault('a node that keeps the wish not to be called for itself', 'deny: when\n', 'deny: when\n      stop: when\n', 'not-here', 'nodes.tell.on.stop', 'stop: when', /global\.stop/),

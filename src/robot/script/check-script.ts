@@ -15,6 +15,8 @@ export type ProblemCode =
 const lineCharsMax = 100
 /** Who asks these gets the same answer wherever the conversation is. */
 const everywhere = ['stop', 'voicemail', 'robot'] as const
+/** What understanding says of words that mean nothing, and of no words. */
+const noIntents: readonly string[] = ['other', 'none']
 
 /** Every problem of a script, in the order of the file's parts; an empty list is fit to be spoken. */
 export function checkScript(script: Script): Problem[] {
@@ -132,7 +134,7 @@ function checkIntents(script: Script): Problem[] {
   for (const [name, { examples, keywords, patterns }] of Object.entries(script.intents)) {
     const path = ['intents', name]
     if (!/^\p{L}[\p{L}\p{N}_-]{0,39}$/u.test(name)) problems.push({ path, code: 'no-intent', message: '意图名只能用字母、数字、_ 和 - an intent\'s name has letters, digits, _ and -' })
-    if ((universalIntents as readonly string[]).includes(name) || (globalEvents as readonly string[]).includes(name)) problems.push({ path, code: 'intent-taken', message: `“${name}”是通用意图，请换个名字 is known to every script already: choose another name` })
+    if ((universalIntents as readonly string[]).includes(name) || noIntents.includes(name) || (globalEvents as readonly string[]).includes(name)) problems.push({ path, code: 'intent-taken', message: `“${name}”是通用意图，请换个名字 is known to every script already: choose another name` })
     if (examples.length + keywords.length + patterns.length === 0) problems.push({ path, code: 'intent-empty', message: '意图没有例句、关键词或正则 has neither examples nor keywords nor patterns' })
     for (const [i, source] of patterns.entries()) {
       const fault = patternFault(source)

@@ -1,47 +1,16 @@
 // Knows where a conversation by a script stands and what follows from an event. Pure: the clock is handed in. Does not know how turns are understood, audio or calls.
-import { callBackTime, slotOf } from '../answers.ts'
+import { slotOf } from '../answers.ts'
 import type { IntentContext } from '../intents.ts'
 import { takePerson } from '../requirement-person.ts'
-import type { ConversationOutcome, RobotAction, RobotEvent, SayPart } from '../robot.ts'
-import { callBackSlot } from '../summary.ts'
+import type { RobotAction, RobotEvent } from '../robot.ts'
 import { farewell, farewells, reactionOf } from './defaults.ts'
-import { type Branch, isPrivate, type Reaction, type Script, type ScriptLine, type ScriptNode, variablesIn, writtenLine } from './schema.ts'
+import { type Branch, type Reaction, type Script, type ScriptNode, writtenLine } from './schema.ts'
 import { identityAfter } from './script-graph.ts'
-import { summaryOf } from './script-summary.ts'
+import { type ConversationState, freshState, type Plan, Standing } from './standing.ts'
 import type { Understood } from './understand.ts'
-import { fill, type Values } from './variables.ts'
-
-/** What a script is spoken with. `acceptedAt`: when the values were handed in. */
-export type Plan = { script: Script; values: Values; acceptedAt: Date; spokenName: string | undefined }
 
 /** A way that was taken, for reports: a node entered, a branch, an answer of the knowledge, a reaction. */
 export type Trace = { node: string; took: string }
-
-type Identity = 'unknown' | 'yes' | 'no' | 'third-party'
-type Outstanding = { id: string; interruptible: boolean; delivers: boolean; collects: boolean }
-
-export type ConversationState = {
-  node: string
-  identity: Identity
-  visits: Record<string, number>
-  tries: Record<string, number>
-  turns: number
-  slots: Record<string, string>
-  tags: string[]
-  delivered: boolean
-  calleeSpoke: boolean
-  machinesAreTold: boolean
-  closing: boolean
-  holding: boolean
-  murmured: boolean
-  keys: string
-  says: number
-  outstanding: Outstanding[]
-  /** Where the conversation goes when nobody answers a transfer; '': to the goodbye of who asked for a human. */
-  transferElse: string | undefined
-  answeredAtMs: number | undefined
-  beganAt: number
-}
 
 /** A jump leads to a jump; checked scripts need far fewer. */
 const jumpsMax = 30
@@ -52,30 +21,27 @@ const murmur = /^(?:[嗯哦噢啊诶哎唔喂]|你好|您好|对|好|是|好的|
 /** They end or turn the call at once, whatever is being said. */
 const urgent: ReadonlySet<string> = new Set(['stop', 'voicemail', 'wrong-number', 'third-party'])
 
+/** Nobody's words to keep. */
+const answeredEverywhere: ReadonlySet<string> = new Set(['wrong-number', 'third-party', 'human', 'robot', 'who', 'repeat', 'wait', 'abuse'])
+
 export class Conversation {
   readonly #plan: Plan
   readonly #trace: (trace: Trace) => void
-  readonly #state: ConversationState
-  #now: Date
-  #out: RobotAction[] = []
+  readonly #at: Standing
 
   constructor(plan: Plan, now: Date, trace: (trace: Trace) => void = () => undefined, state?: ConversationState) {
     this.#plan = plan
-    this.#now = now
     this.#trace = trace
-    this.#state = state ?? {
-      node: plan.script.start, identity: 'unknown', visits: {}, tries: {}, turns: 0, slots: {}, tags: [], delivered: false, calleeSpoke: false, machinesAreTold: false, closing: false, holding: false, murmured: false,
-      keys: '', says: 0, outstanding: [], transferElse: undefined, answeredAtMs: undefined, beganAt: now.getTime(),
-    }
+    this.#at = new Standing(plan, now, state ?? freshState(plan.script, now))
   }
 
   /** Another one that stands where this one stands; nothing of what is done to it is seen here. */
   copy(): Conversation {
-    return new Conversation(this.#plan, this.#now, undefined, structuredClone(this.#state))
+    return new Conversation(this.#plan, this.#at.now, undefined, structuredClone(this.#at.state))
   }
 
   get state(): Readonly<ConversationState> {
-    return this.#state
+    return this.#at.state
   }
 
   get #script(): Script {
@@ -83,12 +49,12 @@ export class Conversation {
   }
 
   get #node(): ScriptNode {
-    return this.#script.nodes[this.#state.node]!
+    return this.#script.nodes[this.#at.state.node]!
   }
 
   /** What a turn that begins now answers. */
   context(beginAtMs: number): IntentContext {
-    const { identity, delivered, answeredAtMs, machinesAreTold } = this.#state
+    const { identity, delivered, answeredAtMs, machinesAreTold } = this.#at.state
     const { asks } = this.#node
     const name = this.#plan.spokenName
     return {
@@ -110,20 +76,19 @@ export class Conversation {
   }
 
   react(event: RobotEvent, now: Date, understood?: Understood): RobotAction[] {
-    this.#now = now
-    this.#out = []
+    this.#at.now = now
     this.#react(event, understood)
-    return this.#out
+    return this.#at.taken()
   }
 
   /** Actions that were never carried out: words that nobody hears are no longer waited for, what was learnt is told with the next event. */
   takeBack(actions: readonly RobotAction[]): readonly RobotAction[] {
-    for (const action of actions) if (action.type === 'say') this.#over(action.id)
+    for (const action of actions) if (action.type === 'say') this.#at.over(action.id)
     return actions.filter(({ type }) => type === 'note' || type === 'hang-up' || type === 'transfer')
   }
 
   #react(event: RobotEvent, understood: Understood | undefined): void {
-    const state = this.#state
+    const state = this.#at.state
     switch (event.type) {
       case 'answered':
         return this.#answered(event, understood)
@@ -146,7 +111,7 @@ export class Conversation {
       case 'transfer':
         return this.#transferred(event.state)
       case 'ended':
-        if (!state.closing) this.#push({ type: 'note', note: this.#result(this.#reached()) })
+        if (!state.closing) this.#at.push({ type: 'note', note: this.#at.result(this.#at.reached()) })
         state.closing = true
         return
       case 'partial':
@@ -157,58 +122,59 @@ export class Conversation {
 
   /** False when the conversation is over, or takes too long and is closed. */
   #goesOn(): boolean {
-    const { closing, holding, beganAt, turns } = this.#state
+    const { closing, holding, beganAt, turns } = this.#at.state
     if (closing) {
-      this.#push({ type: 'hang-up' })
+      this.#at.push({ type: 'hang-up' })
       return false
     }
     if (holding) {
-      this.#state.holding = false
-      this.#push({ type: 'set-mute-time', muteMs: this.#script.limits.silenceMs })
+      this.#at.state.holding = false
+      this.#at.push({ type: 'set-mute-time', muteMs: this.#script.limits.silenceMs })
     }
-    if (this.#now.getTime() - beganAt <= this.#script.limits.secondsMax * 1_000 && turns < this.#script.limits.turnsMax) return true
+    if (this.#at.now.getTime() - beganAt <= this.#script.limits.secondsMax * 1_000 && turns < this.#script.limits.turnsMax) return true
     this.#respond('limit', '')
     return false
   }
 
   #answered(event: Extract<RobotEvent, { type: 'answered' }>, understood: Understood | undefined): void {
-    const state = this.#state
+    const state = this.#at.state
     state.answeredAtMs = event.atMs
-    state.beganAt = this.#now.getTime()
+    state.beganAt = this.#at.now.getTime()
     state.machinesAreTold = event.machines?.told ?? false
     if (event.machines?.machine && event.machines.policy !== 'go-on') return this.#machine(event.machines.policy === 'leave-message')
     state.calleeSpoke = understood !== undefined && understood.intent !== 'none'
-    this.#push({ type: 'set-mute-time', muteMs: this.#script.limits.silenceMs })
+    this.#at.push({ type: 'set-mute-time', muteMs: this.#script.limits.silenceMs })
     // A mailbox or a plea to stop needs no opening; anything else is only how one picks up.
     if (understood && (understood.intent === 'voicemail' || understood.intent === 'stop')) {
-      this.#push({ type: 'note', note: { intent: understood.intent, source: 'script' } })
+      this.#at.push({ type: 'note', note: { intent: understood.intent, source: 'script' } })
       return this.#respond(understood.intent, event.firstWords)
     }
     this.#enter(this.#script.start)
   }
 
   #machine(leavesMessage: boolean): void {
-    this.#stop()
-    this.#push({ type: 'note', note: { intent: 'voicemail', source: 'script' } })
+    this.#at.stop()
+    this.#at.push({ type: 'note', note: { intent: 'voicemail', source: 'script' } })
     if (!leavesMessage) return this.#respond('voicemail', '')
-    this.#speak([{ type: 'text', text: `您好，我是${this.#plan.values['org'] ?? '受委托来电'}的AI语音助手，本次通话为人工智能合成语音。有一件事需要跟机主本人说，我们稍后再打。再见。` }], { interruptible: false })
-    this.#finish('machine')
+    this.#at.speak([{ type: 'text', text: `您好，我是${this.#plan.values['org'] ?? '受委托来电'}的AI语音助手，本次通话为人工智能合成语音。有一件事需要跟机主本人说，我们稍后再打。再见。` }], { interruptible: false })
+    this.#at.finish('machine')
   }
 
   #heard(event: Extract<RobotEvent, { type: 'utterance' }>, understood: Understood): void {
-    const state = this.#state
+    const state = this.#at.state
     const { intent } = understood
     if (intent === 'none') return
     state.calleeSpoke = true
+    state.heard = event.text
     if (!this.#goesOn()) return
-    this.#push({ type: 'note', note: { intent, source: understood.source === 'model' ? 'model' : 'script' } })
+    this.#at.push({ type: 'note', note: { intent, source: understood.source === 'model' ? 'model' : 'script' } })
     // 嗯 and 喂 go with our words; said a second time they mean something.
     if (state.outstanding.length > 0 && !event.bargeIn && !state.murmured && murmur.test(event.text.replace(/[^\p{L}]/gu, ''))) {
       state.murmured = true
       return
     }
     state.turns += 1
-    if (event.bargeIn || urgent.has(intent) || state.outstanding.every(({ interruptible }) => interruptible)) this.#stop()
+    if (event.bargeIn || urgent.has(intent) || state.outstanding.every(({ interruptible }) => interruptible)) this.#at.stop()
     if (event.confidence < confidenceMin && !urgent.has(intent)) return this.#respond('unknown', event.text)
     this.#follow(understood, event.text)
   }
@@ -220,11 +186,13 @@ export class Conversation {
     const { on = {} } = this.#node
     const branch = on[intent]
     if (branch) return this.#take(intent, branch, text)
+    // Where the callee's words themselves are wanted, any words are an answer, a question too: 能不能带孩子.
+    if (this.#node.keep !== undefined && on['*'] && !answeredEverywhere.has(intent)) return this.#take('*', on['*'], text)
     const known = this.#script.faq.findIndex((faq) => faq.on === intent)
     if (known >= 0) return this.#answer(known, text)
     if (reactionOf(this.#script, intent)) return this.#respond(intent, text)
     // Thanks and a goodbye after the matter is told agree with it.
-    if (intent === 'thanks' || (intent === 'goodbye' && this.#state.delivered)) {
+    if (intent === 'thanks' || (intent === 'goodbye' && this.#at.state.delivered)) {
       if (on['affirm']) return this.#take('affirm', on['affirm'], text)
     }
     if (intent === 'goodbye') return this.#respond('refuse', text)
@@ -233,53 +201,53 @@ export class Conversation {
   }
 
   #take(by: string, branch: Branch, text: string): void {
-    const state = this.#state
+    const state = this.#at.state
     const node = this.#node
     this.#trace({ node: state.node, took: `on.${by}` })
     state.tries['unknown'] = 0
     state.tries['silence'] = 0
     const identity = identityAfter(node, by, branch)
-    if (identity !== undefined && identity !== state.identity) this.#identify(identity)
-    if (node.keep !== undefined && by !== 'silence') this.#fillSlots({ [node.keep]: slotOf(text) })
-    if (node.asks === 'call-back') this.#callBack(text)
-    this.#fillSlots(branch.set)
-    this.#tag(branch.tags)
+    if (identity !== undefined && identity !== state.identity) this.#at.identify(identity)
+    if (node.keep !== undefined && by !== 'silence') this.#at.fillSlots({ [node.keep]: slotOf(text) })
+    if (node.asks === 'call-back') this.#at.callBack(text)
+    this.#at.fillSlots(branch.set)
+    this.#at.tag(branch.tags)
     this.#enter(branch.go)
   }
 
   #answer(index: number, text: string): void {
     const faq = this.#script.faq[index]!
-    this.#trace({ node: this.#state.node, took: `faq.${index}` })
-    const tells = (faq.say ?? []).some((line) => this.#isPrivate(line))
-    if (this.#state.identity !== 'yes' && (faq.needs === 'identity' || tells)) return this.#respond('before-identity', text)
+    this.#trace({ node: this.#at.state.node, took: `faq.${index}` })
+    const tells = (faq.say ?? []).some((line) => this.#at.isPrivate(line))
+    if (this.#at.state.identity !== 'yes' && (faq.needs === 'identity' || tells)) return this.#respond('before-identity', text)
     this.#carryOut(`faq.${index}`, faq, text)
   }
 
   #respond(event: string, text: string): void {
     const reaction = reactionOf(this.#script, event)
     if (!reaction) return
-    this.#trace({ node: this.#state.node, took: `global.${event}` })
+    this.#trace({ node: this.#at.state.node, took: `global.${event}` })
     this.#carryOut(event, reaction, text)
   }
 
   #carryOut(name: string, reaction: Reaction, text: string): void {
-    const state = this.#state
+    const state = this.#at.state
     const tries = (state.tries[name] ?? 0) + 1
     state.tries[name] = tries
     if (reaction.max && tries > reaction.max.times) {
       if (this.#script.nodes[reaction.max.go]) return this.#enter(reaction.max.go)
-      this.#speak([{ type: 'text', text: farewells[name] ?? farewell }], { interruptible: false })
-      return this.#finish(reaction.outcome ?? this.#reached())
+      this.#at.speak([{ type: 'text', text: farewells[name] ?? farewell }], { interruptible: false })
+      return this.#at.finish(reaction.outcome ?? this.#at.reached())
     }
-    if (reaction.identity !== undefined && reaction.identity !== state.identity && state.identity !== 'yes') this.#identify(reaction.identity)
-    this.#tag(reaction.tags)
-    if (name === 'busy') this.#callBack(text)
-    this.#sayLine(reaction.say, tries, undefined, reaction.go === 'hang-up')
+    if (reaction.identity !== undefined && reaction.identity !== state.identity && state.identity !== 'yes') this.#at.identify(reaction.identity)
+    this.#at.tag(reaction.tags)
+    if (name === 'busy') this.#at.callBack(text)
+    this.#at.sayLine(reaction.say, tries, undefined, reaction.go === 'hang-up')
     if (reaction.transfer !== undefined && state.transferElse === undefined) {
-      const to = this.#number(reaction.transfer)
+      const to = this.#at.number(reaction.transfer)
       if (to !== undefined) {
         state.transferElse = ''
-        return this.#push({ type: 'transfer', to })
+        return this.#at.push({ type: 'transfer', to })
       }
     }
     switch (reaction.go) {
@@ -287,16 +255,16 @@ export class Conversation {
         return this.#sayNode()
       case 'wait':
         state.holding = true
-        return this.#push({ type: 'set-mute-time', muteMs: holdMuteMs })
+        return this.#at.push({ type: 'set-mute-time', muteMs: holdMuteMs })
       case 'hang-up':
-        return this.#finish(reaction.outcome ?? this.#reached(), reaction.doNotCall ? text : undefined)
+        return this.#at.finish(reaction.outcome ?? this.#at.reached(), reaction.doNotCall ? text : undefined)
       default:
         return this.#enter(reaction.go)
     }
   }
 
   #enter(name: string, jumps = 0): void {
-    const state = this.#state
+    const state = this.#at.state
     const node = this.#script.nodes[name]!
     const visits = (state.visits[name] ?? 0) + 1
     state.visits[name] = visits
@@ -307,14 +275,14 @@ export class Conversation {
     this.#trace({ node: name, took: 'enter' })
     state.node = name
     state.keys = ''
-    this.#push({ type: 'note', note: { step: name } })
-    this.#tag(node.tags)
+    this.#at.push({ type: 'note', note: { step: name } })
+    this.#at.tag(node.tags)
     this.#sayNode()
-    if (node.end !== undefined) return this.#finish(node.end, node.doNotCall ? '' : undefined)
+    if (node.end !== undefined) return this.#at.finish(node.end, node.doNotCall ? state.heard : undefined)
     if (node.transfer) {
       state.transferElse = node.transfer.else
-      const to = this.#number(node.transfer.to)
-      return to === undefined ? this.#transferred('failed') : this.#push({ type: 'transfer', to })
+      const to = this.#at.number(node.transfer.to)
+      return to === undefined ? this.#transferred('failed') : this.#at.push({ type: 'transfer', to })
     }
     if (node.go !== undefined && jumps < jumpsMax) this.#enter(node.go, jumps + 1)
   }
@@ -326,7 +294,7 @@ export class Conversation {
   }
 
   #pressed(digits: string, ended: 'key' | 'time-out' | 'max-digits' | 'pressed'): void {
-    const state = this.#state
+    const state = this.#at.state
     const { keys, collect } = this.#node
     if (digits !== '') state.calleeSpoke = true
     if (collect) {
@@ -340,152 +308,48 @@ export class Conversation {
         return digits === '' && all === '' ? undefined : this.#respond('unknown', '')
       }
       this.#trace({ node: state.node, took: 'collect' })
-      this.#stop()
-      this.#fillSlots({ [collect.slot]: state.keys })
+      this.#at.stop()
+      this.#at.fillSlots({ [collect.slot]: state.keys })
       return this.#enter(collect.go)
     }
     if (digits === '') return
     state.turns += 1
     const key = digits.at(-1)!
     const branch = keys?.[key]
-    this.#stop()
+    this.#at.stop()
     if (!branch) return this.#respond('unknown', '')
     this.#trace({ node: state.node, took: `keys.${key}` })
-    if (branch.identity !== undefined) this.#identify(branch.identity)
-    this.#fillSlots({ ...branch.set, 按键: key })
-    this.#tag(branch.tags)
+    if (branch.identity !== undefined) this.#at.identify(branch.identity)
+    this.#at.fillSlots({ ...branch.set, 按键: key })
+    this.#at.tag(branch.tags)
     this.#enter(branch.go)
   }
 
   #played({ say, heardText, cut }: Extract<RobotEvent, { type: 'played' }>): void {
-    const known = this.#over(say)
-    this.#state.murmured = false
-    if (known?.delivers && !cut && heardText !== '') this.#state.delivered = true
+    const known = this.#at.over(say)
+    this.#at.state.murmured = false
+    if (known?.delivers && !cut && heardText !== '') this.#at.state.delivered = true
     const { collect } = this.#node
-    if (known?.collects && collect && !this.#state.closing) this.#push({ type: 'collect-digits', digitsMax: collect.digitsMax - this.#state.keys.length, endKey: collect.endKey, timeOutMs: collect.timeOutMs })
+    if (known?.collects && collect && !this.#at.state.closing) this.#at.push({ type: 'collect-digits', digitsMax: collect.digitsMax - this.#at.state.keys.length, endKey: collect.endKey, timeOutMs: collect.timeOutMs })
   }
 
   #transferred(state: 'answered' | 'joined' | 'failed'): void {
-    const elseNode = this.#state.transferElse
-    if (this.#state.closing || elseNode === undefined) return
+    const elseNode = this.#at.state.transferElse
+    if (this.#at.state.closing || elseNode === undefined) return
     if (state === 'joined') {
-      this.#push({ type: 'note', note: this.#result('transferred') })
-      this.#state.closing = true
+      this.#at.push({ type: 'note', note: this.#at.result('transferred') })
+      this.#at.state.closing = true
     } else if (state === 'failed') {
-      this.#trace({ node: this.#state.node, took: 'transfer.else' })
+      this.#trace({ node: this.#at.state.node, took: 'transfer.else' })
       if (elseNode !== '') return this.#enter(elseNode)
-      this.#speak([{ type: 'text', text: '不好意思，人工现在无法接听，我会请工作人员跟您联系。再见。' }], { interruptible: false })
-      this.#finish('handover-requested')
+      this.#at.speak([{ type: 'text', text: '不好意思，人工现在无法接听，我会请工作人员跟您联系。再见。' }], { interruptible: false })
+      this.#at.finish('handover-requested')
     }
   }
 
   #sayNode(): void {
-    const node = this.#node
-    this.#sayLine(node.say, this.#state.visits[this.#state.node] ?? 1, node)
-  }
-
-  /** The variant of this time. One whose variables have no value is left out; facts are for the person's ear only, whoever wrote the script. */
-  #sayLine(lines: readonly ScriptLine[] | undefined, time: number, node?: ScriptNode, last = node?.end !== undefined): void {
-    const sayable = (lines ?? []).filter((line) => this.#partsOf(line) !== undefined)
-    const line = sayable[Math.min(time, sayable.length) - 1]
-    if (!line) return
-    const { interruption } = this.#script
-    if (this.#isPrivate(line) && this.#state.identity !== 'yes') return this.#sayLine(reactionOf(this.#script, 'before-identity')?.say, 1)
-    this.#speak(this.#partsOf(line)!, {
-      // A goodbye is heard to its end.
-      interruptible: line.interruptible ?? node?.interruptible ?? (!last && interruption.interruptible),
-      timeBreakMs: line.timeBreakMs ?? interruption.timeBreakMs,
-      delivers: node?.delivers ?? false,
-      collects: node?.collect !== undefined,
-    })
-  }
-
-  #partsOf({ parts }: ScriptLine): SayPart[] | undefined {
-    const said: SayPart[] = []
-    for (const { text, file, words } of parts) {
-      if (file !== undefined) said.push({ type: 'file', code: file, words })
-      else {
-        const filled = fill(text ?? '', this.#script, this.#plan.values, { acceptedAt: this.#plan.acceptedAt, now: this.#now })
-        if (filled === undefined) return undefined
-        said.push({ type: 'text', text: filled })
-      }
-    }
-    return said
-  }
-
-  #isPrivate(line: ScriptLine): boolean {
-    return variablesIn(writtenLine(line)).some((name) => isPrivate(this.#script, name))
-  }
-
-  #speak(parts: readonly SayPart[], { interruptible = true, timeBreakMs, delivers = false, collects = false }: { interruptible?: boolean; timeBreakMs?: number | undefined; delivers?: boolean; collects?: boolean }): void {
-    const state = this.#state
-    state.says += 1
-    const id = `s${state.says}`
-    state.outstanding.push({ id, interruptible, delivers, collects })
-    this.#push({ type: 'say', id, parts, interruptible, ...(timeBreakMs !== undefined && { timeBreakMs }), ...(interruptible && this.#script.interruption.protectedMs !== undefined && { protectedMs: this.#script.interruption.protectedMs }) })
-  }
-
-  #number(to: string): string | undefined {
-    const variable = /^\$\{([^{}]+)\}$/u.exec(to)?.[1]
-    const number = variable === undefined ? to : this.#plan.values[variable]?.replaceAll(/[- ]/g, '')
-    return number === undefined ? undefined : number.startsWith('+') ? number : `+86${number.replace(/^0/, '')}`
-  }
-
-  #identify(identity: Exclude<Identity, 'unknown'>): void {
-    this.#state.identity = identity
-    this.#push({ type: 'note', note: { identity } })
-  }
-
-  #fillSlots(filled: Readonly<Record<string, string>>): void {
-    if (Object.keys(filled).length === 0) return
-    Object.assign(this.#state.slots, filled)
-    this.#push({ type: 'note', note: { slots: { ...this.#state.slots } } })
-  }
-
-  #tag(tags: readonly string[]): void {
-    const added = tags.filter((tag) => !this.#state.tags.includes(tag))
-    if (added.length === 0) return
-    this.#state.tags.push(...added)
-    this.#push({ type: 'note', note: { tags: added } })
-  }
-
-  #callBack(text: string): void {
-    const callBackAt = callBackTime(text, this.#now)
-    if (callBackAt === undefined) return
-    this.#push({ type: 'note', note: { callBackAt } })
-    this.#fillSlots({ [callBackSlot]: slotOf(text) })
-  }
-
-  /** What a conversation that just stops has come to. */
-  #reached(): ConversationOutcome {
-    const { identity, delivered, calleeSpoke } = this.#state
-    if (identity === 'third-party') return 'third-party'
-    if (identity === 'yes') return delivered ? 'delivered' : 'refused'
-    return calleeSpoke ? 'unconfirmed' : 'silent'
-  }
-
-  #finish(outcome: ConversationOutcome, evidence?: string): void {
-    this.#push({ type: 'note', note: { ...this.#result(outcome), ...(evidence !== undefined && { doNotCall: { evidence } }), ...(outcome === 'wrong-number' && { wrongNumber: true }) } })
-    this.#push({ type: 'hang-up' })
-    this.#state.closing = true
-  }
-
-  #result(outcome: ConversationOutcome): { outcome: ConversationOutcome; slots?: Readonly<Record<string, string>>; summary: string; source: string } {
-    const { slots, identity, delivered } = this.#state
-    return { outcome, ...(Object.keys(slots).length > 0 && { slots: { ...slots } }), summary: summaryOf(this.#script, { outcome, identified: identity === 'yes', delivered, slots }), source: 'script' }
-  }
-
-  #stop(): void {
-    if (this.#state.outstanding.length > 0) this.#push({ type: 'stop' })
-    this.#state.outstanding = []
-  }
-
-  #over(id: string): Outstanding | undefined {
-    const at = this.#state.outstanding.findIndex((one) => one.id === id)
-    return at < 0 ? undefined : this.#state.outstanding.splice(at, 1)[0]
-  }
-
-  #push(action: RobotAction): void {
-    this.#out.push(action)
+    const { said, node } = this.#at.state
+    said[node] = (said[node] ?? 0) + 1
+    this.#at.sayLine(this.#node.say, said[node], this.#node)
   }
 }

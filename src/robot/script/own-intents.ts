@@ -39,7 +39,7 @@ export class OwnIntents {
     })
   }
 
-  /** The intent of a turn, among `wanted`. Order: exact, pattern, keyword, sound, likeness. Undefined: none of them. */
+  /** The intent of a turn, among `wanted`. An example word for word comes first, then patterns and keywords, sound, likeness; among equals the file's order decides. Undefined: none of them. */
   match(text: string, wanted: (intent: string) => boolean): OwnMatch | undefined {
     const intents = this.#intents.filter(({ name }) => wanted(name))
     if (intents.length === 0) return undefined
@@ -47,9 +47,11 @@ export class OwnIntents {
     const clauses = clausesOf(text)
     const forms = [...new Set([flat, ...clauses].flatMap(formsOf))]
     const ways: readonly ((intent: Compiled) => Omit<OwnMatch, 'intent'> | undefined)[] = [
-      ({ exact }) => found('exact', forms.find((form) => exact.has(form))),
-      ({ patterns }) => found('pattern', patterns.map((pattern) => pattern.exec(flat)?.[0]).find((hit) => hit !== undefined)),
-      ({ keywords }) => found('keyword', keywords.find((keyword) => clauses.some((clause) => holds(clause, keyword)))),
+      ({ exact }) => found('exact', formsOf(flat).find((form) => exact.has(form))),
+      // 家里没人，放门口吧 holds two: the one that stands first in the file is meant.
+      ({ patterns, keywords, exact }) =>
+        found('pattern', patterns.map((pattern) => pattern.exec(flat)?.[0]).find((hit) => hit !== undefined)) ??
+        found('keyword', keywords.find((keyword) => clauses.some((clause) => holds(clause, keyword))) ?? forms.find((form) => exact.has(form))),
       ({ sounds, keywordSounds }) => {
         const heard = forms.map(looseSoundOf)
         return found('sound', heard.find((sound) => sounds.has(sound)) ?? keywordSounds.find((sound) => heard.some((one) => one.includes(sound) && !/ (?:mei|bu|bie) $/u.test(`${one.slice(0, one.indexOf(sound))} `))))

@@ -78,7 +78,7 @@ test("a script's own intent leads its own way, words are kept, and the label kno
   await rig.callee('是我')
   assert.match(spokenIn(await rig.callee('能改个时间不')), /什么时间方便/)
   await rig.callee('这周都没空')
-  assert.deepEqual([rig.outcome, rig.slots], ['busy-call-back', undefined])
+  assert.deepEqual([rig.outcome, rig.slots], ['declined', { wish: '这周都没空' }], 'where words are wanted, these are words')
   const again = rigOf()
   await again.rig.answer()
   for (const words of ['是我', '改期吧', '周六上午']) await again.rig.callee(words)
@@ -232,4 +232,19 @@ test('a classifier is asked what nobody understood, and its word counts as an in
   await rig.callee('是我')
   assert.match(spokenIn(await rig.callee('那天我闺女出嫁走不开')), /什么时间方便/)
   assert.deepEqual(asked, ['提醒您${time}有师傅上门，您在家吗？ 那天我闺女出嫁走不开'])
+})
+
+test('a node that ends may register that no calls are wanted, with the words that prove it', async () => {
+  const { rig } = rigOf((yaml) => yaml.replace('end: declined }', 'end: declined, doNotCall: true }'))
+  await rig.answer()
+  for (const words of ['是我', '不行', '以后发短信就好']) await rig.callee(words)
+  assert.deepEqual(rig.notes.find(({ doNotCall }) => doNotCall)?.doNotCall, { evidence: '以后发短信就好' })
+})
+
+test('a script that nobody checked still tells its facts to the person only', async () => {
+  const script = scriptOf(soundScript, 'visit.yaml')
+  const leaky = { ...script, nodes: { ...script.nodes, not_me: { ...script.nodes['not_me']!, say: script.nodes['tell']!.say } } }
+  const rig = new RobotRig(createScriptRobot({ script: leaky, values, acceptedAt, now: () => acceptedAt }))
+  await rig.answer()
+  assert.equal(spokenIn(await rig.callee('不是我')), '这件事需要跟本人说。')
 })

@@ -18,8 +18,15 @@ const dialect: readonly (readonly [RegExp, string])[] = [
   [/呗|噻|撒(?=$|[，。])/gu, ''],
 ]
 
+/** 嗯 before a sentence says no more than the sentence: it neither confirms who is there nor that anything was understood. */
+const filler = /^(?:(?:嗯|呃|额|啊|哦|噢|诶|哎|那个)+[，、, ]+)+(?=[^，、, ])/u
+
+export function withoutFiller(text: string): string {
+  return text.trim().replace(filler, '')
+}
+
 export function plainSpeech(text: string): string {
-  return dialect.reduce((plain, [from, to]) => plain.replace(from, to), text)
+  return dialect.reduce((plain, [from, to]) => plain.replace(from, to), withoutFiller(text))
 }
 
 type Pattern = { intent: Intent; pattern: RegExp; asked?: readonly IntentContext['asked'][]; told?: boolean }
@@ -42,7 +49,7 @@ const decisive: readonly Pattern[] = [
   { intent: 'human', pattern: /(?:不|别|懒得)(?:想|愿意|要)?(?:跟|和|与)(?:你们?这?个?)?(?:机器人?|电脑|AI|录音)(?:说|讲|聊|谈|废话)|(?:叫|喊|让|找|换|派)(?:一?个)?(?:人|活人|懂的|你们?的?(?:经理|领导|老板|主管|负责人|店长))(?:来|说|跟我|给我|接|打)/iu },
   { intent: 'robot', pattern: /(?:是|就是)(?:个|真的|假的|不是)*(?:真的人|真人|机器|活人)(?:吗|吧|啊|不|$)|跟(?:个)?机器(?:说|讲|聊)?/u },
   { intent: 'voicemail', pattern: /(?:嘀|滴|哔)(?:的)?一?声(?:之?后)?.{0,4}(?:留言|录音)|(?:开启|使用|启用)了?(?:来电|智能|电话)(?:助理|助手|秘书)|结束(?:后)?请挂机/u },
-  { intent: 'abuse', pattern: /^(?:你们?)?(?:个|这个|是个|就是|死|臭|大)*(?:骗子|诈骗犯?)(?:吧|啊|公司)?$|^诈骗的?吧?$|(?:给)?(?:老子|我)?滚(?:犊子|远点|蛋|开|$)|去死|闭嘴|^(?:煞笔|沙比|傻[逼比叉b])/u },
+  { intent: 'abuse', pattern: /^(?:你们?)?(?:个|这个|是个|就是|死|臭|大)*(?:骗子|诈骗犯?)(?:吧|啊|公司)?$|^诈骗的?吧?$|(?:给)?(?:老子|我)?滚(?:犊子|远点|蛋|开|$)|去死|闭嘴|^(?:你们?)?(?:是不是|怕是)?(?:脑子)?有(?:毛)?病(?:吧|啊|呀)你?$|^(?:煞笔|沙比|傻[逼比叉b])/u },
 ]
 
 /** They are asked only where nothing else was understood. */

@@ -2,7 +2,7 @@
 import { type IntentContext, type IntentMatch, matchIntent } from '../intents.ts'
 import type { IntentClassifier } from './classifier.ts'
 import type { OwnIntents } from './own-intents.ts'
-import { byPattern, plainSpeech, saysTheName } from './turn-patterns.ts'
+import { byPattern, plainSpeech, saysTheName, withoutFiller } from './turn-patterns.ts'
 
 export type Understood = {
   /** A universal intent or one of the script's own. */
@@ -39,7 +39,7 @@ function meaningOf(text: string, context: IntentContext): IntentMatch {
 export function understand(text: string, p: { context: IntentContext; own: OwnIntents; wanted: (intent: string) => boolean }): Understood {
   const match = meaningOf(text, p.context)
   const rules: Understood = { intent: match.intent, own: false, evidence: match.evidence, source: 'rules', match }
-  const own = p.own.match(text, p.wanted)
+  const own = p.own.match(withoutFiller(text), p.wanted)
   if (!own || match.intent === 'stop' || match.intent === 'voicemail') return rules
   // An example word for word is what the author meant; anything looser yields to what is the same in every call.
   if (strongest.has(match.intent) && own.by !== 'exact') return rules

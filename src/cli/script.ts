@@ -1,0 +1,100 @@
+// waihu script: checks, tries out and measures scripts (话术) as files. Knows files and the terminal. Places no calls.
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { defineCommand } from 'citty'
+import { InvalidInputError } from '../errors.ts'
+import { chat } from '../eval/script-chat.ts'
+import { coverageOf, describeCoverage } from '../eval/script-coverage.ts'
+import { readScriptScenarios, runScriptScenario, type ScriptScenarios } from '../eval/script-scenarios.ts'
+import { nodeCount } from '../robot/script/check-script.ts'
+import { describeProblem, readScript, scriptOf } from '../robot/script/read-script.ts'
+import { createScriptRobot } from '../robot/script/script-robot.ts'
+import { acceptValues } from '../robot/script/variables.ts'
+
+const file = { type: 'positional', required: true, description: '话术文件（YAML 或 JSON） script file, YAML or JSON' } as const
+
+export function sourceOf(name: string): string {
+  try {
+    return readFileSync(name, 'utf8')
+  } catch (error) {
+    throw new InvalidInputError('file', `读不到 ${name}。 ${name} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+/** Beside the script: visit.yaml → visit.scenarios.yaml. */
+function scenariosBeside(name: string, named: string | undefined): ScriptScenarios | undefined {
+  const beside = named ?? path.join(path.dirname(name), `${path.basename(name).replace(/\.[^.]+$/u, '')}.scenarios.yaml`)
+  return named !== undefined || existsSync(beside) ? readScriptScenarios(sourceOf(beside), beside) : undefined
+}
+
+const check = defineCommand({
+  meta: { name: 'check', description: '校验话术：每个问题一行，文件:行: 位置: 说明。 Checks a script: a line per problem.' },
+  args: { file },
+  run({ args }) {
+    const names = args._.length > 0 ? args._ : [args.file]
+    for (const name of names) {
+      const { script, problems } = readScript(sourceOf(name))
+      for (const problem of problems) console.error(describeProblem(problem, name))
+      if (!script) {
+        process.exitCode = 1
+        continue
+      }
+      const { nodes, branches } = nodeCount(script)
+      console.log(`${name}: 通过 ok · ${script.title} v${script.version} · ${nodes} 个节点 nodes · ${branches} 条分支 ways · ${script.faq.length} 条知识 answers`)
+    }
+  },
+})
+
+const simulate = defineCommand({
+  meta: { name: 'simulate', description: '打字和话术对话：一行是对方一句话，空行是沉默，#1 是按键。 Talk with a script by typing: a line is a turn, an empty line silence, #1 a key.' },
+  args: {
+    file,
+    values: { type: 'string', description: '变量，JSON；默认取旁边 .scenarios.yaml 里的 values variables as JSON; default: those of the scenarios beside it' },
+    talk: { type: 'string', description: '对方的话，用 | 分开；不写则从标准输入读 the turns, parted by |; else from standard input' },
+  },
+  async run({ args }) {
+    const script = scriptOf(sourceOf(args.file), args.file)
+    const acceptedAt = new Date()
+    const given = args.values === undefined ? (scenariosBeside(args.file, undefined)?.values ?? {}) : valuesOf(args.values)
+    const { values, problems } = acceptValues(script, given, acceptedAt)
+    if (problems.length > 0) throw new InvalidInputError('--values', problems.map(({ variable, message }) => `--values ${variable}: ${message}`).join('\n'))
+    await using robot = createScriptRobot({ script, values, acceptedAt, now: () => new Date() })
+    await chat(robot, args.talk === undefined ? createInterface({ input: process.stdin }) : linesOf(args.talk), (line) => console.log(line))
+  },
+})
+
+const coverage = defineCommand({
+  meta: { name: 'coverage', description: '跑话术旁边的场景，说明哪些节点和分支没走到。 Holds the scenarios beside a script and tells what none of them reached.' },
+  args: { file, scenarios: { type: 'string', description: '场景文件，默认 <话术>.scenarios.yaml scenarios, by default those beside the script' } },
+  async run({ args }) {
+    const script = scriptOf(sourceOf(args.file), args.file)
+    const all = scenariosBeside(args.file, args.scenarios)
+    if (!all) throw new InvalidInputError('--scenarios', `${args.file} 旁边没有 .scenarios.yaml，请用 --scenarios 指明。 There are no scenarios beside ${args.file}: name them with --scenarios.`)
+    const runs = []
+    for (const scenario of all.scenarios) {
+      const run = await runScriptScenario(script, all, scenario)
+      runs.push(run)
+      console.log(`${run.wrong.length === 0 ? '✓' : '✗'} ${scenario.title}${run.wrong.map((why) => `\n    ${why}`).join('')}`)
+    }
+    const failed = runs.filter(({ wrong }) => wrong.length > 0).length
+    console.log(`\n场景 scenarios  ${runs.length - failed}/${runs.length}\n${describeCoverage(coverageOf(script, runs.flatMap(({ traces }) => traces)))}`)
+    if (failed > 0) process.exitCode = 1
+  },
+})
+
+export const script = defineCommand({ meta: { name: 'script', description: '话术：校验、打字试聊、覆盖率。 Scripts: check, try out by typing, coverage.' }, subCommands: { check, simulate, coverage } })
+
+function valuesOf(json: string): Record<string, string> {
+  try {
+    const values: unknown = JSON.parse(json)
+    if (typeof values === 'object' && values !== null && Object.values(values).every((value) => typeof value === 'string')) return values as Record<string, string>
+  } catch {
+    // The same answer as for JSON of another shape.
+  }
+  throw new InvalidInputError('--values', '--values 应为 JSON 对象，值都是文字，如 {"name":"张伟"}。 --values must be a JSON object of texts.')
+}
+
+async function* linesOf(talk: string): AsyncIterable<string> {
+  yield* await Promise.resolve(talk.split('|'))
+}
