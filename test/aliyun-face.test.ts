@@ -1,11 +1,16 @@
 // The whole program behind the Alibaba Cloud face: a vendor's client places calls, simulated callees hear them over real SIP and RTP, and press keys.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AccessKeys } from '../src/account/access-keys.ts'
+import { CallbackServers } from '../src/account/callback-servers.ts'
 import { TtsTemplates } from '../src/account/tts-templates.ts'
 import type { CallEvent } from '../src/events.ts'
 import { SAMPLE_RATE_HZ } from '../src/media/frame.ts'
@@ -19,7 +24,8 @@ let platform: Platform
 let client: InstanceType<typeof PopCore>
 
 before(async () => {
-  platform = await Platform.start()
+  // The callback server of the test is on this machine.
+  platform = await Platform.start({ WEBHOOK_PRIVATE: 'on' })
   const { app, dataDir } = platform
   const { accountId } = app.demo!
   const { id, secret } = await new AccessKeys(app.db, await openSecretBox({ secretKey: undefined, dataDir })).create(accountId)
@@ -66,6 +72,36 @@ test('a key that is pressed chooses what is said next', async () => {
   const { events } = await placed('IvrCall', { CalledNumber: '13800138018', CalledShowNumber: '05710000000', StartCode: 'TTS_2', 'MenuKeyMap.1.Key': '1', 'MenuKeyMap.1.Code': 'TTS_1', 'MenuKeyMap.1.TtsParams': '{"name":"李总","code":"88"}', ByeCode: 'TTS_3', PlayTimes: 1, Timeout: 8_000 })
   assert.ok(events.some((event) => event.type === 'keys-pressed' && event.digits === '1'), JSON.stringify(events.map(({ type }) => type)))
   assert.match(heard(events), /李总您好，您的快递到了，取件码88。\|感谢接听，再见。$/)
+})
+
+test('a callback server leads a conversation, turn by turn', async () => {
+  const { app } = platform
+  const turns: { type: string; callId: string; content: Record<string, string> }[] = []
+  const say = (text: string, action = 'play') => ({ action, action_code: '$text$', action_code_param: JSON.stringify({ text }) })
+  const answer = (type: string, words = ''): object => {
+    if (type !== 'normal') return say('没有听到您说话，再见。', 'hangup')
+    if (/喂/.test(words)) return { action: 'continue' }
+    return /我是|是我/.test(words) ? say('明天上午九点在三楼会议室开会，您能来吗？') : say('好的，再见。', 'hangup')
+  }
+  await using server = createServer(async (request, response) => {
+    const fields = new URLSearchParams(await text(request))
+    const turn = { type: fields.get('content_type')!, callId: fields.get('call_id')!, content: JSON.parse(fields.get('content')!) as Record<string, string> }
+    turns.push(turn)
+    response.end(JSON.stringify({ result: 'success', data: { call_id: turn.callId, ...answer(turn.type, turn.content['words']) } }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const settings = { url, parameters: 'form', timeoutMs: 2_000, retriesMax: 0, waiting: '请稍等。', fallback: '请再说一遍。', closing: '再见。', callCentres: {}, saysSynthetic: false } as const
+  await new CallbackServers(app.db, { privateAllowed: true, phoneOf: (number) => number }).put(app.demo!.accountId, settings)
+
+  const { wireId, events } = await placed('SmartCall', { CalledNumber: '13800138000', CalledShowNumber: '05710000000', VoiceCode: '$hello$', VoiceCodeParam: '{"hello":"请问是张总吗？"}' })
+  assert.ok(turns.every(({ callId }) => callId === wireId), 'one number for the call, in answers and callbacks')
+  const words = turns.filter(({ type }) => type === 'normal').map(({ content }) => content['words']!)
+  assert.ok(words.some((said) => /我是|是我/.test(said)), JSON.stringify(turns))
+  assert.ok(turns.every(({ content }) => Object.values(content).every((value) => typeof value === 'string')), 'every field is text, as published')
+  assert.match(heard(events), /请问是张总吗？\|.*明天上午九点在三楼会议室开会，您能来吗？\|好的，再见。$/)
+  const ended = events.find((event) => event.type === 'ended')!
+  assert.deepEqual([ended.reason.outcome, ended.reason.by], ['answered', 'robot'])
 })
 
 test('a recorded file is heard by the callee as it is', async () => {
