@@ -16,22 +16,19 @@ const NAME = 'espeak'
 const TEXT_CHARS_MAX = 1_500
 /** Every kind of syllable and the English voice: what the first call would otherwise wait for a compiler to see. */
 const practiceTexts = ['您好，请问是张先生吗？我是人工智能语音助手。', '通知您明天上午九点，在三楼会议室开会，请准时参加。', '请您留下姓名和电话，谢谢，再见。Thank you for your time.']
-const PRACTICE_ROUNDS = 2
 /** By then the rest of the program has started, which practice would slow down. */
 const PRACTICE_AFTER_MS = 1_500
 
 /** Speaks beside the first calls: before them, it would nearly double the time to start. */
 async function practise(pool: EspeakPool, afterMs: number): Promise<void> {
   await delay(afterMs, undefined, { ref: false })
-  for (let round = 0; round < PRACTICE_ROUNDS; round += 1) {
-    for (const text of practiceTexts) {
-      if (pool.isClosing) return
-      try {
-        await pool.speakOnEach(orderOf(toSpoken(text), defaultVoice, ''))
-      } catch (error) {
-        // A child that died or was slow is replaced, and will do.
-        if (!pool.isClosing) log.warn({ err: error }, 'the voice could not practise; its first words may come late')
-      }
+  for (const text of practiceTexts) {
+    if (pool.isClosing) return
+    try {
+      await pool.speakOnEach(orderOf(toSpoken(text), defaultVoice, ''))
+    } catch (error) {
+      // A child that died or was slow is replaced, and will do.
+      if (!pool.isClosing) log.warn({ err: error }, 'the voice could not practise; its first words may come late')
     }
   }
 }
