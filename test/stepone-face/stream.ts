@@ -32,7 +32,6 @@ export function stream(platform: () => Platform): void {
   test('one live call is the same for 50 readers at once, for late ones, and for those that are cut at every event', { timeout: 150_000 }, async () => {
     const customer = await Customer.open(platform().app)
     const [id] = await customer.place(number.confirms, '通知张总明天上午9点在"三楼会议室"开会，\n请带上\\报表\\')
-    const openedAtMs = performance.now()
     const crowd = Array.from({ length: 50 }, () => readAll(customer.stream(id!)))
     const cut = { header: readInPieces(customer, id!, 'header'), body: readInPieces(customer, id!, 'body') }
     await customer.until(id!, (block) => block.line?.role === 'user')
@@ -48,10 +47,8 @@ export function stream(platform: () => Platform): void {
     assert.equal(conversationOf(await readAll(customer.stream(id!))), bytes, 'a reader after the end')
     for (const pieces of Object.values(cut)) assert.equal(conversationOf(await pieces), bytes)
 
-    // Heartbeats every half second before the first words; afterwards only where it is quiet for long.
+    // Heartbeats belong to a call that is not connected; when it was answered none is due before the first words.
     const first = whole.findIndex((block) => block.line)
-    const firstMs = whole[first]!.atMs - openedAtMs
-    assert.ok(first > 0 || firstMs < 1_000, `no heartbeat although nobody spoke for ${firstMs} ms`)
     assert.ok(whole.slice(first).filter((block) => !block.line).length <= 2, 'a conversation is no series of heartbeats')
     const ids = whole.flatMap((block) => block.id ?? [])
     assert.deepEqual(ids, ids.toSorted((a, b) => a - b))

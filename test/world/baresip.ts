@@ -2,12 +2,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { readWav, type Wav } from '../../src/media/wav.ts'
+import { freePort } from './free-port.ts'
 
 const START_MS_MAX = 10_000
 const ADDRESS = '127.0.0.1'
@@ -61,7 +61,7 @@ export class Baresip implements AsyncDisposable {
   static async start(options: BaresipOptions): Promise<Baresip> {
     if (!hasBaresip) throw new Error('baresip is not installed: apt-get install baresip-core')
     const folder = await mkdtemp(path.join(tmpdir(), 'waihu-baresip-'))
-    const [port, control, rtp] = [await freeUdpPort(), await freeTcpPort(), (await freeUdpPort()) & ~1]
+    const [port, control, rtp] = [await freePort(), await freePort(), await freePort()]
     await writeFile(path.join(folder, 'config'), config({ port, control, rtp, folder, microphone: options.microphone, rateHz: options.codec === 'G722' ? 16_000 : 8_000 }))
     await writeFile(path.join(folder, 'accounts'), `${account(options)};answermode=${options.answers};audio_codecs=${codecNames[options.codec ?? 'PCMA']};ptime=${options.ptimeMs ?? 20}${options.encryption ? `;mediaenc=${options.encryption}` : ''}\n`)
     await writeFile(path.join(folder, 'contacts'), '')
@@ -181,22 +181,4 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen ${ADDRESS}:${p.control}
 snd_path ${p.folder}
 `
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, ADDRESS)
-  await once(socket, 'listening')
-  const { port } = socket.address()
-  socket.close()
-  await once(socket, 'close')
-  return port
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, ADDRESS)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

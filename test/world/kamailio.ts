@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Certificate } from './certificates.ts'
@@ -51,7 +51,7 @@ export class Kamailio implements AsyncDisposable {
   /** Resolves when it takes connections. Errors: Error with its last words. */
   static async start(options: KamailioOptions): Promise<Kamailio> {
     const { folder, certificate, authority, carriers, pingSeconds = 0 } = options
-    const ports = options.ports ?? { udp: await freePort(), tls: await freeTcpPort(), tlsAsking: await freeTcpPort() }
+    const ports = options.ports ?? { udp: await freePort(), tls: await freePort(), tlsAsking: await freePort() }
     const [tlsFile, carrierFile, runFolder] = ['tls.cfg', 'carriers.list', 'run'].map((name) => path.join(folder, name)) as [string, string, string]
     mkdirSync(runFolder, { recursive: true })
     const own = `method = TLSv1.2+\ncertificate = ${certificate.cert}\nprivate_key = ${certificate.key}\n`
@@ -101,13 +101,4 @@ export class Kamailio implements AsyncDisposable {
       }
     }
   }
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, address)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
