@@ -100,17 +100,21 @@ export type NewCallTerms = {
   incrementSec: number
 }
 
-/** Queues calls and wakes the dialers when the transaction commits. */
-export async function insertCalls(tx: Tx, calls: readonly NewCall[], terms: NewCallTerms): Promise<void> {
+/** Queues calls, of one request or of many, and wakes the dialers when the transaction commits. */
+export async function insertCalls(tx: Tx, requests: readonly { calls: readonly NewCall[]; terms: NewCallTerms }[]): Promise<void> {
+  const calls = requests.flatMap(({ calls }, nth) => calls.map((call) => ({ ...call, nth })))
+  const terms = requests.map(({ terms }, nth) => ({ nth, ...terms, userRequirement: toText(terms.userRequirement) }))
+  // What the calls of a request have in common is sent once: a robot may be long.
   await sql`
     insert into calls (id, phone, phone_as_given, account_id, source, user_requirement, robot, line, due_at, expires_at,
                        price_li_per_min, initial_block_sec, increment_sec, created_at, trunk_wanted, caller_wanted, calls_back, call_back_of)
-    select v.id, v.phone, v.given, ${terms.accountId}, ${terms.source}, ${toText(terms.userRequirement)}, ${toJsonb(terms.robot)}::jsonb,
-           ${terms.line}, ${terms.dueAt ?? terms.createdAt}::timestamptz, ${terms.expiresAt}::timestamptz,
-           ${terms.priceLiPerMin}::int, ${terms.initialBlockSec}::int, ${terms.incrementSec}::int, ${terms.createdAt}::timestamptz,
-           ${terms.trunkWanted ?? null}, ${terms.callerWanted ?? null}, ${terms.callsBack}, ${terms.callBackOf ?? null}
+    select v.id, v.phone, v.given, t."accountId", t.source, t."userRequirement", t.robot, t.line, coalesce(t."dueAt", t."createdAt"), t."expiresAt",
+           t."priceLiPerMin", t."initialBlockSec", t."incrementSec", t."createdAt", t."trunkWanted", t."callerWanted", t."callsBack", t."callBackOf"
     from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.phone)}::text[],
-                ${calls.map((call) => toText(call.phoneAsGiven))}::text[]) as v (id, phone, given)`.execute(tx)
+                ${calls.map((call) => toText(call.phoneAsGiven))}::text[], ${calls.map((call) => call.nth)}::int[]) as v (id, phone, given, nth)
+    join jsonb_to_recordset(${toJsonb(terms)}::jsonb) as t (nth int, "accountId" text, source text, "userRequirement" text, robot jsonb, line text,
+      "dueAt" timestamptz, "createdAt" timestamptz, "expiresAt" timestamptz, "priceLiPerMin" int, "initialBlockSec" int, "incrementSec" int,
+      "trunkWanted" text, "callerWanted" text, "callsBack" boolean, "callBackOf" text) using (nth)`.execute(tx)
   await sql`select pg_notify(${dueChannel}, '')`.execute(tx)
 }
 

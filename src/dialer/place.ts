@@ -142,7 +142,7 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
   if (expiresAt <= now) throw new RefusedError('expired', '通知的时间已经过去，没有拨打')
   await assertRoom(tx, deps, accountId, calls.length, nowMs)
   await assertAdmitted(tx, deps, accountId, calls, line, nowMs)
-  await insertCalls(tx, calls, {
+  const terms = {
     accountId,
     source: request.source,
     userRequirement: request.userRequirement,
@@ -154,7 +154,8 @@ async function placeIn(tx: Tx, deps: PlaceDeps, p: Placing): Promise<Placed> {
     createdAt: now,
     expiresAt,
     ...price,
-  })
+  }
+  await insertCalls(tx, [{ calls, terms }])
   if (request.ticket) await insertTicket(tx, { id: callIds[0]!, accountId }, request.ticket)
   await appendEvents(tx, callIds.map((callId) => ({ callId, event: { type: 'accepted' } })), now)
   await notifyFollowers(tx, callIds)

@@ -128,7 +128,7 @@ async function queueCallBack(tx: Tx, call: CallRow, { dueAt, expiresAt }: { dueA
     throw error
   }
   const wanted = { trunkWanted: trunkWanted ?? undefined, callerWanted: callerWanted ?? undefined }
-  await insertCalls(tx, [{ id, phone, phoneAsGiven }], { accountId, source, userRequirement, robot, line, ...wanted, createdAt: now, dueAt, expiresAt, callsBack: false, callBackOf: call.id, ...price })
+  await insertCalls(tx, [{ calls: [{ id, phone, phoneAsGiven }], terms: { accountId, source, userRequirement, robot, line, ...wanted, createdAt: now, dueAt, expiresAt, callsBack: false, callBackOf: call.id, ...price } }])
   await appendEvents(tx, [{ callId: id, event: { type: 'accepted' } }], now)
   return { callId: id }
 }
