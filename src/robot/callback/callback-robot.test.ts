@@ -1,100 +1,11 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { Robot, RobotAction, RobotEvent } from '../robot.ts'
+import type { RobotAction, RobotEvent } from '../robot.ts'
 import { createCallbackRobot } from './callback-robot.ts'
-import { CallbackExchange, type Exchanged } from './exchange.ts'
-import { callbackServerDefaults, type CallbackPlan, type CallbackServer } from './plan.ts'
+import { CallbackExchange } from './exchange.ts'
+import { callbackServerDefaults, type CallbackServer } from './plan.ts'
 import { answerWith, ServerRig, wireId, type Answers } from './server-rig.ts'
-
-const startMs = 1_659_885_709_000
-
-const plan: CallbackPlan = {
-  wireId,
-  server: { ...callbackServerDefaults, url: 'http://callback.test/' },
-  filePrefix: 'acc_1-',
-  opening: { code: 'hello.wav,$name$', texts: { name: '张总您好' }, breakable: true, timeBreakMs: 0 },
-  muteMs: 10_000,
-  dynamicId: 'v0',
-  recorded: false,
-  itn: false,
-  voice: {},
-  callCentres: { sales: '+8657112345678' },
-}
-
-type Sent = { content_type: string; call_id: string; timestamp: string; content: Record<string, string> }
-
-/** A robot whose server is the test: each turn is answered when the test says so. */
-class Talk {
-  readonly robot: Robot
-  readonly sent: Sent[] = []
-  readonly #waiting: ((answer: Exchanged) => void)[] = []
-  readonly #prepared: (object | Exchanged)[]
-  nowMs = startMs
-  openMax = 0
-
-  constructor(answers: (object | Exchanged)[] = [], more: Partial<CallbackPlan> = {}) {
-    this.#prepared = answers
-    this.robot = createCallbackRobot({
-      plan: { ...plan, ...more },
-      now: () => this.nowMs,
-      phoneOf: (text) => (/^1[3-9]\d{9}$/.test(text) ? `+86${text}` : undefined),
-      exchange: {
-        ask: (_server, encoded) => {
-          const fields = Object.fromEntries(new URLSearchParams(encoded)) as Record<'content_type' | 'call_id' | 'timestamp' | 'content', string>
-          this.sent.push({ ...fields, content: JSON.parse(fields.content) as Record<string, string> })
-          const prepared = this.#prepared.shift()
-          if (prepared) return Promise.resolve(toExchanged(prepared))
-          return new Promise((resolve) => {
-            this.#waiting.push(resolve)
-            this.openMax = Math.max(this.openMax, this.#waiting.length)
-          })
-        },
-      },
-    })
-  }
-
-  /** The oldest open request gets its answer. */
-  answer(answer: object | Exchanged): void {
-    this.#waiting.shift()!(toExchanged(answer))
-  }
-
-  prepare(...answers: (object | Exchanged)[]): void {
-    this.#prepared.push(...answers)
-  }
-
-  async hear(event: RobotEvent, signal = new AbortController().signal): Promise<RobotAction[]> {
-    const actions: RobotAction[] = []
-    for await (const action of this.robot.handle(event, signal)) actions.push(action)
-    return actions
-  }
-
-  /** The callee picked up and heard the opening to its end. */
-  async opened(): Promise<this> {
-    await this.hear(answered)
-    this.nowMs += 5_000
-    await this.hear(played(1))
-    return this
-  }
-}
-
-const answered: RobotEvent = { type: 'answered', atMs: startMs, firstWords: '' }
-const words = (text: string, more: Partial<Extract<RobotEvent, { type: 'utterance' }>> = {}): RobotEvent => ({ type: 'utterance', text, beginAtMs: startMs + 6_000, endAtMs: startMs + 7_000, confidence: 0.9, bargeIn: false, silentMs: 600, ...more })
-const played = (n: number, more: Partial<Extract<RobotEvent, { type: 'played' }>> = {}): RobotEvent => ({ type: 'played', say: `callback-${n}`, heardText: '…', cut: false, ...more })
-const failed: Exchanged = { ok: false, why: 'HTTP 500' }
-const play = (text: string, more: object = {}): object => ({ action: 'play', action_code: '$t$', action_code_param: JSON.stringify({ t: text }), ...more })
-
-function toExchanged(answer: object | Exchanged): Exchanged {
-  return 'ok' in answer ? answer : { ok: true, body: Buffer.from(JSON.stringify({ result: 'success', data: { call_id: wireId, ...answer } })) }
-}
-
-/** Without notes of where words came from; a say by its words. */
-function deeds(actions: readonly RobotAction[]): string[] {
-  return actions.flatMap((action) => {
-    if (action.type === 'say') return [`say ${action.parts.map((part) => (part.type === 'text' ? part.text : part.type === 'file' ? part.code : part.url)).join('+')}`]
-    if (action.type === 'note') return action.note.problem === undefined ? [] : [`problem ${action.note.problem}`]
-    return [action.type]
-  })
-}
+import { answered, deeds, failed, plan, play, played, startMs, Talk, words } from './talk-rig.ts'
 
 test('the opening plays by itself, and nobody is asked', async () => {
   const talk = new Talk()

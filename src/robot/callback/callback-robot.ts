@@ -4,7 +4,7 @@ import { assertNever } from '../../errors.ts'
 import type { Judgement } from '../after-call/judgement.ts'
 import type { Robot, RobotAction, RobotEvent, SayPart } from '../robot.ts'
 import type { VoiceWish } from '../voice-wish.ts'
-import { decide, lineRules } from './decide.ts'
+import { decide, keptOf, lineRules } from './decide.ts'
 import type { CallbackExchange, Exchanged } from './exchange.ts'
 import { dtmf, earlyMedia, encodeMessage, mute, normal, parallelTransfer, timeBreak, type CallbackMessage, type Surroundings } from './messages.ts'
 import type { CallbackPlan } from './plan.ts'
@@ -21,7 +21,7 @@ export type CallbackContext = {
 }
 
 /** `own`: ours, of which the server knows nothing. */
-type Media = { id: string; code: string; own: boolean; breakable: boolean; timeBreakMs: number; beginAtMs: number }
+type Media = { id: string; code: string; parts: readonly SayPart[]; own: boolean; breakable: boolean; timeBreakMs: number; beginAtMs: number }
 /** `speaks`: the callee waits for something to be said. */
 type Turn = { answer: Promise<Exchanged>; speaks: boolean }
 
@@ -337,27 +337,29 @@ class CallbackRobot implements Robot {
   #say(code: string, parts: readonly SayPart[], rules: { codeBreak: boolean; timeBreakMs: number }): void {
     if (this.#media.length >= mediaMax) return this.#note('too much waits to be played')
     this.#source('callback')
-    this.#put(code, parts, { own: false, breakable: rules.codeBreak, timeBreakMs: rules.timeBreakMs }, lineRules(rules))
+    this.#put({ code, parts, own: false, breakable: rules.codeBreak, timeBreakMs: rules.timeBreakMs })
   }
 
   #sayOwn(text: string, what: 'waiting' | 'fallback' | 'closing', breakable: boolean): void {
     if (text === '') return
     this.#source('fallback')
-    this.#put(what, [{ type: 'text', text }], { own: true, breakable, timeBreakMs: 0 }, { interruptible: false, timeBreakMs: undefined })
+    this.#put({ code: what, parts: [{ type: 'text', text }], own: true, breakable, timeBreakMs: 0 })
   }
 
-  #put(code: string, parts: readonly SayPart[], about: Pick<Media, 'own' | 'breakable' | 'timeBreakMs'>, line: { interruptible: boolean; timeBreakMs: number | undefined }): void {
+  #put(media: Pick<Media, 'code' | 'parts' | 'own' | 'breakable' | 'timeBreakMs'>): void {
     this.#says += 1
     const id = `callback-${this.#says}`
-    this.#media.push({ id, code, ...about, beginAtMs: this.#context.now() })
-    this.#owed.push({ type: 'say', id, parts, ...line })
+    this.#media.push({ ...media, id, beginAtMs: this.#context.now() })
+    this.#owed.push({ type: 'say', id, parts: media.parts, ...lineRules(media) })
   }
 
-  /** Nothing is heard any more, and nothing waits. */
+  /** Nothing is heard any more, and nothing waits on the line: what waited and may not be interrupted is said again. */
   #silenced(): void {
     const [media] = this.#media
     if (media && !media.own) this.#lastPlayed = { code: media.code, beginAtMs: media.beginAtMs, endAtMs: this.#context.now() }
+    const kept = keptOf(this.#media)
     this.#media = []
+    for (const waiting of kept) this.#put(waiting)
   }
 
   get #surroundings(): Surroundings {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decide, lineRules, type Decision } from './decide.ts'
+import { decide, keptOf, lineRules, type Decision } from './decide.ts'
 import { callbackActions, type CallbackAction } from './reply.ts'
 
 const stops = (action: CallbackAction, p: { codeBreak: boolean; actionBreak: boolean; playing: boolean; hasMedia?: boolean }): Decision =>
@@ -36,7 +36,7 @@ test('every combination of what plays, what the answer may do and how long a voi
       assert.equal(play, action !== 'break', `${action}: ${name}`)
     }
     for (const action of ['continue', 'donothing'] as const) assert.deepEqual(stops(action, { codeBreak, actionBreak, playing }), { stop: false, play: false, deed: 'nothing' }, `${action}: ${name}`)
-    const rules = lineRules({ codeBreak, timeBreakMs })
+    const rules = lineRules({ breakable: codeBreak, timeBreakMs })
     assert.deepEqual(rules, byLine === 'never' ? { interruptible: false, timeBreakMs: undefined } : { interruptible: true, timeBreakMs: 300 }, name)
   }
 })
@@ -46,10 +46,13 @@ test('an answer that plays nothing stops nothing, except where stopping or leavi
   assert.deepEqual(stopping, ['break', 'hangup', 'transfer'])
 })
 
-test('what may not be interrupted is heard also when it still waits', () => {
-  const heard = [{ breakable: true }, { breakable: false }]
-  assert.deepEqual(decide({ action: 'play', actionBreak: true, hasMedia: true }, heard), { stop: false, play: true, deed: 'nothing' })
-  assert.equal(decide({ action: 'hangup', actionBreak: true, hasMedia: false }, heard).stop, false)
+test('what is heard decides whether an answer stops it, and what may not be interrupted is kept although it only waits', () => {
+  const [first, second, third] = [{ breakable: true }, { breakable: false }, { breakable: true }]
+  assert.deepEqual(decide({ action: 'play', actionBreak: true, hasMedia: true }, [first, second, third]), { stop: true, play: true, deed: 'nothing' })
+  assert.deepEqual(keptOf([first, second, third]), [second])
+  // Behind what may not be interrupted everything waits its turn.
+  assert.equal(decide({ action: 'play', actionBreak: true, hasMedia: true }, [second, first]).stop, false)
+  assert.equal(decide({ action: 'hangup', actionBreak: true, hasMedia: false }, [second, first]).stop, false)
 })
 
 test('each action leads to its own deed', () => {

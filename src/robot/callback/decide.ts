@@ -7,18 +7,18 @@ import type { Reply } from './reply.ts'
 export type Heard = { breakable: boolean }
 
 /**
- * `stop`: drop what is heard and what waits. `play`: the reply's media follows, at once or after what is left of the rest.
- * `deed`: what is done once that is arranged.
+ * `stop`: drop what is heard and what waits, except what waits and may not be interrupted. `play`: the reply's media follows, at once or after what
+ * is left of the rest. `deed`: what is done once that is arranged.
  */
 export type Decision = { stop: boolean; play: boolean; deed: 'nothing' | 'hang-up' | 'transfer' | 'collect' | 'parallel-transfer' | 'bridge' }
 
 /**
- * Media with action_code_break=false is heard to its end whatever the action says, also when it still waits. Other media is stopped by an action
- * with action_break=true that has something to put in its place, and waited for otherwise.
+ * Whether an answer stops anything is a matter between it and the media that is heard: media with action_code_break=false is heard to its end whatever
+ * the answer says; other media is stopped by an action with action_break=true that has something to put in its place, and waited for otherwise.
  */
 export function decide(reply: Pick<Reply, 'action' | 'actionBreak'> & { hasMedia: boolean }, heard: readonly Heard[]): Decision {
   const { action, hasMedia } = reply
-  const mayStop = reply.actionBreak && heard.length > 0 && heard.every(({ breakable }) => breakable)
+  const mayStop = reply.actionBreak && heard[0]?.breakable === true
   switch (action) {
     case 'continue':
     case 'donothing':
@@ -42,10 +42,15 @@ export function decide(reply: Pick<Reply, 'action' | 'actionBreak'> & { hasMedia
   }
 }
 
+/** What is still heard after a stop: media that waits and may not be interrupted. */
+export function keptOf<Media extends Heard>(heard: readonly Media[]): Media[] {
+  return heard.slice(1).filter(({ breakable }) => !breakable)
+}
+
 /**
  * How the line treats one media. Words alone stop nothing: the server is told and decides. Only with a time-break does the line stop it
  * by itself, and never what may not be interrupted.
  */
-export function lineRules(p: { codeBreak: boolean; timeBreakMs: number }): { interruptible: boolean; timeBreakMs: number | undefined } {
-  return p.codeBreak && p.timeBreakMs > 0 ? { interruptible: true, timeBreakMs: p.timeBreakMs } : { interruptible: false, timeBreakMs: undefined }
+export function lineRules(p: { breakable: boolean; timeBreakMs: number }): { interruptible: boolean; timeBreakMs: number | undefined } {
+  return p.breakable && p.timeBreakMs > 0 ? { interruptible: true, timeBreakMs: p.timeBreakMs } : { interruptible: false, timeBreakMs: undefined }
 }
