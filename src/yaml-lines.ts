@@ -16,6 +16,13 @@ export function readYaml(source: string): YamlText {
   const counter = new LineCounter()
   const document = parseDocument(source, { lineCounter: counter })
   const broken = document.errors.map(({ pos, message }) => ({ line: counter.linePos(pos[0]).line, message: message.split('\n')[0]! }))
+  let value: unknown
+  try {
+    value = broken.length > 0 ? undefined : document.toJS()
+  } catch (error) {
+    // Aliases that unfold to millions of values, or to themselves.
+    broken.push({ line: 1, message: (error as Error).message.split('\n')[0]! })
+  }
   const nodeAt = (at: readonly PropertyKey[]): unknown => (at.length === 0 ? document.contents : keyOrValue(document, at))
   const knownPart = (at: readonly PropertyKey[]): readonly PropertyKey[] => {
     let length = at.length
@@ -23,7 +30,7 @@ export function readYaml(source: string): YamlText {
     return at.slice(0, length)
   }
   return {
-    value: broken.length > 0 ? undefined : document.toJS(),
+    value,
     broken,
     knownPart,
     lineOf(at) {

@@ -72,6 +72,31 @@ export type TtsTemplatesTable = {
   created_at: DefaultNow
 }
 
+export type ScriptsTable = {
+  owner: string
+  id: string
+  title: string
+  purpose: string
+  draft: string | null
+  draft_revision: Generated<number>
+  draft_state: Generated<'draft' | 'submitted' | 'refused'>
+  draft_why: Generated<string>
+  draft_at: Date | null
+  published_version: number | null
+  published_at: Date | null
+  retired_at: Date | null
+  created_at: DefaultNow
+}
+
+export type ScriptVersionsTable = {
+  owner: string
+  id: string
+  version: number
+  source: string
+  sha256: Buffer
+  created_at: DefaultNow
+}
+
 export type CallbackServersTable = {
   account_id: string
   url: string
@@ -287,6 +312,8 @@ export type Schema = {
   call_tickets: CallTicketsTable
   tts_templates: TtsTemplatesTable
   callback_servers: CallbackServersTable
+  scripts: ScriptsTable
+  script_versions: ScriptVersionsTable
   wallets: WalletsTable
   ledger_entries: LedgerEntriesTable
   calls: CallsTable
