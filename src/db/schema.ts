@@ -178,6 +178,8 @@ export type CallsTable = {
   caller_wanted: string | null
   trunk: string | null
   caller_id: string | null
+  task_id: number | null
+  task_seq: number | null
 }
 
 export type CallAttemptsTable = {
@@ -304,7 +306,72 @@ export type WebhookDeliveriesTable = {
   created_at: DefaultNow
 }
 
+export type TasksTable = {
+  id: GeneratedAlways<number>
+  account_id: string
+  name: string
+  script_id: string
+  script_version: number
+  source: string
+  plan: Json<unknown>
+  remembered: Json<Record<string, unknown>>
+  status: Generated<string>
+  why: string | null
+  why_detail: string | null
+  schedule_at: Date | null
+  created_at: DefaultNow
+  started_at: Date | null
+  finished_at: Date | null
+  removed_at: Date | null
+  waiting_for: string | null
+  line_down_since: Date | null
+  recent: Generated<string[]>
+  total: Generated<number>
+  waiting: Generated<number>
+  waiting_retry: Generated<number>
+  waiting_frequency: Generated<number>
+  calling: Generated<number>
+  done: Generated<number>
+  refused: Generated<number>
+  taken_back: Generated<number>
+  answered: Generated<number>
+  attempts: Generated<number>
+  talk_ms: Generated<number>
+  cost_li: Generated<number>
+}
+
+export type TaskNumbersTable = {
+  task_id: number
+  seq: GeneratedAlways<number>
+  phone: string
+  phone_as_given: string
+  vars: Json<Record<string, string>>
+  state: Generated<string>
+  due_at: DefaultNow
+  waiting_for: string | null
+  attempts: Generated<number>
+  past: Generated<string[]>
+  last_call_id: string | null
+  outcome: string | null
+  conversation: string | null
+  label: string | null
+  answered: Generated<boolean>
+  talk_ms: Generated<number>
+  cost_li: Generated<number>
+}
+
+export type TaskBatchesTable = {
+  task_id: number
+  key: string
+  body_sha256: Buffer
+  answer: Json<unknown>
+  created_at: DefaultNow
+}
+
 export type Schema = {
+  tasks: TasksTable
+  task_numbers: TaskNumbersTable
+  task_batches: TaskBatchesTable
   accounts: AccountsTable
   api_keys: ApiKeysTable
   access_keys: AccessKeysTable
