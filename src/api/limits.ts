@@ -3,6 +3,10 @@
 export const apiLimits = {
   /** Largest request body. A list of 100 numbers and a long requirement are under 10 kB. */
   bodyBytesMax: 64 * 1024,
+  /** The same for the RPC gateway: thousands of numbers with their variables, percent-encoded. */
+  rpcBodyBytesMax: 1024 * 1024,
+  /** Request line and headers. Most RPC clients send all parameters in the query, a batch of 1,000 numbers with four variables each too: 300 kB. */
+  headerBytesMax: 512 * 1024,
   /** The whole request must have arrived within this time. */
   requestMsMax: 15_000,
   /** Requests of one key (or, without a key, one address) per minute. */

@@ -71,7 +71,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestMsMax,
     // Node looks for late requests every 30 s by itself, too seldom for this limit; and headers may not take longer than the whole.
-    http: { connectionsCheckingInterval: Math.ceil(limits.requestMsMax / 3), headersTimeout: limits.requestMsMax },
+    http: { maxHeaderSize: limits.headerBytesMax, connectionsCheckingInterval: Math.ceil(limits.requestMsMax / 3), headersTimeout: limits.requestMsMax },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     genReqId: () => `r-${randomUUID().slice(0, 13)}`,
     clientErrorHandler: answerBrokenHttp,
@@ -142,7 +142,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
   healthRoute(app, deps.health, clock, limits.healthMsMax)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, calls: deps.calls, singleCalls: new SingleCalls({ ...deps.aliyun, calls: deps.calls }), operations, clock, log }), landing))
+  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, calls: deps.calls, singleCalls: new SingleCalls({ ...deps.aliyun, calls: deps.calls }), operations, clock, log }), { landing, bodyBytesMax: limits.rpcBodyBytesMax }))
   else app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(landing))
   await app.register(
     stepOnePlugin({

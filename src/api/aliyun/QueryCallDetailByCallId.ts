@@ -1,12 +1,11 @@
 // QueryCallDetailByCallId: the record of one call. Translates only.
 import { callDetail, prodIds } from './call-detail.ts'
+import { epochMs, startOfChinaDay } from './china-time.ts'
 import { operation } from './operation.ts'
 import { integer, needed } from './parameters.ts'
 import { callId } from './single-call-parameters.ts'
 
 const dayMs = 86_400_000
-/** `QueryDate` is an instant, or in older texts a day: a call is found from the beginning of that day in China to 24 h after the instant. */
-const startOfDay = (ms: number): number => Math.floor((ms + 8 * 3_600_000) / dayMs) * dayMs - 8 * 3_600_000
 
 export const QueryCallDetailByCallId = operation({
   summary: '查询一个呼叫的话单',
@@ -14,7 +13,7 @@ export const QueryCallDetailByCallId = operation({
   parameters: {
     CallId: callId,
     ProdId: needed(integer({ min: 0, max: 1e15, or: undefined, outside: 'refused', type: 'Long', rule: '产品编号，须与呼叫的种类一致' })),
-    QueryDate: needed(integer({ min: 0, max: 8e12, or: undefined, outside: 'refused', type: 'Long', rule: '毫秒时间戳：查找该时刻所在日（北京时间）零点到该时刻后 24 小时内发起的呼叫', does: 'differs' })),
+    QueryDate: needed({ ...epochMs('毫秒时间戳：查找该时刻所在日（北京时间）零点到该时刻后 24 小时内发起的呼叫'), does: 'differs' }),
   },
   answers: { Data: 'JSON 文字；查不到时为空串' },
   notes: ['正在进行的呼叫 state 为空串。'],
@@ -23,6 +22,7 @@ export const QueryCallDetailByCallId = operation({
     if (ticket === undefined || prodIds[ticket.product] !== String(ProdId)) return { Data: '' }
     const call = await calls.lookUp(accountId, ticket.callId)
     const createdMs = call.createdAt.getTime()
-    return { Data: createdMs >= startOfDay(QueryDate) && createdMs <= QueryDate + dayMs ? callDetail(call, ticket.shownNumber) : '' }
+    // An instant, or in older texts a day: a call is found from the beginning of that day to 24 h after the instant.
+    return { Data: createdMs >= startOfChinaDay(QueryDate) && createdMs <= QueryDate + dayMs ? callDetail(call, ticket.shownNumber) : '' }
   },
 })

@@ -29,11 +29,10 @@ export type Claim = {
   keyId: string
   nonce: string
   token: string | undefined
-  /** What the holder of the secret would have signed. */
-  stringToSign: string
+  /** Made when they are asked for: of a large request they cost time, which a stranger is not given. */
   sign: (secret: string) => string
-  /** For people: what was signed over. */
-  readable: string
+  /** For people: what should have been signed over. */
+  readable: () => string
   signature: string
 }
 
@@ -54,7 +53,7 @@ export async function checkSignature(claim: Claim, keys: AccessKeyDesk): Promise
   const key = await findKey(claim, keys)
   if (key === undefined) throw gatewayError('InvalidAccessKeyId.NotFound')
   if (!key.enabled) throw gatewayError('InvalidAccessKeyId.Inactive')
-  if (!equal(claim.sign(key.secret), claim.signature)) throw gatewayError('SignatureDoesNotMatch', ` server string to sign is:${claim.readable}`)
+  if (!equal(claim.sign(key.secret), claim.signature)) throw gatewayError('SignatureDoesNotMatch', ` server string to sign is:${claim.readable()}`)
   return key.accountId
 }
 
@@ -92,8 +91,8 @@ function claimV1(request: RpcRequest): TimedClaim {
   if (need('SignatureMethod') !== 'HMAC-SHA1') throw gatewayError('InvalidSignatureMethod')
   if (need('SignatureVersion') !== '1.0') throw gatewayError('IncompleteSignature')
   const [timestamp, nonce] = [need('Timestamp'), need('SignatureNonce')]
-  const stringToSign = stringToSignV1(method, params)
-  return { action, version, keyId, nonce, timestamp, signature, stringToSign, readable: stringToSign, token: params.get('SecurityToken'), sign: (secret) => signV1(stringToSign, secret) }
+  const readable = once(() => stringToSignV1(method, params))
+  return { action, version, keyId, nonce, timestamp, signature, readable, token: params.get('SecurityToken'), sign: (secret) => signV1(readable(), secret) }
 }
 
 /** Whatever we act on must be signed, or somebody in between could change it. */
@@ -114,9 +113,14 @@ function claimV3(request: RpcRequest): TimedClaim {
   if (sha256.toLowerCase() !== bodySha256) throw gatewayError('SignatureDoesNotMatch', ` x-acs-content-sha256 of the body is:${bodySha256}`)
   const named = headers['x-acs-accesskey-id']?.trim()
   if (named !== undefined && named !== keyId) throw gatewayError('IncompleteSignature', ' x-acs-accesskey-id is not the Credential.')
-  const canonical = canonicalRequestV3({ method, path: '/', query, headers, signedHeaders, bodySha256: sha256 })
-  const stringToSign = stringToSignV3(canonical)
-  return { action, version, keyId, nonce, timestamp, signature, stringToSign, readable: `${stringToSign} canonical request is:${canonical}`, token: headers['x-acs-security-token']?.trim(), sign: (secret) => signV3(stringToSign, secret) }
+  const canonical = once(() => canonicalRequestV3({ method, path: '/', query, headers, signedHeaders, bodySha256: sha256 }))
+  const readable = (): string => `${stringToSignV3(canonical())} canonical request is:${canonical()}`
+  return { action, version, keyId, nonce, timestamp, signature, readable, token: headers['x-acs-security-token']?.trim(), sign: (secret) => signV3(stringToSignV3(canonical()), secret) }
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined
+  return () => (made ??= make())
 }
 
 function equal(ours: string, theirs: string): boolean {

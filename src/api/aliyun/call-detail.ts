@@ -1,6 +1,7 @@
 // Knows how the record of a call is shown by QueryCallDetailByCallId. Does not know where records are kept.
 import type { CallRecord } from '../../dialer/call-service.ts'
 import type { CallProduct } from '../../db/call-tickets.ts'
+import { chinaTime } from './china-time.ts'
 import { statusOf } from './status-codes.ts'
 
 /** The number of each kind of call in queries. Source: the parameter ProdId of the published operation. */
@@ -10,11 +11,6 @@ export const prodIds: Readonly<Record<CallProduct, string>> = {
   ivr: '11000000300005',
   'click-to-dial': '11000000300004',
   smart: '11030000180001',
-}
-
-/** Local time of China without a zone, '' for what did not happen. */
-export function chinaTime(date: Date | undefined): string {
-  return date === undefined ? '' : new Date(date.getTime() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
 }
 
 /** The JSON text of `Data`. A call that goes on has no state yet. */

@@ -52,6 +52,7 @@ export function invalid(parameter: string, why = ''): AliyunError {
 
 /** Business errors are answered with 200 and the code in the body. */
 export type BusinessErrorCode =
+  | 'InvalidParameter.date'
   | 'isv.ACCOUNT_ABNORMAL'
   | 'isv.AMOUNT_NOT_ENOUGH'
   | 'isv.BILLID_NOT_EXIST'
@@ -60,6 +61,7 @@ export type BusinessErrorCode =
   | 'isv.DISPLAY_NUMBER_ILLEGAL'
   | 'isv.INVALID_JSON_PARAM'
   | 'isv.INVALID_PARAMETERS'
+  | 'isv.MOBILE_COUNT_OVER_LIMIT'
   | 'isv.MOBILE_NUMBER_ILLEGAL'
   | 'isv.PARAM_LENGTH_LIMIT'
   | 'isv.PARAM_NOT_SUPPORT_URL'
@@ -70,6 +72,8 @@ export type BusinessErrorCode =
   | 'isv.VOICE_CALL_FAIL'
   | 'isv.VOICE_CALL_PERIOD_ERROR'
   | 'isv.VOICE_FILE_ILLEGAL'
+  | 'isv.VOICE_ROBOT_CALLEE_LIMIT'
+  | 'isv.VOICE_ROBOT_NOT_PERIOD'
 
 export function businessError(code: BusinessErrorCode, message: string, options?: ErrorOptions): AliyunError {
   return new AliyunError(code, message, 200, options)

@@ -1,9 +1,9 @@
-// Serves the RPC gateway at `/`. Does not know what it answers. A GET without any parameter is a person with a browser, who gets `landing`.
+// Serves the RPC gateway at `/`. Does not know what it answers. A GET without any parameter is a person with a browser, who gets a page.
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { toAliyunError } from './errors.ts'
 import type { Gateway, GatewayAnswer } from './gateway.ts'
 
-export function aliyunPlugin(gateway: Gateway, landing: string): FastifyPluginAsync {
+export function aliyunPlugin(gateway: Gateway, { landing, bodyBytesMax }: { landing: string; bodyBytesMax: number }): FastifyPluginAsync {
   return async (app) => {
     // The third signature covers the bytes of the body, so nobody may have parsed them before.
     app.removeAllContentTypeParsers()
@@ -14,6 +14,7 @@ export function aliyunPlugin(gateway: Gateway, landing: string): FastifyPluginAs
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: '/',
       schema: { hide: true },
+      bodyLimit: bodyBytesMax,
       // The gateway counts by account and operation itself.
       config: { rateLimit: false },
       async handler(request, reply) {
