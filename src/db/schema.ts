@@ -86,6 +86,7 @@ export type ScriptsTable = {
   published_at: Date | null
   retired_at: Date | null
   created_at: DefaultNow
+  number: GeneratedAlways<number>
 }
 
 export type ScriptVersionsTable = {

@@ -17,18 +17,21 @@ export type StoredScript = {
   revision: number
   published: { version: number; at: Date } | undefined
   retiredAt: Date | undefined
+  createdAt: Date
+  /** What clients that know scripts by numbers call it. */
+  number: number
 }
 export type ScriptVersion = { version: number; createdAt: Date }
 
-const columns = ['owner', 'id', 'title', 'purpose', 'draft', 'draft_revision', 'draft_state', 'draft_why', 'draft_at', 'published_version', 'published_at', 'retired_at'] as const
-type Row = { owner: string; id: string; title: string; purpose: string; draft: string | null; draft_revision: number; draft_state: DraftState; draft_why: string; draft_at: Date | null; published_version: number | null; published_at: Date | null; retired_at: Date | null }
+const columns = ['owner', 'id', 'title', 'purpose', 'draft', 'draft_revision', 'draft_state', 'draft_why', 'draft_at', 'published_version', 'published_at', 'retired_at', 'created_at', 'number'] as const
+type Row = { owner: string; id: string; title: string; purpose: string; draft: string | null; draft_revision: number; draft_state: DraftState; draft_why: string; draft_at: Date | null; published_version: number | null; published_at: Date | null; retired_at: Date | null; created_at: Date; number: number }
 
 function fromRow(row: Row): StoredScript {
   return {
     owner: row.owner, id: row.id, title: row.title, purpose: row.purpose, revision: row.draft_revision,
     draft: row.draft === null || row.draft_at === null ? undefined : { source: row.draft, revision: row.draft_revision, state: row.draft_state, why: row.draft_why, at: row.draft_at },
     published: row.published_version === null || row.published_at === null ? undefined : { version: row.published_version, at: row.published_at },
-    retiredAt: row.retired_at ?? undefined,
+    retiredAt: row.retired_at ?? undefined, createdAt: row.created_at, number: row.number,
   }
 }
 
@@ -48,6 +51,12 @@ export async function putDraft(db: Queryable, p: { owner: string; id: string; ti
 
 export async function findScript(db: Queryable, owner: string, id: string): Promise<StoredScript | undefined> {
   const row = await db.selectFrom('scripts').select(columns).where('owner', '=', owner).where('id', '=', id).executeTakeFirst()
+  return row && fromRow(row)
+}
+
+/** Of one of the owners. */
+export async function findScriptByNumber(db: Queryable, owners: readonly string[], number: number): Promise<StoredScript | undefined> {
+  const row = await db.selectFrom('scripts').select(columns).where('owner', 'in', owners).where('number', '=', number).executeTakeFirst()
   return row && fromRow(row)
 }
 

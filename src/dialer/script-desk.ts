@@ -1,6 +1,6 @@
 // Knows how scripts of accounts go from draft over review to published versions, and which of them a call may name. Does not know calls, HTTP or who may review.
 import { createHash } from 'node:crypto'
-import { addVersion, findScript, findVersion, lastVersion, libraryOwner, lockScript, putDraft, scriptsOf, setDraft, setPublished, versionsOf, type DraftState, type StoredScript } from '../db/scripts.ts'
+import { addVersion, findScript, findScriptByNumber, findVersion, lastVersion, libraryOwner, lockScript, putDraft, scriptsOf, setDraft, setPublished, versionsOf, type DraftState, type StoredScript } from '../db/scripts.ts'
 import type { Database, Tx } from '../db/connection.ts'
 import { findAccount } from '../db/accounts.ts'
 import { InvalidInputError, NotFoundError, RefusedError } from '../errors.ts'
@@ -13,6 +13,8 @@ import type { ScriptShelf } from './script-shelf.ts'
 
 export type ScriptSummary = {
   id: string
+  /** What clients that know scripts by numbers call it; as lasting as its id. */
+  number: number
   title: string
   purpose: string
   /** False: it comes with the program and is published for everybody. */
@@ -21,6 +23,7 @@ export type ScriptSummary = {
   /** `why`: for what it was refused. */
   draft: { revision: number; state: DraftState; why: string; at: Date } | undefined
   retiredAt: Date | undefined
+  createdAt: Date
 }
 export type PublishedScript = { version: number; script: Script }
 /** What a call is accepted with: as for a sentence, see AcceptedRequirement. `told`: what the call is about, for people. */
@@ -47,6 +50,8 @@ export interface ScriptDesk {
   /** Own ones and the library, by id. An own script that was ever published hides the one of the library with its id. */
   list(accountId: string): Promise<ScriptSummary[]>
   find(accountId: string, id: string): Promise<ScriptSummary>
+  /** One that the account may name, by its number; the number of the library's goes on meaning its id when an own one hides it. */
+  findByNumber(accountId: string, number: number): Promise<ScriptSummary>
   /** The newest first. */
   versions(accountId: string, id: string): Promise<readonly { version: number; createdAt: Date; published: boolean }[]>
   /** The text of the draft, of a version, or of what is published. */
@@ -158,6 +163,12 @@ export class StoredScripts implements ScriptDesk {
     return summaryOf(script, own && library)
   }
 
+  async findByNumber(accountId: string, number: number): Promise<ScriptSummary> {
+    const script = Number.isSafeInteger(number) ? await findScriptByNumber(this.#db.sql, [accountId, libraryOwner], number) : undefined
+    if (!script) throw unknown(String(number))
+    return await this.find(accountId, script.id)
+  }
+
   async versions(accountId: string, id: string): Promise<readonly { version: number; createdAt: Date; published: boolean }[]> {
     const { published } = await this.find(accountId, id)
     const of = async (owner: string) => await versionsOf(this.#db.sql, owner, id, scriptLimits.versionsListedMax)
@@ -231,10 +242,10 @@ function unknown(id: string): NotFoundError {
 
 /** `library`: the one of the library with the same id. */
 function summaryOf(script: StoredScript, library: StoredScript | undefined): ScriptSummary {
-  const { id, title, purpose, draft, retiredAt } = script
+  const { id, number, createdAt, title, purpose, draft, retiredAt } = script
   // Until something of their own was published, calls say the one of the library.
   const published = script.published ?? (retiredAt === undefined ? library?.published : undefined)
-  return { id, title, purpose, own: script.owner !== libraryOwner, published, draft: draft && { revision: draft.revision, state: draft.state, why: draft.why, at: draft.at }, retiredAt }
+  return { id, number, title, purpose, own: script.owner !== libraryOwner, published, draft: draft && { revision: draft.revision, state: draft.state, why: draft.why, at: draft.at }, retiredAt, createdAt }
 }
 
 /** Errors: RefusedError. */
