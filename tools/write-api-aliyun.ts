@@ -121,7 +121,7 @@ const callbackPage = [
   '| `hangup` | hangs up after its action_code, and after what may not be interrupted |',
   '| `transfer` | calls `number` while the callee waits; the server is asked no more. Where that fails the call ends politely |',
   '| `dtmf` | plays action_code, then collects keys: dtmf_nonin_overtime 3–60 s (3), dtmf_max_numbers 1–50, dtmf_end_character |',
-  '| `parallel_transfer` | calls the number of `cc_name` (`call_centres` of the settings), else `number`, while the conversation goes on; `transfer_playfile` is not played |',
+  '| `parallel_transfer` | calls the number of `cc_name` (`call_centres` of the settings), else `number`, while the conversation goes on. `transfer_playfile` (files or addresses, 30 s at most) is played to them first; then they listen, and parallel_transfer tells of it |',
   '| `parallel_bridge` | joins the two, as does SmartCallOperate; not with is_monitor |',
   '',
   '* Media with action_code_break=false is heard to its end, whatever comes. Other media that is heard is stopped by an action with action_break=true that has something to put in its place, by `break`, `hangup` and',

@@ -194,6 +194,18 @@ describe('a bridged transfer', () => {
   })
 })
 
+test('a limit that the robot sets to the whole call counts for two people who talk, too', async () => {
+  using s = await talking()
+  s.robot.talkMsMax = 30_000
+  await s.command({ type: 'transfer', phone: colleague })
+  s.invite.answer()
+  await s.time.advance(24_000)
+  assert.equal(s.result, undefined)
+  await s.time.advance(12_000)
+  assert.deepEqual([s.result!.conversation, s.result!.reason.detail], ['transferred', 'talk-limit'])
+  await ended(s, false)
+})
+
 describe('a blind transfer', () => {
   const refer = { type: 'transfer', phone: colleague, by: 'refer' } as const
 
@@ -320,6 +332,64 @@ describe('a parallel transfer', () => {
     await s.time.advance(2_500)
     s.invite.answer()
     await s.time.advance(3_000)
+    assert.deepEqual([...s.media.joined], ['bridge 0 1'])
+    await ended(s)
+  })
+
+  const briefed = async (sounds: Record<string, number>) => {
+    const s = await talking((event) => (event.type === 'utterance' ? [{ type: 'parallel-transfer', to: colleague, join: 'when-asked', briefing: [{ type: 'file', code: 'who' }, { type: 'file', code: 'why' }] }] : []))
+    s.readSound = (name) => (sounds[name] === undefined ? Promise.reject(new Error('no such file')) : Promise.resolve(new Int16Array(sounds[name] * 8).fill(700)))
+    s.asr.texts.push('转人工')
+    s.port.speak(600)
+    await s.time.advance(2_500)
+    s.invite.answer()
+    return s
+  }
+
+  test('tells the colleague first whom they get, by recordings; only then do they listen and the robot learns of them', async () => {
+    using s = await briefed({ who: 1_000, why: 500 })
+    const calleeHeard = s.port.played.length
+    await s.time.advance(1_300)
+    assert.deepEqual([[...s.media.joined], s.robot.of('transfer')], [[], []])
+    await s.time.advance(400)
+    assert.deepEqual([[...s.media.joined], s.robot.of('transfer').map(({ state }) => state)], [['monitor 0 1'], ['answered']])
+    assert.deepEqual(s.media.ports[1]!.played.map(({ ms, last }) => [ms, last]), [[1_000, false], [500, true]])
+    assert.equal(s.port.played.length, calleeHeard, 'the callee hears nothing of it')
+    await ended(s)
+  })
+
+  test('goes on without a recording that is not there, and says so', async () => {
+    using s = await briefed({ why: 500 })
+    await s.time.advance(700)
+    assert.deepEqual(s.events.flatMap((event) => (event.type === 'provider-failed' ? [event.fallback] : [])), ['left out'])
+    assert.deepEqual([...s.media.joined], ['monitor 0 1'])
+    await ended(s)
+  })
+
+  test('without any recording that is there goes on at once', async () => {
+    using s = await briefed({})
+    await s.time.advance(60)
+    assert.deepEqual([...s.media.joined], ['monitor 0 1'])
+    await ended(s)
+  })
+
+  test('ends when the colleague hangs up in the middle of what they are told', async () => {
+    using s = await briefed({ who: 5_000, why: 500 })
+    await s.time.advance(1_000)
+    s.invite.bye()
+    await s.time.advance(200)
+    assert.deepEqual(s.robot.of('transfer'), [{ type: 'transfer', state: 'failed', reason: 'left' }])
+    assert.equal(said(s).length, 1, 'no line of waiting')
+    await ended(s)
+  })
+
+  test('that is asked to join while the colleague is told lets the callee wait for the rest of it', async () => {
+    using s = await briefed({ who: 4_000, why: 500 })
+    await s.time.advance(1_000)
+    assert.deepEqual(await s.command({ type: 'bridge' }), { ok: true, state: 'calling' })
+    await s.time.advance(1_500)
+    assert.deepEqual([...s.media.joined], [])
+    await s.time.advance(2_500)
     assert.deepEqual([...s.media.joined], ['bridge 0 1'])
     await ended(s)
   })

@@ -28,6 +28,8 @@ export type CallControlDeps = {
   hooks: LegHooks | undefined
   /** Reads a recorded file as 8 kHz audio. Errors: AppError. */
   readSound: (file: string) => Promise<Int16Array>
+  /** Recordings by their address, likewise. */
+  fetchSound: (url: string) => Promise<Int16Array>
   emit: (event: CallEvent) => void
   now: () => number
 }
@@ -201,7 +203,7 @@ export class CallControl implements CallControls {
 
 function wishOf(action: Extract<TransferAction, { type: 'transfer' | 'parallel-transfer' }>, terms: HandoverTerms): Wish {
   if (action.type === 'transfer') return { phone: action.to, askedBy: 'robot', how: terms.by, join: 'by-itself' }
-  return { phone: action.to, askedBy: 'robot', how: 'parallel', join: action.join ?? 'by-itself' }
+  return { phone: action.to, askedBy: 'robot', how: 'parallel', join: action.join ?? 'by-itself', briefing: action.briefing }
 }
 
 function notPossible(message: string): CommandResult {

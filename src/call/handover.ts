@@ -3,7 +3,9 @@ import { assertNever } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
 import type { MediaEngine, MediaEvent } from '../media/engine.ts'
+import type { RecordedPart } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
+import { Briefing } from './briefing.ts'
 import { ColleagueEar } from './colleague-ear.ts'
 import type { HandoverTerms, TransferMeans } from './controls.ts'
 import type { Leg } from './leg.ts'
@@ -23,6 +25,9 @@ export type HandoverDeps = {
   asr: AsrProvider
   /** Names that the recogniser should favour. */
   hotWords: readonly string[]
+  /** Recorded files by name, and recordings by their address, as 8 kHz audio. Errors: any. */
+  readSound: (file: string) => Promise<Int16Array>
+  fetchSound: (url: string) => Promise<Int16Array>
   call: (phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }) => SecondLeg
   /** A leg was answered, or is gone. */
   onLegs: () => void
@@ -34,7 +39,7 @@ export type HandoverDeps = {
 export type HandoverEnd = { by: 'colleague'; detail: 'colleague-hung-up' } | { by: 'robot' | 'user'; detail: 'transferred' } | { by: 'platform'; detail: 'media-failed' | 'internal-failure'; error: string }
 
 /** What is wanted of a colleague. */
-export type Wish = { phone: string; askedBy: 'robot' | 'user'; how: TransferMeans | 'parallel'; join: 'by-itself' | 'when-asked' }
+export type Wish = { phone: string; askedBy: 'robot' | 'user'; how: TransferMeans | 'parallel'; join: 'by-itself' | 'when-asked'; briefing?: readonly RecordedPart[] | undefined }
 
 export class Handover {
   readonly ended: Promise<HandoverEnd>
@@ -49,6 +54,7 @@ export class Handover {
   #waiting: WaitingSound | undefined
   #letListen: (() => void) | undefined
   #ear: ColleagueEar | undefined
+  #briefing: Briefing | undefined
   #joinedAtMs: number | undefined
 
   constructor(deps: HandoverDeps) {
@@ -186,12 +192,21 @@ export class Handover {
         this.#deps.onLegs()
         this.#tell('answered')
         this.#follow(colleague.over, () => this.#colleague === colleague && this.#colleagueLeft())
-        this.#signal('answered')
+        this.#brief(colleague)
       } else {
         this.#failure = failureOf(outcome)
         this.#signal('not-reached')
       }
     })
+  }
+
+  /** The colleague learns whom they get before they hear them. */
+  #brief(colleague: SecondLeg): void {
+    const { briefing = [] } = this.#wish!
+    if (briefing.length === 0) return void this.#signal('answered')
+    const { readSound, fetchSound, emit } = this.#deps
+    this.#briefing = new Briefing(colleague.port, briefing, { readSound, fetchSound, emit })
+    this.#follow(this.#briefing.over, () => this.#colleague === colleague && this.#signal('answered'))
   }
 
   #colleagueLeft(): void {
@@ -244,6 +259,7 @@ export class Handover {
 
   #onColleagueMedia(event: MediaEvent): void {
     this.#ear?.onMedia(event)
+    this.#briefing?.onMedia(event)
     // A key of the colleague, for a menu at the callee's side.
     if (event.type === 'digit' && this.#state === 'joined') press(this.#deps.leg, event.digit)
     if (event.type === 'closed' && event.failed !== undefined) void this.#colleague?.close()

@@ -265,7 +265,9 @@ class OneCall {
       const dead = this.#air?.check(nowMs, leg.isHeld || this.#isHolding)
       if (dead) return this.#silenced.resolve({ type: 'dead-air', detail: dead })
       const talkMs = nowMs - this.#answeredAtMs
-      const overdue = control.joinedAtMs === undefined ? talkMs >= this.#request.talkMsMax : this.#now() - control.joinedAtMs >= terms.talkMsMax
+      const { joinedAtMs } = control
+      // Two people may take their time; whoever set a limit to the whole call meant them as well.
+      const overdue = joinedAtMs === undefined ? talkMs >= this.#request.talkMsMax : nowMs - joinedAtMs >= terms.talkMsMax || talkMs >= (this.#request.robot.talkMsMax ?? Infinity)
       if (overdue) return loop.endPolitely('time')
       if (outOfMoney || this.#safely(() => this.#hooks.mayContinue(talkMs)) !== 'end') return
       outOfMoney = true
@@ -298,8 +300,8 @@ class OneCall {
   }
 
   #controlOf(leg: Leg, loop: VoiceLoop, terms: HandoverTerms): CallControl {
-    const { media, mediaAddress, readSound = noSounds } = this.#deps
-    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, asr: this.#deps.asr, hotWords: this.#request.robot.hotWords, hooks: this.#hooks.legs, readSound, emit: (event) => this.#tell(event), now: this.#now })
+    const { media, mediaAddress, readSound = noSounds, fetchSound = noSounds } = this.#deps
+    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, asr: this.#deps.asr, hotWords: this.#request.robot.hotWords, hooks: this.#hooks.legs, readSound, fetchSound, emit: (event) => this.#tell(event), now: this.#now })
   }
 
   #onTalk(event: CallEvent): void {

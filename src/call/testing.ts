@@ -8,6 +8,7 @@ import type { InviteOptions } from '../sip/invitation.ts'
 import type { LegEvent, OfferResult, OutgoingCall, TransferOptions, TransferResult } from '../sip/leg.ts'
 import { buildOffer } from '../sip/sdp.ts'
 import type { SipUserAgent } from '../sip/user-agent.ts'
+import { InvalidInputError } from '../errors.ts'
 import { FakeAsr, FakeLine, FakeMedia, FakeTime, FakeTts, type FakePort } from '../speech/testing.ts'
 import { defaultVoice } from '../speech/tts/provider.ts'
 import type { CallHooks, CallRequest, CallResult, DialFailure, NextDial } from './call.ts'
@@ -47,6 +48,7 @@ export class FakeRobot implements Robot {
   voice: VoiceWish | undefined
   background: string | undefined
   pauseMs: number | undefined
+  talkMsMax: number | undefined
   readonly events: RobotEvent[] = []
   /** What the network said before the answer, as it was told. */
   readonly early: { text: string; beginAtMs: number; endAtMs: number }[] = []
@@ -350,7 +352,7 @@ export class CallStage implements Disposable {
     const trunk = fakeTrunk(this.agent)
     if (this.targets) trunk.targets = this.targets
     this.trunks.set('trunk', trunk)
-    const deps = { trunk: (name: string) => this.trunks.get(name), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, readSound: this.readSound, now: this.time.now }
+    const deps = { trunk: (name: string) => this.trunks.get(name), media: this.media, mediaAddress: '127.0.0.1', asr: this.asr, tts: this.tts, voice: defaultVoice, readSound: (name: string) => (this.readSound ? this.readSound(name) : Promise.reject(new InvalidInputError('file', 'no sounds here'))), now: this.time.now }
     void callRunner(deps)(this.request, this.hooks, this.abort.signal).then((result) => (this.result = result))
     await this.time.advance(20)
     return this

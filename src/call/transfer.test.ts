@@ -36,6 +36,11 @@ test('a robot that talked on meanwhile is only told', () => {
   assert.deepEqual(run('call-aside', 'answered', 'colleague-left').deeds, ['dial', 'let-listen', 'tell-failed'])
 })
 
+test('a colleague who leaves while being told whom they get was not reached', () => {
+  assert.deepEqual(run('call-aside', 'colleague-left'), { state: 'none', deeds: ['dial', 'tell-failed'] })
+  assert.deepEqual(run('call-aside', 'join', 'colleague-left'), { state: 'none', deeds: ['dial', 'hush', 'give-back'] })
+})
+
 test('in parallel the colleague listens first, and the robot ends its clause', () => {
   assert.deepEqual(run('call-aside', 'answered', 'join', 'clause-over'), { state: 'joined', deeds: ['dial', 'let-listen', 'wait-for-clause', 'join'] })
 })

@@ -3,7 +3,7 @@
 /**
  * Where a call stands with a colleague (the human agent).
  * none: the robot has the callee to itself · referring: the far end was asked to call the colleague (REFER) ·
- * calling: the colleague's phone is dialled, the callee waits · calling-aside: the same while the robot talks on ·
+ * calling: the colleague's phone is dialled, or they are being told whom they get; the callee waits · calling-aside: the same while the robot talks on ·
  * ready: the colleague is on the line and listens, the robot talks on · joining: the robot finishes its clause ·
  * joined: callee and colleague talk · over: nothing follows.
  */
@@ -19,7 +19,7 @@ export type TransferSignal =
   | 'referred'
   | 'refer-refused'
   | 'refer-failed'
-  // The colleague's phone.
+  // The colleague's phone. `answered`: and they know what they have to.
   | 'answered'
   | 'not-reached'
   | 'colleague-left'
@@ -68,11 +68,13 @@ export const transferSteps: Readonly<Record<TransferState, Readonly<Partial<Reco
   calling: {
     answered: step('joining', 'wait-for-clause'),
     'not-reached': step('none', 'give-back'),
+    'colleague-left': step('none', 'give-back'),
     'callee-left': step('over', 'drop-colleague'),
   },
   'calling-aside': {
     answered: step('ready', 'let-listen'),
     'not-reached': step('none', 'tell-failed'),
+    'colleague-left': step('none', 'tell-failed'),
     // Joined before anybody is there: the callee waits from here on.
     join: step('calling', 'hush'),
     'callee-left': step('over', 'drop-colleague'),

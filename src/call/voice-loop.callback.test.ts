@@ -124,3 +124,59 @@ test('PauseTime alone decides when a sentence is over, however finished its word
   }
   assert.ok(over[0]! >= 400 && over[0]! <= 600 && over[1]! >= 1_200 && over[1]! <= 1_400, over.join())
 })
+
+test('keys are collected as the answer asks: until the end key, the most digits, or the time without any', async () => {
+  const menu = (more: object) => ({ ...play('请输入卡号。'), action: 'dtmf', ...more })
+  for (const [name, ask, press, digits, waitMs] of [
+    ['end key', { dtmf_end_character: '#', dtmf_max_numbers: 10 }, '123#', '123', 0],
+    ['most digits', { dtmf_max_numbers: 4 }, '12345', '1234', 0],
+    ['another key ends nothing', { dtmf_end_character: '*', dtmf_max_numbers: 4 }, '1#23', '1#23', 0],
+    ['time-out after some', { dtmf_nonin_overtime: 5, dtmf_end_character: '#' }, '12', '12', 5_000],
+    ['time-out after none', { dtmf_nonin_overtime: '4' }, '', 'noInputTimeout', 4_000],
+    ['the default time-out', {}, '', 'noInputTimeout', 3_000],
+  ] as const) {
+    const { c, sent } = led(({ type }) => at(50, type === 'normal' ? menu(ask) : { action: 'donothing' }))
+    await using _ = c
+    await c.advance(6_000)
+    await c.hears('查余额')
+    while (!c.said.includes('请输入卡号。')) await c.advance(20)
+    const heardAtMs = c.ms
+    for (const key of press) {
+      c.line.press(key)
+      await c.advance(120)
+    }
+    const lastKeyAtMs = press === '' ? heardAtMs : c.ms - 120
+    await c.advance(7_000)
+    const [told, ...more] = sent.filter(({ type }) => type === 'dtmf')
+    assert.deepEqual([told?.content['dtmf_digits'], more.length], [digits, 0], name)
+    if (waitMs > 0) assert.ok(Math.abs(told!.atMs - lastKeyAtMs - waitMs) <= 250, `${name}: ${told!.atMs - lastKeyAtMs}`)
+    else assert.ok(told!.atMs - lastKeyAtMs <= 100, `${name}: ${told!.atMs - lastKeyAtMs}`)
+  }
+})
+
+test('hanging up after its last words: they are heard to their end, and so is what may not be interrupted before them', async () => {
+  for (const breakable of [true, false]) {
+    const { c, sent } = led(() => at(100, { ...play('感谢您的来电，再见。'), action: 'hangup' }), { opening: { code: '$t$', texts, breakable, timeBreakMs: 0 } })
+    await using _ = c
+    await c.advance(2_500)
+    await c.hears('不用了谢谢')
+    while (!c.end && c.ms < 20_000) await c.advance(20)
+    assert.deepEqual(c.of('robot-said').map(({ text, cut }) => [text === texts.t, cut]), [[!breakable, breakable], [false, false]])
+    assert.deepEqual([c.said.at(-1), c.end?.end.detail], ['感谢您的来电，再见。', 'robot-hung-up'])
+    const lastMs = c.of('robot-said').at(-1)!.endAtMs
+    assert.ok(c.end!.atMs - lastMs >= 250 && c.end!.atMs - lastMs <= 600, `${c.end!.atMs - lastMs}`)
+    // What the callee says into it is nobody's affair any more.
+    assert.equal(sent.length, 1)
+  }
+})
+
+test('a mute time that is changed in the middle of a call counts from the next silence on; out of range it is the default', async () => {
+  const mutes = [2_000, 20_001, 1_000]
+  const { c, sent } = led(() => at(20, { action: 'donothing', mute_time: mutes.shift() }), { muteMs: 4_000 })
+  await using _ = c
+  while (c.of('robot-said').length === 0) await c.advance(100)
+  const endMs = c.of('robot-said')[0]!.endAtMs - c.answeredAtMs
+  await c.advance(20_000)
+  const gaps = sent.map(({ atMs }, i) => Math.round((atMs - (sent[i - 1]?.atMs ?? endMs)) / 1_000))
+  assert.deepEqual(gaps.slice(0, 4), [4, 2, 10, 1])
+})

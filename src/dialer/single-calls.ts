@@ -9,6 +9,7 @@ import type { AnnouncementPlan } from '../robot/announcement.ts'
 import { callbackServerDefaults, type CallbackPlan } from '../robot/callback/plan.ts'
 import { partsOf } from '../robot/callback/voice-code.ts'
 import type { SayPart } from '../robot/robot.ts'
+import type { VoiceWish } from '../robot/voice-wish.ts'
 import type { CallService, PlaceRequest } from './call-service.ts'
 
 /** Whom, from which number, marked how. Numbers as the customer wrote them; no shown number: any. */
@@ -17,6 +18,8 @@ export type SingleCall = { accountId: string; called: string; shown: string | un
 export type Spoken = { code: string; values: Readonly<Record<string, string>> }
 /** A conversation that the account's callback server leads. `background`: as the account calls the file. */
 export type Conversation = Omit<CallbackPlan, 'wireId' | 'server' | 'filePrefix' | 'callCentres'>
+/** How often, and how it sounds. */
+export type Manner = { playTimes: number; voice?: VoiceWish | undefined }
 export type Menu = { start: Spoken; keys: readonly { key: string; spoken: Spoken | undefined }[]; bye: Spoken | undefined; keyMsMax: number }
 
 const aboutCharsMax = 2_000
@@ -54,16 +57,16 @@ export class SingleCalls {
     this.#now = now
   }
 
-  /** Says a template `playTimes` times. Answers the call's wire id, durable. Errors: those of CallService.place and TtsTemplates.fill. */
-  async speak(call: SingleCall, spoken: Spoken, playTimes: number): Promise<string> {
+  /** Says a template. Answers the call's wire id, durable. Errors: those of CallService.place and TtsTemplates.fill. */
+  async speak(call: SingleCall, spoken: Spoken, manner: Manner): Promise<string> {
     const { part, notice } = await this.#template(call.accountId, spoken)
-    return await this.#announce('tts', call, { start: [part], notice, playTimes, menu: {}, keyMsMax: 0 })
+    return await this.#announce('tts', call, { start: [part], notice, ...manner, menu: {}, keyMsMax: 0 })
   }
 
   /** Plays a recorded file. Errors: as CallService.place; InvalidInputError 'voice-file'. */
-  async play(call: SingleCall, code: string, playTimes: number): Promise<string> {
+  async play(call: SingleCall, code: string, manner: Manner): Promise<string> {
     const { part } = await this.#file(call.accountId, code)
-    return await this.#announce('voice', call, { start: [part], playTimes, menu: {}, keyMsMax: 0 })
+    return await this.#announce('voice', call, { start: [part], ...manner, menu: {}, keyMsMax: 0 })
   }
 
   /** Says a menu and what is behind the key that is pressed. Errors: as `speak`; InvalidInputError for keys that no telephone has, or that come twice. */

@@ -83,3 +83,8 @@ test('a stored announcement is known as one, and there is nothing to judge in it
   for (const other of [undefined, null, 'announcement', { kind: 'rules' }, {}]) assert.ok(!isAnnouncement(other))
   assert.deepEqual([judgeAnnouncement(true).grade.letter, judgeAnnouncement(false).grade.letter], ['F', 'E'])
 })
+
+test('sounds as its plan says', () => {
+  assert.equal(createAnnouncementRobot(plain).voice, undefined)
+  assert.deepEqual(createAnnouncementRobot({ ...plain, voice: { level: 0.5, speed: -100 } }).voice, { level: 0.5, speed: -100 })
+})

@@ -2,6 +2,7 @@
 import { assertNever } from '../errors.ts'
 import type { Judgement } from './after-call/judgement.ts'
 import type { Robot, RobotAction, RobotEvent, SayPart } from './robot.ts'
+import type { VoiceWish } from './voice-wish.ts'
 
 export type AnnouncementPlan = {
   start: readonly SayPart[]
@@ -15,6 +16,7 @@ export type AnnouncementPlan = {
   keyMsMax: number
   /** Said last. */
   bye?: readonly SayPart[] | undefined
+  voice?: VoiceWish | undefined
 }
 
 /** Stored with the call in the place of a requirement. */
@@ -41,6 +43,7 @@ class AnnouncementRobot implements Robot {
   readonly kind = 'announcement'
   readonly hotWords: readonly string[] = []
   readonly phrases: readonly string[] = []
+  readonly voice: VoiceWish | undefined
   readonly #plan: AnnouncementPlan
   #said = 0
   #keys = ''
@@ -48,6 +51,7 @@ class AnnouncementRobot implements Robot {
 
   constructor(plan: AnnouncementPlan) {
     this.#plan = plan
+    this.voice = plan.voice
   }
 
   async *handle(event: RobotEvent): AsyncIterable<RobotAction> {

@@ -30,6 +30,7 @@ export type SayPart =
   /** A recorded file known to the account. `words`: what is heard in it, where that is known. */
   | { type: 'file'; code: string; words?: string | undefined }
   | { type: 'url'; url: string }
+export type RecordedPart = Exclude<SayPart, { type: 'text' }>
 
 export type RobotEvent =
   /**
@@ -90,8 +91,8 @@ export type RobotAction =
   | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }
   /** The callee waits while a human is called, E.164; the robot is asked nothing until that failed. Says before it are heard to their end. */
   | { type: 'transfer'; to: string }
-  /** The robot talks on while a human is called, who then listens; they are joined when a clause of the robot ends, or not before `bridge`. */
-  | { type: 'parallel-transfer'; to: string; join?: 'by-itself' | 'when-asked' | undefined }
+  /** The robot talks on while a human is called, who hears `briefing` first and then listens; they are joined when a clause of the robot ends, or not before `bridge`. */
+  | { type: 'parallel-transfer'; to: string; join?: 'by-itself' | 'when-asked' | undefined; briefing?: readonly RecordedPart[] | undefined }
   | { type: 'bridge' }
   | { type: 'set-mute-time'; muteMs: number }
   /** Hang up after everything queued was heard. */
@@ -139,7 +140,7 @@ export interface Robot extends AsyncDisposable {
   readonly itn?: boolean | undefined
   /** The callee's turn is over after this much silence, whatever their words; absent: as they and their words have it. */
   readonly pauseMs?: number | undefined
-  /** The longest that the conversation may last, if that is less than the line allows. */
+  /** The longest that the whole call may last, with a human who took over too, if that is less than the line allows. */
   readonly talkMsMax?: number | undefined
   /** False: nothing of the call is recorded; absent: as the installation has it. */
   readonly recorded?: boolean | undefined

@@ -24,7 +24,7 @@ export const SmartCall = operation({
     OutId: outId,
     DynamicId: text({ rule: '原样写入回调的 dynamic_id，回复里的 dynamic_id 可改', bytesMax: 1_000 }),
     EarlyMediaAsr: flag({ or: false, does: 'differs', rule: 'true：接通前听到的话在振铃结束时回调一次；提示音总会被识别并用于判断结果' }),
-    SessionTimeout: integer({ min: 1, max: 3_600, or: 3_600, outside: 'refused', rule: '通话最长秒数，1–3600；不会超过系统的 TALK_MS_MAX；到时先道别再挂机', does: 'differs' }),
+    SessionTimeout: integer({ min: 1, max: 3_600, or: 3_600, outside: 'refused', rule: '整通电话（含转接后）最长秒数，1–3600；机器人对话不会超过系统的 TALK_MS_MAX；到时先道别再挂机', does: 'differs' }),
     TtsConf: flag({ or: false, rule: '默认 false：忽略以下三项' }),
     TtsStyle: text({ rule: '公布的 16 个发音人；系统的语音合成是 TTS=nls 时生效，否则用系统的发音人', does: 'differs', bytesMax: 64 }),
     TtsVolume: integer({ min: 0, max: 100, or: undefined, outside: 'refused', rule: '0–100，0 为默认音量' }),

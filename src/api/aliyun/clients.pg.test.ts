@@ -179,6 +179,9 @@ test('business errors are answered with 200 and their code, and nothing is diall
     [{ TtsParam: `{"name":"${'长'.repeat(101)}"}` }, 'isv.PARAM_LENGTH_LIMIT'],
     [{ TtsParam: 'name' }, 'isv.INVALID_JSON_PARAM'],
     [{ PlayTimes: 4 }, 'isv.INVALID_PARAMETERS'],
+    [{ Volume: 101 }, 'isv.INVALID_PARAMETERS'],
+    [{ Speed: -501 }, 'isv.INVALID_PARAMETERS'],
+    [{ Speed: 'fast' }, 'InvalidSpeed'],
     [{ OutId: '1234567890123456' }, 'isv.PARAM_LENGTH_LIMIT'],
   ] as const) {
     await assert.rejects(client!.call(w.base, w.lasting, 'SingleCallByTts', { ...notice, ...change }), { code }, JSON.stringify(change))

@@ -144,6 +144,19 @@ test('a parallel transfer calls aside, tells how it went, and joins when asked',
   assert.deepEqual(await talk.hear(words('你好')), [])
 })
 
+test('a parallel transfer plays its file to the human who was called, by name or address; what is none is told', async () => {
+  const parallel = { action: 'parallel_transfer', cc_name: 'sales' }
+  for (const [file, briefing] of [
+    ['hello.wav', [{ type: 'file', code: 'acc_1-hello.wav' }]],
+    ['https://files.test/a.wav,b', [{ type: 'url', url: 'https://files.test/a.wav' }, { type: 'file', code: 'acc_1-b' }]],
+  ] as const) {
+    const talk = await new Talk([{ ...parallel, transfer_playfile: file }]).opened()
+    assert.deepEqual((await talk.hear(words('转人工'))).at(-1), { type: 'parallel-transfer', to: '+8657112345678', join: 'when-asked', briefing })
+  }
+  const odd = await new Talk([{ ...parallel, transfer_playfile: '../a' }]).opened()
+  assert.deepEqual(deeds(await odd.hear(words('转人工'))), ['problem transfer_playfile: ../a is no file', 'parallel-transfer'])
+})
+
 test('a parallel transfer that fails is told; one to nobody is told at once, and not for ever', async () => {
   const talk = await new Talk([{ action: 'parallel_transfer', number: '13800138000' }, play('人工忙')]).opened()
   await talk.hear(words('转人工'))

@@ -2,7 +2,7 @@
 // what to say when the server is late or wrong. Does not know HTTP, audio or accounts.
 import { assertNever } from '../../errors.ts'
 import type { Judgement } from '../after-call/judgement.ts'
-import type { Robot, RobotAction, RobotEvent, SayPart } from '../robot.ts'
+import type { RecordedPart, Robot, RobotAction, RobotEvent, SayPart } from '../robot.ts'
 import type { VoiceWish } from '../voice-wish.ts'
 import { decide, keptOf, lineRules } from './decide.ts'
 import type { CallbackExchange, Exchanged } from './exchange.ts'
@@ -308,17 +308,23 @@ class CallbackRobot implements Robot {
   }
 
   #callAside({ ccName, number, isMonitor, transferFile }: Reply, to: string | undefined): void {
-    if (transferFile !== undefined) this.#note('transfer_playfile is not played')
     if (this.#transfer) return this.#note('a second transfer while one goes on')
     if (to !== undefined) {
       this.#transfer = { kind: 'parallel', isMonitor, ccName }
-      this.#owed.push({ type: 'parallel-transfer', to, join: 'when-asked' })
+      this.#owed.push({ type: 'parallel-transfer', to, join: 'when-asked', ...(transferFile !== undefined && { briefing: this.#briefingOf(transferFile) }) })
       return
     }
     this.#note(`parallel_transfer to ${ccName ?? number ?? 'nobody'}, whom nobody can call`)
     this.#refusedTransfers += 1
     // A server that asks for it again and again is not answered for ever.
     if (this.#refusedTransfers <= refusedTransfersMax) this.#ask(parallelTransfer({ failCause: 'transfer fail.', monitor: isMonitor, ccName }, this.#surroundings), false)
+  }
+
+  /** What the human hears first. */
+  #briefingOf(code: string): RecordedPart[] {
+    const { parts, left } = partsOf(code, {}, this.#plan.filePrefix)
+    for (const what of left) this.#note(`transfer_playfile: ${what}`)
+    return parts.filter((part) => part.type !== 'text')
   }
 
   /** Says goodbye in our own words, after what is being said. */
