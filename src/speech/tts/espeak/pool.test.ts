@@ -243,6 +243,20 @@ void test('does not keep a process running that has nothing else to do', needsWa
   assert.equal(code, 0)
 })
 
+void test('waits for children that must be killed, although nothing else keeps the process', { ...needsWasm, skip: needsWasm.skip || process.platform === 'win32' }, async () => {
+  const poolUrl = new URL('pool.ts', import.meta.url).href
+  const script = `import { EspeakPool } from ${JSON.stringify(poolUrl)}
+    const pool = new EspeakPool({ children: 2, closeMsMax: 50 })
+    await pool.start()
+    for (const pid of pool.pids) process.kill(pid, 'SIGSTOP')
+    await pool[Symbol.asyncDispose]()
+    console.log('closed')`
+  const server = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const words = server.stdout.setEncoding('utf8').toArray()
+  // 13: the event loop had nothing left while the end was still awaited.
+  assert.deepEqual([...(await once(server, 'exit')) as [number | null], (await words).join('')], [0, null, 'closed\n'])
+})
+
 void test('speaks with the program when only that may be used', needsProgram, async () => {
   await using pool = await startedPool({ engine: 'program' })
   const { pcm, error } = await hear(pool.speak(hello, never))

@@ -137,6 +137,8 @@ export class EspeakPool implements AsyncDisposable {
       const gone = new Promise<void>((resolve) => {
         child.process.once('close', () => resolve())
       })
+      // From here on it is waited for, also when nothing else keeps this process.
+      keep(child, true)
       child.process.stdin.end()
       const timer = setTimeout(() => child.process.kill('SIGKILL'), this.#options.closeMsMax)
       await gone
@@ -226,8 +228,7 @@ export class EspeakPool implements AsyncDisposable {
       this.#onGone(child, spawnError?.message ?? `exit ${code ?? signal}`).catch((error: unknown) => log.error({ err: error }, 'an eSpeak child could not be replaced'))
     })
     // A server that wants to end must not be kept by an idle child.
-    child.process.unref()
-    for (const stream of [child.process.stdin, child.process.stdout]) (stream as { unref?: () => void }).unref?.()
+    keep(child, false)
   }
 
   #onFrame(child: Child, frame: ChildFrame): void {
@@ -286,4 +287,10 @@ function fail(request: Request, message: string, retryable: boolean): void {
 
 function tell(child: Child, request: ChildRequest): void {
   if (child.process.stdin.writable) child.process.stdin.write(`${JSON.stringify(request)}\n`)
+}
+
+/** Whether a child keeps the server from ending. */
+function keep(child: Child, kept: boolean): void {
+  const parts = [child.process, child.process.stdin, child.process.stdout] as { ref?(): void; unref?(): void }[]
+  for (const part of parts) part[kept ? 'ref' : 'unref']?.()
 }
