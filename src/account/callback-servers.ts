@@ -1,6 +1,7 @@
 // Knows whom an account has asked about every turn of its intelligent calls, and what may be set. Does not know calls or HTTP.
-import { deleteCallbackServer, findCallbackServer, putCallbackServer, type CallbackServerSettings } from '../db/callback-servers.ts'
+import { deleteCallbackServer, findCallbackServers, putCallbackServer, type CallbackServerSettings } from '../db/callback-servers.ts'
 import type { Database } from '../db/connection.ts'
+import { MicroBatch } from '../db/micro-batch.ts'
 import { InvalidInputError, NotFoundError } from '../errors.ts'
 import { checkWebhookUrl } from './webhook-url.ts'
 
@@ -14,10 +15,20 @@ export type CallbackServerRules = { privateAllowed: boolean; phoneOf: (text: str
 export class CallbackServers {
   readonly #db: Database
   readonly #rules: CallbackServerRules
+  /** Every intelligent call asks: those that come together ask once. */
+  readonly #finds: MicroBatch<string, CallbackServerSettings | undefined>
 
   constructor(db: Database, rules: CallbackServerRules) {
     this.#db = db
     this.#rules = rules
+    this.#finds = new MicroBatch({
+      itemsMax: 500,
+      waitingMax: 5_000,
+      trip: async (ids) => {
+        const found = await db.retry('find callback servers', () => findCallbackServers(db.sql, ids), { withinMs: 3_000 })
+        return ids.map((id) => () => found.get(id))
+      },
+    })
   }
 
   /** Adds or replaces; numbers of call centres as somebody writes them. Errors: InvalidInputError naming the field; NotFoundError for an unknown account. */
@@ -33,7 +44,7 @@ export class CallbackServers {
   }
 
   find(accountId: string): Promise<CallbackServerSettings | undefined> {
-    return this.#db.retry('find a callback server', () => findCallbackServer(this.#db.sql, accountId), { withinMs: 3_000 })
+    return this.#finds.add(accountId)
   }
 
   /** Errors: NotFoundError. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Queryable, Tx } from '../db/connection.ts'
 import { appendEntries, entriesOfCalls, entryWithReference, strandedHolds, walletDifferences, type LedgerEntry, type StrandedHold, type WalletDifference } from '../db/ledger.ts'
-import { lockWallet, readWallet, type Wallet } from '../db/wallets.ts'
+import { lockWallet, lockWallets, readWallet, type Wallet } from '../db/wallets.ts'
 import { NotFoundError, RefusedError } from '../errors.ts'
 
 export type { Wallet } from '../db/wallets.ts'
@@ -22,7 +22,7 @@ export async function credit(tx: Tx, p: { accountId: string; amountLi: number; r
     throw new RefusedError('idempotency-conflict', `the credit ${p.reference} was booked before with another amount: use another reference for another credit`)
   }
   if (before) return 'done-before'
-  await appendEntries(tx, p.accountId, [{ kind: 'credit', callId: null, step: 0, reference: p.reference, balanceDeltaLi: p.amountLi, heldDeltaLi: 0 }])
+  await appendEntries(tx, [{ accountId: p.accountId, kind: 'credit', callId: null, step: 0, reference: p.reference, balanceDeltaLi: p.amountLi, heldDeltaLi: 0 }])
   return 'done'
 }
 
@@ -35,16 +35,46 @@ export async function hold(tx: Tx, p: { accountId: string; callId: string; amoun
  * Sets `amountLi` aside for each call: for all of them or none. Calls that have their hold already keep it and need nothing.
  * Errors: RefusedError 'no-balance'; nothing was written then, and the transaction can still be used.
  */
-export async function holdAll(tx: Tx, p: { accountId: string; callIds: readonly string[]; amountLi: number }): Promise<void> {
-  assertAmount(p.amountLi)
-  const wallet = await lock(tx, p.accountId)
-  const entries = await entriesOf(tx, p.accountId, p.callIds)
-  const held = new Set(entries.filter(({ kind }) => kind === 'hold').map(({ callId }) => callId))
-  const missing = [...new Set(p.callIds)].filter((callId) => !held.has(callId))
-  if (missing.length === 0) return
-  for (const { callId, kind } of entries.filter(isLast)) assert(held.has(callId), `call ${callId} is over (${kind}) and is not held for`)
-  assertCovered(wallet, missing.length * p.amountLi)
-  await appendEntries(tx, p.accountId, missing.map((callId) => holdEntry('hold', callId, 0, p.amountLi)))
+export async function holdAll(tx: Tx, p: Holding): Promise<void> {
+  const [refused] = await holdEach(tx, [p])
+  if (refused) throw refused
+}
+
+/** The calls of one request, each to be held for alike. */
+export type Holding = { accountId: string; callIds: readonly string[]; amountLi: number }
+
+/**
+ * Like `holdAll`, for many requests of many accounts: each for all of its calls or none, in their order as far as the money goes.
+ * Answers the error of each that was refused. Errors: NotFoundError for an account without a wallet.
+ */
+export async function holdEach(tx: Tx, requests: readonly Holding[]): Promise<(RefusedError | undefined)[]> {
+  if (requests.length === 0) return []
+  for (const { amountLi } of requests) assertAmount(amountLi)
+  const wallets = await lockWallets(tx, requests.map(({ accountId }) => accountId))
+  const entries = Map.groupBy(await entriesOfCalls(tx, requests.flatMap(({ callIds }) => callIds)), ({ callId }) => callId)
+  const holds: (LedgerEntry & { accountId: string })[] = []
+  const refusals = requests.map(({ accountId, callIds, amountLi }) => {
+    const wallet = found(wallets.get(accountId), accountId)
+    const missing = [...new Set(callIds)].filter((callId) => !isHeldFor(callId, accountId, entries.get(callId) ?? []))
+    try {
+      assertCovered(wallet, missing.length * amountLi)
+    } catch (error) {
+      if (error instanceof RefusedError) return error
+      throw error
+    }
+    wallet.heldLi += missing.length * amountLi
+    holds.push(...missing.map((callId) => ({ accountId, ...holdEntry('hold', callId, 0, amountLi) })))
+    return undefined
+  })
+  if (holds.length > 0) await appendEntries(tx, holds)
+  return refusals
+}
+
+function isHeldFor(callId: string, accountId: string, entries: readonly (LedgerEntry & { accountId: string })[]): boolean {
+  for (const entry of entries) assert.equal(entry.accountId, accountId, `call ${callId} is paid by its own account`)
+  const held = entries.some(({ kind }) => kind === 'hold')
+  assert(held || !entries.some(isLast), `call ${callId} is over and is not held for`)
+  return held
 }
 
 /**
@@ -59,7 +89,7 @@ export async function extend(tx: Tx, p: { accountId: string; callId: string; ste
   if (entries.some(({ kind, step }) => kind === 'extend' && step === p.step)) return
   assert(entries.some(({ kind }) => kind === 'hold') && !entries.some(isLast), `call ${p.callId} has an open hold`)
   assertCovered(wallet, p.amountLi)
-  await appendEntries(tx, p.accountId, [holdEntry('extend', p.callId, p.step, p.amountLi)])
+  await appendEntries(tx, [{ accountId: p.accountId, ...holdEntry('extend', p.callId, p.step, p.amountLi) }])
 }
 
 /** `shortLi`: what the call cost beyond what the wallet had. It is not owed: the caller should have ended the call before. */
@@ -76,7 +106,7 @@ export async function settle(tx: Tx, p: { accountId: string; callId: string; cos
   const before = entries.find(isLast)
   const settlement = decideSettlement(wallet, entries, p.costLi)
   const chargedLi = before ? -before.balanceDeltaLi : settlement.chargedLi
-  if (!before) await appendEntries(tx, p.accountId, [closingEntry('settle', p.callId, chargedLi, settlement.heldLi)])
+  if (!before) await appendEntries(tx, [{ accountId: p.accountId, ...closingEntry('settle', p.callId, chargedLi, settlement.heldLi) }])
   return { chargedLi, shortLi: Math.max(0, p.costLi - chargedLi) }
 }
 
@@ -85,7 +115,7 @@ export async function release(tx: Tx, p: { accountId: string; callId: string }):
   await lock(tx, p.accountId)
   const entries = await entriesOf(tx, p.accountId, [p.callId])
   if (entries.length === 0 || entries.some(isLast)) return
-  await appendEntries(tx, p.accountId, [closingEntry('release', p.callId, 0, sumHeld(entries))])
+  await appendEntries(tx, [{ accountId: p.accountId, ...closingEntry('release', p.callId, 0, sumHeld(entries)) }])
 }
 
 /** Decides how much of a cost can be charged: the call's own hold first, then what is free. The holds of other calls are never touched. */

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
+import { MicroBatch } from '../db/micro-batch.ts'
 import { forgetNonces, useNonces } from '../db/used-nonces.ts'
-import { OverloadedError } from '../errors.ts'
 import { log } from '../log.ts'
 
 export const nonceDefaults = {
@@ -18,7 +18,7 @@ export const nonceDefaults = {
   databaseMsMax: 3_000,
 } as const
 
-type Waiting = { digest: Buffer; requestId: string; done: PromiseWithResolvers<boolean> }
+type Used = { digest: Buffer; requestId: string }
 
 /**
  * Each nonce of a key is good for once. Requests that arrive together share one commit, which is what lets a thousand a second be
@@ -27,13 +27,13 @@ type Waiting = { digest: Buffer; requestId: string; done: PromiseWithResolvers<b
 export class NonceBook {
   readonly #db: Database
   readonly #now: () => number
-  #waiting: Waiting[] = []
-  #writing: Promise<void> | undefined
+  readonly #batch: MicroBatch<Used, boolean>
   #forgetting: NodeJS.Timeout | undefined
 
   constructor(db: Database, now: () => number = Date.now) {
     this.#db = db
     this.#now = now
+    this.#batch = new MicroBatch({ itemsMax: nonceDefaults.batchMax, waitingMax: nonceDefaults.waitingMax, trip: (used) => this.#remember(used) })
   }
 
   start(): void {
@@ -42,7 +42,7 @@ export class NonceBook {
 
   async stop(): Promise<void> {
     clearInterval(this.#forgetting)
-    await this.#writing
+    await this.#batch.idle()
   }
 
   /**
@@ -50,13 +50,9 @@ export class NonceBook {
    * Errors: OverloadedError while the database is away.
    */
   use(keyId: string, nonce: string, requestId: string): Promise<boolean> {
-    if (this.#waiting.length >= nonceDefaults.waitingMax) throw new OverloadedError('服务繁忙，请稍后重试', 1_000)
     const digest = createHash('sha256').update(`${keyId}\n${nonce}`).digest()
-    const done = Promise.withResolvers<boolean>()
     // As the database writes it back.
-    this.#waiting.push({ digest, requestId: requestId.toLowerCase(), done })
-    this.#writing ??= this.#write()
-    return done.promise
+    return this.#batch.add({ digest, requestId: requestId.toLowerCase() })
   }
 
   /** Drops what no clock allows any more. Never throws: the next minute does the same. */
@@ -68,25 +64,14 @@ export class NonceBook {
     }
   }
 
-  /** Those that wait at the next turn of the event loop go together; those that come meanwhile go next. */
-  async #write(): Promise<void> {
-    await Promise.resolve()
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, nonceDefaults.batchMax)
-      try {
-        // Trying again is safe: a nonce that is remembered for the same request is still its own.
-        const ours = new Set(await this.#db.retry('remember nonces', () => useNonces(this.#db.sql, firstOfEach(batch), new Date(this.#now())), { withinMs: nonceDefaults.databaseMsMax }))
-        for (const { requestId, done } of batch) done.resolve(ours.has(requestId))
-      } catch (error) {
-        for (const { done } of batch) done.reject(error)
-      }
-    }
-    // Not in a later microtask: whoever was just answered may already be back with another nonce.
-    this.#writing = undefined
+  async #remember(used: readonly Used[]): Promise<(() => boolean)[]> {
+    // Trying again is safe: a nonce that is remembered for the same request is still its own.
+    const ours = new Set(await this.#db.retry('remember nonces', () => useNonces(this.#db.sql, firstOfEach(used), new Date(this.#now())), { withinMs: nonceDefaults.databaseMsMax }))
+    return used.map(({ requestId }) => () => ours.has(requestId))
   }
 }
 
 /** An insert must not meet the same nonce twice; of twins the first counts. */
-function firstOfEach(batch: readonly Waiting[]): Waiting[] {
-  return [...new Map(batch.toReversed().map((one) => [one.digest.toString('latin1'), one])).values()]
+function firstOfEach(used: readonly Used[]): Used[] {
+  return [...new Map(used.toReversed().map((one) => [one.digest.toString('latin1'), one])).values()]
 }

@@ -24,8 +24,13 @@ export async function insertAccount(tx: Tx, account: { id: string; name: string;
 }
 
 export async function findAccount(db: Queryable, id: string): Promise<Account | undefined> {
-  const row = await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst()
-  return row && fromRow(row)
+  return (await findAccounts(db, [id]))[0]
+}
+
+/** Those that there are, in no order. */
+export async function findAccounts(db: Queryable, ids: readonly string[]): Promise<Account[]> {
+  const rows = await db.selectFrom('accounts').selectAll().where('id', 'in', [...new Set(ids)]).execute()
+  return rows.map(fromRow)
 }
 
 /** Oldest first. */

@@ -8,10 +8,11 @@ export type CallProduct = (typeof callProducts)[number]
 /** `wireId`: 12 digits, ^, 12 digits. `shownNumber`: as the customer wrote it. */
 export type CallTicket = { wireId: string; product: CallProduct; shownNumber: string; outId: string | undefined }
 
-export async function insertTicket(tx: Tx, call: { id: string; accountId: string }, ticket: CallTicket): Promise<void> {
+export async function insertTickets(tx: Tx, tickets: readonly (CallTicket & { callId: string; accountId: string })[]): Promise<void> {
+  if (tickets.length === 0) return
   await tx
     .insertInto('call_tickets')
-    .values({ call_id: call.id, account_id: call.accountId, wire_id: ticket.wireId, product: ticket.product, shown_number: toText(ticket.shownNumber), out_id: ticket.outId === undefined ? null : toText(ticket.outId) })
+    .values(tickets.map(({ callId, accountId, wireId, product, shownNumber, outId }) => ({ call_id: callId, account_id: accountId, wire_id: wireId, product, shown_number: toText(shownNumber), out_id: outId === undefined ? null : toText(outId) })))
     .execute()
 }
 

@@ -31,20 +31,24 @@ export async function putCallbackServer(db: Queryable, accountId: string, settin
   await db.insertInto('callback_servers').values({ account_id: accountId, ...row }).onConflict((on) => on.column('account_id').doUpdateSet(row)).execute()
 }
 
-export async function findCallbackServer(db: Queryable, accountId: string): Promise<CallbackServerSettings | undefined> {
-  const row = await db.selectFrom('callback_servers').selectAll().where('account_id', '=', accountId).executeTakeFirst()
-  return (
-    row && {
-      url: row.url,
-      parameters: row.parameters,
-      timeoutMs: row.timeout_ms,
-      retriesMax: row.retries_max,
-      waiting: row.waiting,
-      fallback: row.fallback,
-      closing: row.closing,
-      saysSynthetic: row.says_synthetic,
-      callCentres: row.call_centres,
-    }
+/** Of those accounts that have one. */
+export async function findCallbackServers(db: Queryable, accountIds: readonly string[]): Promise<Map<string, CallbackServerSettings>> {
+  const rows = await db.selectFrom('callback_servers').selectAll().where('account_id', 'in', [...new Set(accountIds)]).execute()
+  return new Map(
+    rows.map((row) => [
+      row.account_id,
+      {
+        url: row.url,
+        parameters: row.parameters,
+        timeoutMs: row.timeout_ms,
+        retriesMax: row.retries_max,
+        waiting: row.waiting,
+        fallback: row.fallback,
+        closing: row.closing,
+        saysSynthetic: row.says_synthetic,
+        callCentres: row.call_centres,
+      },
+    ]),
   )
 }
 

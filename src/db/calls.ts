@@ -123,6 +123,12 @@ export async function findCall(db: Queryable, accountId: string, id: string): Pr
   return rows[0]
 }
 
+/** Which of these ids are calls. */
+export async function placedAmong(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`select id from calls where id = any (${ids}::text[])`.execute(db)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** The account's latest calls, newest first. */
 export async function latestCalls(db: Queryable, accountId: string, limit: number): Promise<CallRow[]> {
   const { rows } = await sql<CallRow>`
@@ -149,6 +155,14 @@ export async function countQueued(db: Queryable, accountId: string | undefined, 
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from (select 1 from calls where status = 'queued' ${of} limit ${limit}) as found`.execute(db)
   return rows[0]!.n
+}
+
+/** The same for several accounts. */
+export async function countQueuedOf(db: Queryable, accountIds: readonly string[], limitEach: number): Promise<Map<string, number>> {
+  const { rows } = await sql<{ id: string; n: number }>`
+    select a.id, (select count(*)::int from (select 1 from calls c where c.status = 'queued' and c.account_id = a.id limit ${limitEach}) as found) as n
+    from unnest(${accountIds}::text[]) as a (id)`.execute(db)
+  return new Map(rows.map(({ id, n }) => [id, n]))
 }
 
 /** Which of the lines have calls due. */

@@ -14,22 +14,22 @@ export type LedgerEntry = {
   heldDeltaLi: number
 }
 
-/** Appends the entries and moves the wallet by their sum, in one statement: the two cannot differ. The caller holds the wallet's lock. */
-export async function appendEntries(tx: Tx, accountId: string, entries: readonly LedgerEntry[]): Promise<void> {
+/** Appends the entries and moves each wallet by the sum of its own, in one statement: the two cannot differ. The caller holds the wallets' locks. */
+export async function appendEntries(tx: Tx, entries: readonly (LedgerEntry & { accountId: string })[]): Promise<void> {
   const { numAffectedRows } = await sql`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb)
-        as e("kind" text, "callId" text, "step" integer, "reference" text, "balanceDeltaLi" bigint, "heldDeltaLi" bigint)
+        as e("accountId" text, "kind" text, "callId" text, "step" integer, "reference" text, "balanceDeltaLi" bigint, "heldDeltaLi" bigint)
     ), appended as (
       insert into ledger_entries (account_id, kind, call_id, step, reference, balance_delta_li, held_delta_li)
-      select ${accountId}, "kind", "callId", "step", "reference", "balanceDeltaLi", "heldDeltaLi" from given
-      returning balance_delta_li, held_delta_li
+      select "accountId", "kind", "callId", "step", "reference", "balanceDeltaLi", "heldDeltaLi" from given
+      returning account_id, balance_delta_li, held_delta_li
+    ), sums as (
+      select account_id, sum(balance_delta_li) as balance, sum(held_delta_li) as held from appended group by account_id
     )
-    update wallets
-    set balance_li = balance_li + (select sum(balance_delta_li) from appended),
-        held_li = held_li + (select sum(held_delta_li) from appended)
-    where account_id = ${accountId}`.execute(tx)
-  assert.equal(numAffectedRows, 1n, `account ${accountId} has a wallet`)
+    update wallets w set balance_li = balance_li + balance, held_li = held_li + held from sums where w.account_id = sums.account_id`.execute(tx)
+  const accounts = new Set(entries.map(({ accountId }) => accountId))
+  assert.equal(numAffectedRows, BigInt(accounts.size), `the accounts ${[...accounts].join(', ')} have wallets`)
 }
 
 export async function entriesOfCalls(tx: Queryable, callIds: readonly string[]): Promise<(LedgerEntry & { accountId: string })[]> {

@@ -17,7 +17,7 @@ import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
 import { LiveCalls, type LiveCallsDeps } from './live-calls.ts'
-import { placeCalls, type Placed, type PlaceDeps } from './place.ts'
+import { PlacingDesk, type Placed } from './place.ts'
 import { QueueDepth } from './queue-depth.ts'
 import type { RobotMaker } from './robots.ts'
 import { checkDialerSettings, dialerDefaults, rowsBesideMax, type DialerSettings } from './settings.ts'
@@ -66,7 +66,7 @@ export class DialerCallService implements CallService {
   readonly trunks: TrunkDirectory
   readonly #db: Database
   readonly #now: () => number
-  readonly #place: PlaceDeps
+  readonly #placing: PlacingDesk
   #forgetting: NodeJS.Timeout | undefined
 
   /** Errors: Error when the settings contradict each other. */
@@ -76,7 +76,7 @@ export class DialerCallService implements CallService {
     this.#now = options.now ?? Date.now
     this.trunks = options.trunks
     const inner = { ...options, settings: this.settings, now: this.#now }
-    this.#place = { ...inner, queueDepth: new QueueDepth() }
+    this.#placing = new PlacingDesk({ ...inner, queueDepth: new QueueDepth(this.settings) })
     this.live = new LiveCalls(inner)
     this.followers = new Followers(options.db, this.settings)
     this.#commands = new CommandDesk(options.db, this.#now, options.commandLimits)
@@ -102,7 +102,7 @@ export class DialerCallService implements CallService {
   }
 
   place(request: PlaceRequest): Promise<Placed> {
-    return placeCalls(this.#place, request)
+    return this.#placing.place(request)
   }
 
   async lookUp(accountId: string, callId: string): Promise<CallRecord> {

@@ -187,3 +187,33 @@ void test('an idempotency key is forgotten after a week', async () => {
   await world.service.forgetOldRequests()
   assert.equal((await world.service.place(request)).replayed, false)
 })
+
+void test('requests that come together are accepted or refused one by one, whatever is wrong with a neighbour', async () => {
+  await using world = await dialerWorld({ started: false })
+  const { createAccount } = await import('../account/accounts.ts')
+  // Money for three calls of 150 厘; and an account beside it that has enough.
+  const poor = await createAccount(world.db, { name: 'poor', creditLi: 450 })
+  const rich = await createAccount(world.db, { name: 'rich', creditLi: 1_000_000 })
+  await addDoNotCall(world.db.sql, { accountId: rich.id, phone: '+8613700000001', source: 'account', evidence: '' }, new Date(noonMs))
+  const request = (accountId: string, phones: string, more: Partial<PlaceRequest> = {}): PlaceRequest => ({ accountId, source: 'aliyun', phones, userRequirement: '通知您开会', ...more })
+  const ticket = (nth: number, wireId = `1000000000${String(nth).padStart(2, '0')}^000000000000`): Pick<PlaceRequest, 'ticket'> => ({ ticket: { wireId, product: 'smart', shownNumber: '', outId: undefined } })
+  const requests = [
+    ...Array.from({ length: 40 }, (_, nth) => request(rich.id, `139000000${String(nth).padStart(2, '0')}`, ticket(nth))),
+    ...Array.from({ length: 5 }, () => request(poor.id, '13900139000')),
+    request('acc_nobody', '13900139000'),
+    request(rich.id, '13700000001'),
+    request(rich.id, '13900139000,110'),
+    // The name of another call, which only the database notices.
+    request(rich.id, '13900139001', ticket(90, '100000000000^000000000000')),
+    request(rich.id, '13900139002,13900139003'),
+  ]
+  const answers = await Promise.allSettled(requests.map((one) => world.service.place(one)))
+  const codes = answers.map((answer) => (answer.status === 'fulfilled' ? 'ok' : (answer.reason as { code?: string }).code))
+  const expected = [...Array<string>(40).fill('ok'), 'ok', 'ok', 'ok', 'no-balance', 'no-balance', 'account-not-found', 'do-not-call', 'never-dial', '23505', 'ok']
+  assert.deepEqual(codes, expected)
+  assert.deepEqual(await count(world), { calls: 45, events: 45, holds: 45, keys: 0 })
+  assert.deepEqual(await balanceOf(world.db.sql, poor.id), { balanceLi: 450, heldLi: 450 })
+  assert.deepEqual(await balanceOf(world.db.sql, rich.id), { balanceLi: 1_000_000, heldLi: 42 * 150 })
+  assert.equal((await world.db.sql.selectFrom('call_tickets').select('call_id').execute()).length, 40)
+  await world.assertLedger()
+})
