@@ -10,6 +10,7 @@ import { ApiKeys } from './account/api-keys.ts'
 import { NonceBook } from './account/nonce-book.ts'
 import { CallbackServers } from './account/callback-servers.ts'
 import { TtsTemplates } from './account/tts-templates.ts'
+import { voiceFileName } from './account/voice-files.ts'
 import { buildServer } from './api/server.ts'
 import { clipPathOf } from './call/early-clip.ts'
 import { measured, showGauges } from './call-metrics.ts'
@@ -26,6 +27,9 @@ import { DialerCallService } from './dialer/dialer-call-service.ts'
 import { DoNotCallDesk } from './dialer/do-not-call-desk.ts'
 import { RecordingKeeper } from './dialer/recording-keeper.ts'
 import { dialerDefaults } from './dialer/settings.ts'
+import { StoredScripts } from './dialer/script-desk.ts'
+import { publishLibrary } from './dialer/script-library.ts'
+import { ScriptShelf } from './dialer/script-shelf.ts'
 import { TrunkDesk } from './dialer/trunk-desk.ts'
 import type { TrunkDirectory } from './dialer/trunk-directory.ts'
 import { TrunkStore } from './dialer/trunk-store.ts'
@@ -41,6 +45,7 @@ import { ReadingDesk } from './reading-desk.ts'
 import { openBucket } from './recording-store.ts'
 import { CallbackExchange } from './robot/callback/exchange.ts'
 import { createRobotMaker } from './robot/index.ts'
+import type { ScriptRef } from './robot/script/spec.ts'
 import { openSecretBox } from './secret-box.ts'
 import { SimulatedCarrier } from './simulator/process.ts'
 import type { LeftCall } from './sip/user-agent.ts'
@@ -81,7 +86,10 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     await makeDataDir(config.dataDir)
     const callbacks = new CallbackExchange({ privateAllowed: config.webhookPrivate })
     stack.use(callbacks)
-    const robots = createRobotMaker({ callback: { exchange: callbacks, phoneOf: callablePhone }, kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
+    // Found once there is a database; nothing is dialled before.
+    let shelf: ScriptShelf | undefined
+    const scripts = { bodies: { prepare: async (ref: ScriptRef) => await shelf?.prepare(ref), at: (ref: ScriptRef) => shelf?.at(ref) }, soundName: voiceFileName }
+    const robots = createRobotMaker({ scripts, callback: { exchange: callbacks, phoneOf: callablePhone }, kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
     const prices = pricesOf(config)
     const asr = openAsr(config)
     stack.use(asr)
@@ -100,6 +108,9 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       activity?.warmUp().catch((error: unknown) => log.warn({ err: error }, 'VAD=silero does not work; the built-in detector decides alone')) ?? Promise.resolve(),
     ])
     signal.throwIfAborted()
+    shelf = new ScriptShelf(db)
+    const scriptDesk = new StoredScripts(db, shelf)
+    await publishLibrary(db)
     const secretBox = await openSecretBox(config)
     const store = new TrunkStore(db, secretBox)
     const trunks = await bound(openTrunks({ config, db, store, carrier, stack, log }), 'SIP_ADDRESS', 'SIP_PORT')
@@ -118,6 +129,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       lines: trunks.lines,
       trunks: trunks.directory,
       robots,
+      scripts: scriptDesk,
       runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => sounds.read(name), fetchSound: (url) => fetchedSounds.read(url) }), metrics),
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,

@@ -81,6 +81,7 @@ export const endDetails = [
   'overdue',
   'log-full',
   'media-failed',
+  'no-script',
   'internal-failure',
   'process-died',
   'abort-overdue',

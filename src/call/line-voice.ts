@@ -112,15 +112,16 @@ export class LineVoice {
     this.#about.set(speech, { own: false, source: this.source, clock: answers ? clock : undefined, over: undefined })
   }
 
-  /** What cannot be played is left out, and told. */
+  /** What cannot be played is said, where it is known what is heard in it, else left out; and told. */
   #partOf(part: SayPart): SpokenPart[] {
     const { readSound, fetchSound } = this.#deps
-    const leaveOut = (message: string) => this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message, fallback: 'left out' })
     if (part.type === 'text') return [{ text: part.text }]
+    const words = part.type === 'file' ? part.words : undefined
+    const leaveOut = (message: string) => this.#deps.emit({ type: 'provider-failed', provider: 'recordings', message, fallback: words === undefined ? 'left out' : 'synthesised' })
     const [code, read] = part.type === 'url' ? ([part.url, fetchSound] as const) : ([part.code, readSound] as const)
     if (read === undefined) {
       leaveOut(part.type === 'url' ? 'this line fetches no recordings' : 'this line plays no recordings')
-      return []
+      return words === undefined ? [] : [{ text: words }]
     }
     const recording = async () => {
       try {
@@ -130,7 +131,7 @@ export class LineVoice {
         return new Int16Array(0)
       }
     }
-    return [{ text: `（录音 ${code}）`, recording }]
+    return [words === undefined ? { text: `（录音 ${code}）`, recording } : { text: words, recording, saysIt: true }]
   }
 
   /** A line of ours, not interruptible; ahead of what waits when it is at hand. */

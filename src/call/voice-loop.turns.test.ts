@@ -165,6 +165,22 @@ test('recordings and words are one say, in their order; a recording that is not 
   assert.deepEqual(c.robot.of('played').map(({ say: id, heardText, cut }) => [id, heardText, cut]), [['opening', '您好，（录音 jingle）再见。', false]])
 })
 
+test('a recording whose words are known is told by them, and said by the voice where it is not there', async () => {
+  const readSound = async (name: string) => {
+    if (name !== 'hello') throw new Error(`there is no ${name}`)
+    return new Int16Array(8_000)
+  }
+  await using c = new Conversation(undefined, { readSound })
+  const parts = [{ type: 'file', code: 'hello', words: '您好，' }, { type: 'text', text: '张伟，' }, { type: 'file', code: 'lost', words: '方便吗？' }] as const
+  c.robot.react = (event) => (event.type === 'answered' ? [say('', { id: 'opening', parts })] : [])
+  await c.advance(6_000)
+  assert.deepEqual(c.said, ['您好，张伟，方便吗？'])
+  assert.deepEqual(c.line.played.map(({ ms }) => ms).filter((ms) => ms === 1_000), [1_000], 'one is the recording')
+  assert.deepEqual(c.of('provider-failed').map(({ message, fallback }) => [message, fallback]), [['there is no lost', 'synthesised']])
+  assert.deepEqual(c.robot.of('played').map(({ heardText, cut }) => [heardText, cut]), [['您好，张伟，方便吗？', false]])
+  assert.equal(c.end, undefined)
+})
+
 test('a say of nothing but a recording that is not there is over at once, and the conversation goes on', async () => {
   await using c = new Conversation(undefined, { readSound: () => Promise.reject(new Error('gone')) })
   c.robot.react = (event) => (event.type === 'answered' ? [say('', { id: 'a', parts: [{ type: 'file', code: 'x' }] }), say('您好。')] : [])

@@ -28,6 +28,8 @@ export type PlaceRequest = {
   announcement?: AnnouncementPlan | undefined
   /** Likewise: a customer's callback server leads the conversation. */
   callback?: CallbackPlan | undefined
+  /** Likewise: a published script speaks. `version`: not the one that is published now; `vars`: its variables. */
+  script?: { id: string; version?: number | undefined; vars: Readonly<Record<string, string>> } | undefined
   /** What another face calls it. Of one number only. */
   ticket?: CallTicket | undefined
   /** What else the robot may tell and answer with, as text. */

@@ -17,7 +17,7 @@ import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
 import { LiveCalls, type LiveCallsDeps } from './live-calls.ts'
-import { PlacingDesk, type Placed } from './place.ts'
+import { PlacingDesk, type Placed, type PlaceDeps } from './place.ts'
 import { QueueDepth } from './queue-depth.ts'
 import type { RobotMaker } from './robots.ts'
 import { checkDialerSettings, dialerDefaults, rowsBesideMax, type DialerSettings } from './settings.ts'
@@ -33,6 +33,8 @@ export type DialerOptions = {
   lines: readonly Line[]
   trunks: TrunkDirectory
   robots: RobotMaker
+  /** Undefined: calls that name a script are refused. */
+  scripts?: PlaceDeps['scripts']
   runCall: RunCall
   /** How many more calls this process can carry, as the media plane sees it now. Trunks have exact limits of their own. */
   capacity: () => number

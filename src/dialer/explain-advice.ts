@@ -65,6 +65,7 @@ const byDetail: Readonly<Partial<Record<EndDetail, Words>>> = {
   'balance-used-up': { zh: '通话中余额用尽：请充值后再拨。', en: 'The balance ran out during the call: top up, then dial again.' },
   'talk-limit': { zh: '达到通话时长上限（TALK_MS_MAX）：内容没说完时调高上限再拨。', en: 'The limit of talking time (TALK_MS_MAX) was reached: raise it and dial again if the message was not told.' },
   'media-failed': serverLog,
+  'no-script': { zh: '用 waihu script list 看话术和版本是否还在，再检查数据库', en: 'Look with waihu script list whether the script and its version are there, then check the database' },
   'internal-failure': serverLog,
   'log-full': serverLog,
   'expired-without-balance': { zh: '等待期间余额一直不足：充值后重新提交。', en: 'The balance did not suffice in time: top up and place the call again.' },

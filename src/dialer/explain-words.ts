@@ -148,6 +148,7 @@ export const detailWords: Readonly<Record<EndDetail, Words>> = {
   overdue: { zh: '通话超过总时间上限', en: 'The call exceeded all its limits' },
   'log-full': { zh: '通话记录无法继续写入', en: 'The log of the call could take no more' },
   'media-failed': { zh: '媒体处理失败', en: 'The media plane failed' },
+  'no-script': { zh: '话术读不出来，没有拨打', en: 'The script could not be read, nobody was called' },
   'internal-failure': { zh: '程序出错', en: 'The program failed' },
   'process-died': { zh: '负责这通电话的进程意外终止，已停止计费，不会自动重拨', en: 'The process that ran the call died; billing stopped there, and it is not redialled' },
   'abort-overdue': { zh: '通话被中止后没有按时结束', en: 'The aborted call did not end in time' },

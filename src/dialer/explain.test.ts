@@ -58,8 +58,8 @@ const confirmed = {
 
 void test('what a callback server did wrong is told to whoever looks for it', () => {
   const rows = log([0, { type: 'accepted' }], [100, { type: 'noted', note: { problem: 'HTTP 500' } }])
-  assert.match(explanationText(explain(record, rows, 'zh')), /回调服务器或录音文件的问题：HTTP 500/)
-  assert.match(explanationText(explain(record, rows, 'en')), /callback server or of a recording: HTTP 500/)
+  assert.match(explanationText(explain(record, rows, 'zh')), /回调服务器、话术或录音文件的问题：HTTP 500/)
+  assert.match(explanationText(explain(record, rows, 'en')), /callback server, of the script or of a recording: HTTP 500/)
 })
 
 void test('a confirmed call is told from acceptance to cost', () => {

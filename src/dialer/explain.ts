@@ -185,11 +185,13 @@ function noted({ note }: Extract<CallEvent, { type: 'noted' }>): Told | undefine
   if (note.identity === 'yes') told.push({ zh: '确认是本人', en: 'The callee is the person asked for' })
   if (note.identity === 'no') told.push({ zh: '不是本人', en: 'The callee is not the person asked for' })
   if (note.identity === 'third-party') told.push({ zh: '是他人代接', en: 'Somebody else answers for the person' })
+  if (note.step) told.push({ zh: `话术走到节点 ${note.step}`, en: `The script is at ${note.step}` })
+  if (note.tags && note.tags.length > 0) told.push({ zh: `标签：${note.tags.join('、')}`, en: `Tags: ${note.tags.join(', ')}` })
   if (note.wrongNumber) told.push({ zh: '号码不对，已标记', en: 'Wrong number, marked as such' })
   if (note.doNotCall) told.push({ zh: `对方要求不再拨打，已加入免打扰名单（“${note.doNotCall.evidence}”）`, en: `The callee asked not to be called again and was put on the do-not-call list ("${note.doNotCall.evidence}")` })
   if (note.callBackAt) told.push({ zh: `约定回电：${note.callBackAt}`, en: `Call back: ${note.callBackAt}` })
   for (const [name, value] of Object.entries(note.slots ?? {})) told.push({ zh: `记下 ${name}：${value}`, en: `Noted ${name}: ${value}` })
-  if (note.problem) told.push({ zh: `回调服务器或录音文件的问题：${note.problem}`, en: `A problem of the callback server or of a recording: ${note.problem}` })
+  if (note.problem) told.push({ zh: `回调服务器、话术或录音文件的问题：${note.problem}`, en: `A problem of the callback server, of the script or of a recording: ${note.problem}` })
   if (note.outcome) told.push({ zh: `结论：${conversationWords[note.outcome].zh}`, en: `Result: ${conversationWords[note.outcome].en}` })
   const [text, ...details] = told
   return text && { text, details }

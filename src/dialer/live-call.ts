@@ -7,7 +7,7 @@ import type { EndDetail } from '../call/end-reason.ts'
 import { passesByItself } from '../db/connection-loss.ts'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
-import { RefusedError } from '../errors.ts'
+import { AppError, RefusedError } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
 import { UseMeter } from '../service-use.ts'
@@ -143,6 +143,7 @@ export class LiveCall {
     const { robot, callsBack, callBackOf } = this.#claimed.row
     const outcome = result.conversation ?? result.notes.findLast((note) => note.outcome !== undefined)?.outcome
     try {
+      await robots.prepare?.(robot).catch(() => undefined)
       const finished = { turns: this.#turns, notes: result.notes, outcome, answered: result.answeredAt !== undefined, now: result.answeredAt ?? endedAt }
       const byRules = robots.judge?.(robot, finished)
       const judgement = byRules && ((await robots.readAgain?.(robot, finished, byRules)) ?? byRules)
@@ -163,6 +164,8 @@ export class LiveCall {
     const limitMs = deps.settings.failover.withinMs + ringMsLongest + line.talkMsMax + deps.settings.overrunMsMax
     this.#endAfter(limitMs)
     try {
+      const unprepared = await this.#prepared()
+      if (unprepared) return unprepared
       const meter = new UseMeter()
       const robot = deps.robots.open(row.robot, { meter: meter.add, callId: row.id, startedAt: new Date(deps.now()), attempt: this.#claimed.attempt })
       const request = {
@@ -187,6 +190,17 @@ export class LiveCall {
     } finally {
       clearTimeout(this.#overdue)
       overdue.abort()
+    }
+  }
+
+  /** What the robot speaks by is at hand before anybody's telephone rings; a call without it is not dialled. */
+  async #prepared(): Promise<CallResult | undefined> {
+    try {
+      await this.#deps.robots.prepare?.(this.#claimed.row.robot)
+      return undefined
+    } catch (error) {
+      log.warn({ err: errorFacts(error), call: this.id }, 'what a robot speaks by could not be had')
+      return this.#failed('no-script', error instanceof AppError ? error.message : String(error))
     }
   }
 

@@ -293,7 +293,7 @@ export class LiveCalls {
     let closed: number
     do {
       const isOurs = (id: string): boolean => this.#live.get(id)?.ours ?? false
-      closed = await takeOverAbandoned(db, { nowMs: this.#now(), limit, isOurs, eventsPerCallMax: settings.eventsPerCallMax, onOrphan, recoverRecording, judge: robots.judge?.bind(robots) })
+      closed = await takeOverAbandoned(db, { nowMs: this.#now(), limit, isOurs, eventsPerCallMax: settings.eventsPerCallMax, onOrphan, recoverRecording, judge: robots.judge?.bind(robots), prepare: robots.prepare?.bind(robots) })
       this.stats.takenOver += closed
     } while (closed === limit && !this.#closing)
   }

@@ -8,7 +8,7 @@ import type { DialerSettings } from './settings.ts'
 /** The numbers of a request that is well formed. Errors: InvalidInputError, RefusedError 'never-dial'. */
 export function readRequest(request: PlaceRequest, settings: DialerSettings): ParsedPhone[] {
   const { userRequirement, idempotencyKey } = request
-  if (userRequirement.trim() === '') throw new InvalidInputError('user_requirement', '请用一句话写明要在电话里说什么')
+  if (userRequirement.trim() === '' && !request.script) throw new InvalidInputError('user_requirement', '请用一句话写明要在电话里说什么')
   if (userRequirement.length > settings.requirementCharsMax) {
     throw new InvalidInputError('user_requirement', `通话需求过长，最多 ${settings.requirementCharsMax} 个字符`)
   }
@@ -34,10 +34,10 @@ export function readRequest(request: PlaceRequest, settings: DialerSettings): Pa
 
 /** What makes two requests the same one. */
 export function sumOf(request: PlaceRequest): Buffer {
-  const { line, caller, handoverPhone, knowledge, callsBack, announcement, callback } = request
+  const { line, caller, handoverPhone, knowledge, callsBack, announcement, callback, script } = request
   const wishes = line === undefined && caller === undefined && handoverPhone === undefined ? [] : [line ?? null, caller ?? null, ...(handoverPhone === undefined ? [] : [handoverPhone])]
   // Named, so that requests without them have the sum they always had.
-  const more = { ...(knowledge !== undefined && { knowledge }), ...(callsBack !== undefined && { callsBack }), ...(announcement && { announcement }), ...(callback && { callback }) }
+  const more = { ...(knowledge !== undefined && { knowledge }), ...(callsBack !== undefined && { callsBack }), ...(announcement && { announcement }), ...(callback && { callback }), ...(script && { script }) }
   const summed = [request.source, request.phones, request.userRequirement, ...wishes, ...(Object.keys(more).length > 0 ? [more] : [])]
   return createHash('sha256').update(JSON.stringify(summed)).digest()
 }

@@ -16,6 +16,7 @@ import type { Line } from './line.ts'
 import { readRequest, sumOf } from './place-request.ts'
 import { placeTogether, type Placed, type PlaceTogetherDeps, type Placing } from './place-together.ts'
 import type { AcceptedRequirement, RobotMaker } from './robots.ts'
+import type { ScriptDesk } from './script-desk.ts'
 import type { TrunkDirectory } from './trunk-directory.ts'
 
 export type { Placed } from './place-together.ts'
@@ -26,6 +27,8 @@ export type PlaceDeps = PlaceTogetherDeps & {
   lines: readonly Line[]
   trunks: TrunkDirectory
   robots: RobotMaker
+  /** Undefined: calls that name a script are refused. */
+  scripts?: Pick<ScriptDesk, 'accept'> | undefined
   /** For accounts without a price list of their own. */
   defaultPrice: Price
   now: () => number
@@ -81,10 +84,10 @@ export class PlacingDesk {
     const account = await this.#accounts.add(request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
-    const accepted = request.announcement ? announced(request.announcement) : request.callback ? ledBack(request.callback) : robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover, knowledge: request.knowledge })
+    const accepted: AcceptedRequirement & { told?: string } = request.announcement ? announced(request.announcement) : request.callback ? ledBack(request.callback) : request.script ? await byScript(this.#deps, request.script, { accountId: account.id, acceptedAt: new Date(nowMs), organisation: account.organisation, handover }) : robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover, knowledge: request.knowledge })
     const line = await lineFor(this.#deps, request)
     const calls = phones.map(({ phone, given }, nth) => ({ id: ids[nth]!, phone, phoneAsGiven: given }))
-    return { request, nowMs, bodySha256, calls, accepted, price: priceOf(account, defaultPrice), line, callerWanted: callerOn(line, request) }
+    return { request: { ...request, ...(accepted.told !== undefined && { userRequirement: accepted.told }) }, nowMs, bodySha256, calls, accepted, price: priceOf(account, defaultPrice), line, callerWanted: callerOn(line, request) }
   }
 
   async #findAccounts(ids: readonly string[]): Promise<(() => Account | undefined)[]> {
@@ -131,6 +134,13 @@ function failing(error: unknown): () => never {
 function replay(known: RememberedRequest, bodySha256: Buffer, ids: readonly string[]): Placed {
   if (known.bodySha256.equals(bodySha256)) return { callIds: known.callIds, replayed: known.callIds[0] !== ids[0] }
   throw new RefusedError('idempotency-conflict', '这个幂等键已用于另一个请求：换一个键，或原样重发那个请求')
+}
+
+/** Errors: InvalidInputError 'script' and 'vars'; NotFoundError and RefusedError for a script that is not there or not published. */
+async function byScript({ scripts, settings }: PlaceDeps, { id, version, vars }: NonNullable<PlaceRequest['script']>, p: { accountId: string; acceptedAt: Date; organisation: string | undefined; handover: string | undefined }): Promise<AcceptedRequirement & { told: string }> {
+  if (!scripts) throw new InvalidInputError('script', '此服务没有话术')
+  const { spec, expiresAt, told } = await scripts.accept(p.accountId, { script: id, version, vars }, p)
+  return { spec, expiresAt, told: told.slice(0, settings.requirementCharsMax) }
 }
 
 /** A fixed text needs no understanding, and makes sense whenever it is heard. */

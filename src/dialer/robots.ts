@@ -15,6 +15,8 @@ export interface RobotMaker {
   accept(userRequirement: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined; knowledge?: string | undefined }): AcceptedRequirement
   /** Errors: Error when `spec` was not made by `accept`. */
   open(spec: unknown, p: { callId: string; startedAt: Date; attempt: number; meter?: Meter | undefined }): Robot
+  /** Has everything at hand that `open` and `judge` need. Errors: NotFoundError when what the spec names is not there; OverloadedError while the database is away. Absent: they need nothing. */
+  prepare?(spec: unknown): Promise<void>
   /** What a finished conversation came to, by rules alone. Pure. Absent: nothing is judged. Errors: as `open`. */
   judge?(spec: unknown, finished: FinishedCall): Judgement
   /** The judgement after a model has read the call again, where that is worth a moment. Bounded by itself; never rejects. Absent: there is none to ask. */

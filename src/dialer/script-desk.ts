@@ -116,10 +116,10 @@ export class StoredScripts implements ScriptDesk {
     })
   }
 
-  refuse(accountId: string, id: string, why: string, revision?: Revision): Promise<ScriptSummary> {
+  async refuse(accountId: string, id: string, why: string, revision?: Revision): Promise<ScriptSummary> {
     const reason = why.trim()
     if (reason === '' || reason.length > scriptLimits.whyCharsMax) throw new InvalidInputError('why', `驳回要写明原因，最多 ${scriptLimits.whyCharsMax} 个字符`)
-    return this.#change(accountId, id, async (tx, script) => {
+    return await this.#change(accountId, id, async (tx, script) => {
       if (draftOf(script, revision).state !== 'submitted') throw new RefusedError('not-possible', `话术 ${id} 没有在审核`)
       await setDraft(tx, script, { state: 'refused', why: reason })
     })

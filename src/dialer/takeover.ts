@@ -24,6 +24,7 @@ export type SweepInput = {
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** What the conversation of an interrupted call came to. */
   judge?: RobotMaker['judge'] | undefined
+  prepare?: RobotMaker['prepare'] | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. */
   recoverRecording?: ((callId: string, what: 'recording' | 'clip') => Promise<string | undefined>) | undefined
 }
@@ -95,12 +96,13 @@ async function interrupted(tx: Tx, call: CallRow, input: SweepInput): Promise<En
     talkMs,
     recording: call.answeredAt ? kept : undefined,
     notes,
-    judgement: judged(call, rows, notes, input),
+    judgement: await judged(call, rows, notes, input),
   }
 }
 
-function judged(call: CallRow, rows: readonly CallEventRow[], notes: readonly RobotNote[], input: SweepInput): Judgement | undefined {
+async function judged(call: CallRow, rows: readonly CallEventRow[], notes: readonly RobotNote[], input: SweepInput): Promise<Judgement | undefined> {
   try {
+    await input.prepare?.(call.robot).catch(() => undefined)
     const turns = rows.flatMap(({ event }) => turnOf(event) ?? [])
     return input.judge?.(call.robot, { turns, notes, outcome: notes.findLast(({ outcome }) => outcome !== undefined)?.outcome, answered: call.answeredAt !== null, now: call.answeredAt ?? new Date(input.nowMs) })
   } catch (error) {

@@ -17,6 +17,9 @@ import { judge } from './after-call/judge.ts'
 import { isWorthReading, readByModel, readingMsMax } from './after-call/model-reading.ts'
 import { compileRequirement, isExpired, type Requirement } from './requirement.ts'
 import type { ConversationOutcome, Robot, RobotNote } from './robot.ts'
+import { createModelClassifier, type IntentClassifier } from './script/classifier.ts'
+import { judgeScriptCall, openScript, type ScriptSource } from './script/open-script.ts'
+import { isScriptSpec } from './script/spec.ts'
 import { createRulesRobot } from './rules.ts'
 
 /** A model and what is known of its health, one for all calls. */
@@ -37,15 +40,18 @@ type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisa
  * What the dialer needs of robots: `accept` when a call is placed, `open` when it is dialled.
  * `handover`: the human of calls that name none, E.164.
  * `callback`: how servers of customers are asked, and what a number is that they name; absent: calls that they lead cannot be opened.
+ * `scripts`: where scripts are found that calls name; absent: such calls end with a goodbye.
  * `kind` 'auto' is 'prompt' when there is a model to ask, else 'rules'.
  * Errors: InvalidInputError when a model is wanted and none is named. `accept` errors: InvalidInputError, RefusedError ('not-allowed', 'expired').
  */
-export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; callback?: { exchange: Pick<CallbackExchange, 'ask'>; phoneOf: (text: string) => string | undefined } | undefined; now?: () => Date; log: Log }) {
+export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; callback?: { exchange: Pick<CallbackExchange, 'ask'>; phoneOf: (text: string) => string | undefined } | undefined; scripts?: ScriptSource | undefined; now?: () => Date; log: Log }) {
   const now = options.now ?? (() => new Date())
   const [first, ...others] = endpointsOf(options.llm ?? { baseUrl: undefined, apiKey: undefined, model: '' }).map((endpoint) => new OpenAiModel(endpoint))
   if (options.kind === 'prompt' && first === undefined) throw new InvalidInputError('ROBOT', 'ROBOT=prompt needs a language model: set LLM_BASE_URL (and LLM_API_KEY, LLM_MODEL), or ROBOT=rules')
   const kind: RobotKind = options.kind === 'auto' ? (first === undefined ? 'rules' : 'prompt') : options.kind
   const model: RobotModel | undefined = kind === 'prompt' && first ? { model: others.length === 0 ? first : new ModelChain([first, ...others], options.log), breaker: new CircuitBreaker() } : undefined
+  /** What no rule of a script understands is put to the model. */
+  const classifierOf = (meter: Meter | undefined): IntentClassifier | undefined => model && createModelClassifier(metered(model.model, meter), { breaker: model.breaker })
   return {
     accept(text: string, p: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined; knowledge?: string | undefined }): { spec: unknown; expiresAt: Date | undefined } {
       const requirement = compileRequirement(text, p)
@@ -59,15 +65,21 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
         if (!options.callback) throw new Error('no callback server can be asked')
         return createCallbackRobot({ plan: spec.plan, ...options.callback, now: () => now().getTime() })
       }
+      if (isScriptSpec(spec)) return openScript(spec, options.scripts, { now, handover: options.handover, classifier: classifierOf(p.meter) })
       const { kind, handover } = spec as StoredRobot
       // A kind that this version does not know is played by the rules.
       const make = Object.hasOwn(robotKinds, kind) ? robotKinds[kind] : robotKinds.rules
       return make({ requirement: requirementOf(spec), callId: p.callId, now, attempt: p.attempt, handover, log: options.log, model: model && { ...model, model: metered(model.model, p.meter) } })
     },
+    /** Has everything at hand that `open` and `judge` need of this spec. Errors: NotFoundError for a script that there is not; what its storage throws. */
+    async prepare(spec: unknown): Promise<void> {
+      if (isScriptSpec(spec)) await options.scripts?.bodies.prepare(spec)
+    },
     /** What a finished conversation came to. Pure. */
     judge(spec: unknown, finished: { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }): Judgement {
       if (isAnnouncement(spec)) return judgeAnnouncement(finished.answered)
       if (isCallback(spec)) return judgeCallback(finished.answered)
+      if (isScriptSpec(spec)) return judgeScriptCall(spec, options.scripts, finished)
       return judge({ requirement: requirementOf(spec), ...finished })
     },
     /** The judgement after the model has read the call too, within `readingMsMax`; as it was when there is no model, nothing to gain, or nobody was heard. Never rejects. */

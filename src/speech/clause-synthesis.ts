@@ -25,7 +25,8 @@ export type ClauseSynthesis = {
 export async function synthesiseClauses(clauses: readonly SpokenClause[], synthesis: ClauseSynthesis, stopped: AbortSignal): Promise<void> {
   let failed = false
   for (const clause of clauses) {
-    const error = clause.recording ? await play(clause, clause.recording, synthesis, stopped) : await withRetry(clause, synthesis, stopped)
+    const played = clause.recording !== undefined && (await play(clause, clause.recording, synthesis, stopped))
+    const error = played || (clause.recording && !clause.saysIt) || stopped.aborted ? undefined : await withRetry(clause, synthesis, stopped)
     if (stopped.aborted) return
     if (error !== undefined) {
       failed = true
@@ -35,16 +36,17 @@ export async function synthesiseClauses(clauses: readonly SpokenClause[], synthe
     if (clause.pauseMs > 0 && clause.audioMs > 0) synthesis.onAudio(silence(clause.pauseMs))
   }
   // A clause without sound is left out; words without any sound at all are a failure.
-  const words = clauses.filter(({ recording }) => !recording)
+  const words = clauses.filter(({ recording, saysIt }) => !recording || saysIt)
   if (!failed && words.length > 0 && clauses.every(({ audioMs }) => audioMs === 0)) synthesis.onFailed(new Error('the synthesiser gave no audio'))
 }
 
-/** Whoever gave the recording knows why it cannot be played. */
-async function play(clause: SpokenClause, recording: () => Promise<Int16Array>, { onAudio }: ClauseSynthesis, stopped: AbortSignal): Promise<undefined> {
+/** False: it cannot be played; whoever gave the recording knows why. */
+async function play(clause: SpokenClause, recording: () => Promise<Int16Array>, { onAudio }: ClauseSynthesis, stopped: AbortSignal): Promise<boolean> {
   const pcm = await untilResolved(recording, stopped)
-  if (pcm === undefined || pcm.length === 0 || stopped.aborted) return
+  if (pcm === undefined || pcm.length === 0 || stopped.aborted) return false
   clause.audioMs += (pcm.length * 1_000) / SAMPLE_RATE_HZ
   onAudio(pcm)
+  return true
 }
 
 async function untilResolved(recording: () => Promise<Int16Array>, stopped: AbortSignal): Promise<Int16Array | undefined> {

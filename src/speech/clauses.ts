@@ -9,10 +9,12 @@ export type SpokenClause = {
   audioMs: number
   /** What is played for it, 8 kHz; absent: the text is synthesised. When it rejects or is empty the clause is left out. */
   recording?: (() => Promise<Int16Array>) | undefined
+  /** The text is what is heard in the recording: it is synthesised when there is no recording to be had. */
+  saysIt?: boolean | undefined
 }
 
 /** Text to synthesise, or a recording with the words that stand for it in the record. */
-export type SpokenPart = { text: string; recording?: SpokenClause['recording'] }
+export type SpokenPart = { text: string; recording?: SpokenClause['recording']; saysIt?: SpokenClause['saysIt'] }
 
 const pauseMsAfter: Readonly<Record<string, number>> = { '，': 140, '、': 80, '：': 120, '；': 200, '。': 260, '！': 260, '？': 260, ',': 140, ';': 200, '.': 260, '!': 260, '?': 260 }
 
@@ -33,7 +35,7 @@ export function clausesOfParts(parts: readonly SpokenPart[]): SpokenClause[] {
       text += part.text
       continue
     }
-    clauses.push(...split(text), { text: part.text, pauseMs: 0, audioMs: 0, recording: part.recording })
+    clauses.push(...split(text), { text: part.text, pauseMs: 0, audioMs: 0, recording: part.recording, saysIt: part.saysIt })
     text = ''
   }
   return withoutLastPause([...clauses, ...split(text)])
@@ -75,8 +77,8 @@ export function heardText(clauses: readonly SpokenClause[], heardMs: number): st
       left -= clause.audioMs + clause.pauseMs
       continue
     }
-    // Part of a recording is no part of the words that stand for it.
-    if (left > 0 && clause.recording) text += clause.text
+    // Part of a recording is no part of a name that stands for it.
+    if (left > 0 && clause.recording && !clause.saysIt) text += clause.text
     else if (left > 0) {
       const characters = Array.from(clause.text)
       text += characters.slice(0, Math.floor((characters.length * left) / clause.audioMs)).join('')

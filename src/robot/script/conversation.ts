@@ -3,7 +3,7 @@ import { slotOf } from '../answers.ts'
 import type { IntentContext } from '../intents.ts'
 import { takePerson } from '../requirement-person.ts'
 import type { RobotAction, RobotEvent } from '../robot.ts'
-import { farewell, farewells, reactionOf } from './defaults.ts'
+import { farewell, farewells, handoverTo, reactionOf } from './defaults.ts'
 import { type Branch, type Reaction, type Script, type ScriptNode, writtenLine } from './schema.ts'
 import { identityAfter } from './script-graph.ts'
 import { type ConversationState, freshState, type Plan, Standing } from './standing.ts'
@@ -224,10 +224,17 @@ export class Conversation {
   }
 
   #respond(event: string, text: string): void {
-    const reaction = reactionOf(this.#script, event)
+    const reaction = this.#reactionTo(event)
     if (!reaction) return
     this.#trace({ node: this.#at.state.node, took: `global.${event}` })
     this.#carryOut(event, reaction, text)
+  }
+
+  /** Whoever asks for a human is handed over where there is one, once. */
+  #reactionTo(event: string): Reaction | undefined {
+    const { handover } = this.#plan
+    const may = event === 'human' && handover !== undefined && this.#script.global['human'] === undefined && this.#at.state.transferElse === undefined
+    return may ? handoverTo(handover) : reactionOf(this.#script, event)
   }
 
   #carryOut(name: string, reaction: Reaction, text: string): void {

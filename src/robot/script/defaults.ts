@@ -36,3 +36,8 @@ export function reactionOf(script: Pick<Script, 'global'>, to: string): Reaction
 }
 
 export const defaultReactions: ReadonlySet<string> = new Set(Object.keys(defaults))
+
+/** What is said to whoever asks for a human, where one can be called: E.164. */
+export function handoverTo(number: string): Reaction {
+  return { say: [{ parts: [{ text: '好的，我帮您转接人工，请稍等。' }], interruptible: false }], go: 'hang-up', outcome: 'handover-requested', doNotCall: false, transfer: number, tags: [] }
+}

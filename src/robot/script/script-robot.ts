@@ -17,9 +17,16 @@ export type ScriptRobotOptions = {
   acceptedAt: Date
   now: () => Date
   classifier?: IntentClassifier | undefined
+  /** The human for whoever asks for one, E.164, where the script names none itself. */
+  handover?: string | undefined
+  /** What the line calls a recorded file of the script. */
+  soundName?: ((file: string) => string) | undefined
   /** Told every way that is taken, for reports. */
   trace?: ((trace: Trace) => void) | undefined
 }
+
+/** How long a script has after its limit to come to its goodbye. */
+const pastLimitS = 20
 
 export function createScriptRobot(options: ScriptRobotOptions): Robot {
   return new ScriptRobot(options)
@@ -29,6 +36,7 @@ class ScriptRobot implements Robot {
   readonly kind = 'script'
   readonly hotWords: readonly string[]
   readonly phrases: readonly string[]
+  readonly talkMsMax: number
   readonly #script: Script
   readonly #own: OwnIntents
   readonly #now: () => Date
@@ -36,13 +44,15 @@ class ScriptRobot implements Robot {
   readonly #conversation: Conversation
   #held: readonly RobotAction[] = []
 
-  constructor({ script, values, acceptedAt, now, classifier, trace }: ScriptRobotOptions) {
+  constructor({ script, values, acceptedAt, now, classifier, handover, soundName, trace }: ScriptRobotOptions) {
     this.#script = script
     this.#own = new OwnIntents(script.intents)
     this.#now = now
     this.#classifier = classifier
     const named = Object.entries(script.vars).find(([name, { say }]) => say === 'name' && name !== 'org')
-    this.#conversation = new Conversation({ script, values, acceptedAt, spokenName: named && values[named[0]] }, now(), trace)
+    this.#conversation = new Conversation({ script, values, acceptedAt, spokenName: named && values[named[0]], handover, soundName }, now(), trace)
+    // The script says its own goodbye at its limit; this one is for whoever talks without a pause.
+    this.talkMsMax = (script.limits.secondsMax + pastLimitS) * 1_000
     this.hotWords = [...new Set([...Object.entries(values).filter(([name]) => ['name', 'text'].includes(script.vars[name]?.say ?? '')).map(([, value]) => value), ...Object.values(script.intents).flatMap(({ keywords }) => keywords)])]
     this.phrases = [...new Set([...recogniserPhrases, ...Object.values(script.intents).flatMap(({ examples }) => examples)])]
   }

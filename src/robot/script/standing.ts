@@ -8,7 +8,16 @@ import { summaryOf } from './script-summary.ts'
 import { fill, type Values } from './variables.ts'
 
 /** What a script is spoken with. `acceptedAt`: when the values were handed in. */
-export type Plan = { script: Script; values: Values; acceptedAt: Date; spokenName: string | undefined }
+export type Plan = {
+  script: Script
+  values: Values
+  acceptedAt: Date
+  spokenName: string | undefined
+  /** The human for whoever asks for one, E.164, where the script names none itself. */
+  handover?: string | undefined
+  /** What the line calls a recorded file of the script; absent: as the script does. */
+  soundName?: ((file: string) => string) | undefined
+}
 
 type Identity = 'unknown' | 'yes' | 'no' | 'third-party'
 type Outstanding = { id: string; interruptible: boolean; delivers: boolean; collects: boolean }
@@ -91,7 +100,7 @@ export class Standing {
   partsOf({ parts }: ScriptLine): SayPart[] | undefined {
     const said: SayPart[] = []
     for (const { text, file, words } of parts) {
-      if (file !== undefined) said.push({ type: 'file', code: file, words })
+      if (file !== undefined) said.push({ type: 'file', code: this.#plan.soundName?.(file) ?? file, words })
       else {
         const filled = fill(text ?? '', this.#script, this.#plan.values, { acceptedAt: this.#plan.acceptedAt, now: this.now })
         if (filled === undefined) return undefined

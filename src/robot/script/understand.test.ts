@@ -79,7 +79,7 @@ test('a model that fails, throws or never answers costs no more than the limit',
   })
   for (const model of [failing, throwing, deaf]) {
     const startedMs = performance.now()
-    assert.equal((await asked(createModelClassifier(model, 20))).source, 'rules')
+    assert.equal((await asked(createModelClassifier(model, { msMax: 20 }))).source, 'rules')
     assert.ok(performance.now() - startedMs < 1_000)
   }
 })
