@@ -11,9 +11,13 @@ import { NonceBook } from './account/nonce-book.ts'
 import { CallbackServers } from './account/callback-servers.ts'
 import { TtsTemplates } from './account/tts-templates.ts'
 import { voiceFileName } from './account/voice-files.ts'
+import { receiptRenderer } from './api/aliyun/receipts.ts'
+import { systemClock } from './api/clock.ts'
+import { apiLimits } from './api/limits.ts'
 import { buildServer } from './api/server.ts'
+import { RecordingLinks } from './api/stepone/recording-links.ts'
 import { clipPathOf } from './call/early-clip.ts'
-import { measured, showGauges } from './call-metrics.ts'
+import { measured, showGauges, showReceipts } from './call-metrics.ts'
 import { callRunner } from './call/run-call.ts'
 import type { Config } from './config.ts'
 import { openDatabase, type Database } from './db/connection.ts'
@@ -25,11 +29,13 @@ import { ensureDemoAccount } from './demo-account.ts'
 import { parseHours } from './dialer/admission/calling-hours.ts'
 import { DialerCallService } from './dialer/dialer-call-service.ts'
 import { DoNotCallDesk } from './dialer/do-not-call-desk.ts'
+import { ReceiptDesk } from './dialer/receipt-desk.ts'
+import { Receipts } from './dialer/receipts.ts'
 import { RecordingKeeper } from './dialer/recording-keeper.ts'
-import { dialerDefaults } from './dialer/settings.ts'
 import { StoredScripts } from './dialer/script-desk.ts'
 import { publishLibrary } from './dialer/script-library.ts'
 import { ScriptShelf } from './dialer/script-shelf.ts'
+import { dialerDefaults, receiptDefaults } from './dialer/settings.ts'
 import { TrunkDesk } from './dialer/trunk-desk.ts'
 import type { TrunkDirectory } from './dialer/trunk-directory.ts'
 import { TrunkStore } from './dialer/trunk-store.ts'
@@ -166,6 +172,13 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const nonces = new NonceBook(db)
     nonces.start()
     stack.defer(() => nonces.stop())
+    const recordingSecret = await linkSecret(config.dataDir)
+    // Receipts are sent when nobody has asked, so nobody has told how we are addressed.
+    let linkBase = config.publicUrl ?? ''
+    const receiptLinks = new RecordingLinks({ files: undefined, secret: recordingSecret, clock: systemClock, validMs: apiLimits.receiptLinkMs })
+    const renderReceipt = receiptRenderer({ recordingLink: (accountId, callId) => receiptLinks.address(linkBase, accountId, callId) })
+    const receipts = new Receipts({ db, render: renderReceipt, settings: { ...receiptDefaults, privateAllowed: config.webhookPrivate } })
+    showReceipts(receipts, metrics)
     const server = await buildServer({
       calls,
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
@@ -173,10 +186,10 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), sounds },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
       log,
       metrics,
-      recordings: { dir: recordings, bucket, linkSecret: await linkSecret(config.dataDir) },
+      recordings: { dir: recordings, bucket, linkSecret: recordingSecret },
       publicUrl: config.publicUrl,
       health: {
         database: async () => ({ ok: (await db.pool.query('select 1')).rowCount === 1 }),
@@ -188,6 +201,9 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     await bound(server.listen({ host: config.host, port: config.port }), 'HOST', 'PORT')
     const { port } = server.server.address() as AddressInfo
     const baseUrl = `http://${config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host}:${port}`
+    linkBase = (config.publicUrl ?? baseUrl).replace(/\/+$/, '')
+    await receipts.start()
+    stack.defer(() => receipts.stop())
     const demo = await ensureDemoAccount({ db, keys, dataDir: config.dataDir, baseUrl, creditLi: config.creditLi })
     log.info({ baseUrl, line: trunks.lines[0]?.name, robot: config.robot }, 'waihu is up')
 

@@ -62,6 +62,29 @@ export function measured(runCall: RunCall, registry: Registry): RunCall {
   }
 }
 
+/** Receipts of the Alibaba Cloud face: what became of them here, and how many wait over all processes. */
+export function showReceipts(receipts: { readonly stats: Readonly<Record<string, number>>; waiting(): Promise<number> }, registry: Registry): void {
+  const figure = new Gauge({
+    name: 'waihu_receipts',
+    help: 'Receipts since the start: delivered, failed (tried again), dead (given up), of these for the backlog; and posts.',
+    labelNames: ['what'],
+    registers: [],
+    collect() {
+      for (const [what, value] of Object.entries(receipts.stats)) this.set({ what }, value)
+    },
+  })
+  registry.registerMetric(figure)
+  const waiting = new Gauge({
+    name: 'waihu_receipts_waiting',
+    help: 'Receipts that wait to be sent, of all accounts, counted up to 100000.',
+    registers: [],
+    async collect() {
+      this.set(await receipts.waiting())
+    },
+  })
+  registry.registerMetric(waiting)
+}
+
 /** Registers the figures that are read when asked for. */
 export function showGauges(gauges: CallGauges, registry: Registry): void {
   const gauge = (name: string, help: string, read: () => number) =>

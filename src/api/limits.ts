@@ -28,6 +28,8 @@ export const apiLimits = {
   phonesCharsMax: 4_000,
   /** How long a signed recording link works. */
   recordingLinkMs: 3_600_000,
+  /** The same of one in a receipt. Source: the published VoiceRecordReport. */
+  receiptLinkMs: 7 * 86_400_000,
   /** Longest wait for one part of us when asked for health. */
   healthMsMax: 800,
 }

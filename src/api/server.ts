@@ -12,6 +12,7 @@ import type { CallbackServers } from '../account/callback-servers.ts'
 import type { TtsTemplates } from '../account/tts-templates.ts'
 import type { CallService } from '../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
+import type { ReceiptDesk } from '../dialer/receipt-desk.ts'
 import { RecordingFiles } from '../dialer/recording-files.ts'
 import { SingleCalls, type SingleCallDeps } from '../dialer/single-calls.ts'
 import type { TrunkDesk } from '../dialer/trunk-desk.ts'
@@ -50,7 +51,7 @@ export type ServerDeps = {
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
-  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
+  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -156,6 +157,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       readings: deps.readings,
       accessKeys: deps.aliyun?.keys,
       callbackServers: deps.aliyun?.callbackServers,
+      receipts: deps.aliyun?.receipts,
       traces: deps.traces,
       recordings: new RecordingLinks({
         files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),

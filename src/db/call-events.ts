@@ -1,8 +1,9 @@
-// Knows the call_events table: the numbered log of each call. Does not know who writes or follows it.
+// Knows the call_events table: the numbered log of each call; what is written into it is owed as receipts too. Does not know who writes or follows it.
 import { sql } from 'kysely'
 import type { CallEvent, CallEventRow } from '../events.ts'
 import type { Queryable, Tx } from './connection.ts'
 import { toJsonb } from './jsonb.ts'
+import { oweReceipts } from './receipts.ts'
 
 /** Wakes followers; the payload is a comma-separated list of call ids. */
 export const eventsChannel = 'call_events'
@@ -33,6 +34,7 @@ export async function insertEvents(tx: Tx, events: readonly (CallEventRow & { ca
     select * from unnest(${events.map((event) => event.callId)}::text[], ${events.map((event) => event.seq)}::int[],
                          ${events.map((event) => event.at)}::timestamptz[], ${events.map((event) => toJsonb(event.event))}::jsonb[])
     on conflict (call_id, seq) do nothing`.execute(tx)
+  await oweReceipts(tx, events)
 }
 
 /** Appends one event to each of several calls that the caller has locked; answers the numbers they got. */
@@ -47,7 +49,9 @@ export async function appendEvents(
     select v.call_id, coalesce((select max(e.seq) from call_events e where e.call_id = v.call_id), 0) + 1, ${at}::timestamptz, v.event
     from unnest(${events.map((event) => event.callId)}::text[], ${events.map((event) => toJsonb(event.event))}::jsonb[]) as v (call_id, event)
     returning call_id as id, seq`.execute(tx)
-  return new Map(rows.map((row) => [row.id, row.seq]))
+  const seqs = new Map(rows.map((row) => [row.id, row.seq]))
+  await oweReceipts(tx, events.map(({ callId, event }) => ({ callId, seq: seqs.get(callId)!, at, event })))
+  return seqs
 }
 
 /** How many events a call has, and the highest number. They differ only when the log has a gap. */
@@ -69,6 +73,21 @@ export async function eventsAfter(
     cross join lateral (
       select * from call_events e where e.call_id = v.call_id and e.seq > v.after_seq order by e.seq limit ${limitEach}) as e
     order by e.call_id, e.seq`.execute(db)
+  return rows
+}
+
+/** Single rows of logs, and all of these types of the calls in `whole`. */
+export async function eventsFor(
+  db: Queryable,
+  p: { single: readonly { callId: string; seq: number }[]; whole: readonly string[]; types: readonly CallEvent['type'][] },
+): Promise<(CallEventRow & { callId: string })[]> {
+  const { rows } = await sql<CallEventRow & { callId: string }>`
+    select e.call_id as "callId", e.seq, e.at, e.event from call_events e
+    where (e.call_id, e.seq) in (select * from unnest(${p.single.map(({ callId }) => callId)}::text[], ${p.single.map(({ seq }) => seq)}::int[]))
+    union all
+    select e.call_id, e.seq, e.at, e.event from call_events e
+    where e.call_id = any (${p.whole}::text[]) and e.event->>'type' = any (${p.types}::text[])
+    order by 1, 2`.execute(db)
   return rows
 }
 

@@ -21,3 +21,9 @@ export async function findTicket(db: Queryable, accountId: string, wireId: strin
   const row = await db.selectFrom('call_tickets').selectAll().where('wire_id', '=', wireId).where('account_id', '=', accountId).executeTakeFirst()
   return row && { callId: row.call_id, wireId: row.wire_id, product: row.product, shownNumber: row.shown_number, outId: row.out_id ?? undefined }
 }
+
+/** The tickets of calls that have one. */
+export async function ticketsOf(db: Queryable, callIds: readonly string[]): Promise<(CallTicket & { callId: string })[]> {
+  const rows = await db.selectFrom('call_tickets').selectAll().where('call_id', 'in', [...callIds]).execute()
+  return rows.map((row) => ({ callId: row.call_id, wireId: row.wire_id, product: row.product, shownNumber: row.shown_number, outId: row.out_id ?? undefined }))
+}

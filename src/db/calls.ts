@@ -129,6 +129,12 @@ export async function placedAmong(db: Queryable, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Calls of any account, in no order. */
+export async function callsById(db: Queryable, ids: readonly string[]): Promise<CallRow[]> {
+  const { rows } = await sql<CallRow>`select ${callColumns} from calls c where c.id = any (${ids}::text[])`.execute(db)
+  return rows
+}
+
 /** The account's latest calls, newest first. */
 export async function latestCalls(db: Queryable, accountId: string, limit: number): Promise<CallRow[]> {
   const { rows } = await sql<CallRow>`

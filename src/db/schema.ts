@@ -3,6 +3,7 @@ import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 import type { EndReason } from '../call/end-reason.ts'
 import type { StoredJudgement } from '../call/stored-judgement.ts'
 import type { CallEvent } from '../events.ts'
+import type { ReceiptKind } from './receipt-moments.ts'
 
 /** Read as a value, written as JSON text, so that an array cannot be taken for a PostgreSQL array. */
 type Json<T> = ColumnType<T, string, string>
@@ -245,6 +246,12 @@ export type CallCommandsTable = {
   result: NullableJson<unknown>
 }
 
+export type ReceiptTargetsTable = {
+  account_id: string
+  kind: ReceiptKind
+  url: string
+}
+
 export type CallLegsTable = {
   id: GeneratedAlways<number>
   call_id: string
@@ -382,6 +389,7 @@ export type Schema = {
   callback_servers: CallbackServersTable
   scripts: ScriptsTable
   script_versions: ScriptVersionsTable
+  receipt_targets: ReceiptTargetsTable
   wallets: WalletsTable
   ledger_entries: LedgerEntriesTable
   calls: CallsTable

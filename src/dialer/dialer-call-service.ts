@@ -12,6 +12,7 @@ import { forgetRequests } from '../db/idempotency.ts'
 import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
+import { toRecord } from './call-record.ts'
 import type { CallRecord, CallService, PlaceRequest } from './call-service.ts'
 import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
@@ -180,34 +181,4 @@ const stopDetails = { cancel: 'cancelled-by-user', 'hang-up': 'hung-up-by-user' 
 
 function noCall(callId: string): NotFoundError {
   return new NotFoundError('call', `没有通话 ${callId}：请检查 call_id 和所用的密钥`)
-}
-
-function toRecord(row: CallRow, nowMs: number): CallRecord {
-  // A call that is due and still queued waits for its turn on the line: nothing else holds it.
-  const waitsForLine = row.status === 'queued' && row.dueAt.getTime() <= nowMs
-  return {
-    id: row.id,
-    phone: row.phone,
-    phoneAsGiven: row.phoneAsGiven,
-    userRequirement: row.userRequirement,
-    status: row.status,
-    waitingFor: waitsForLine ? 'line' : (row.waitingFor ?? undefined),
-    createdAt: row.createdAt,
-    dialingAt: row.dialingAt ?? undefined,
-    ringingAt: row.ringingAt ?? undefined,
-    answeredAt: row.answeredAt ?? undefined,
-    endedAt: row.endedAt ?? undefined,
-    reason: row.endReason ?? undefined,
-    conversation: row.conversation ?? undefined,
-    talkMs: row.talkMs ?? undefined,
-    billedSec: row.billedSec ?? undefined,
-    costLi: row.costLi ?? undefined,
-    summary: row.summary ?? undefined,
-    slots: row.slots ?? undefined,
-    judgement: row.judgement ?? undefined,
-    callBackOf: row.callBackOf ?? undefined,
-    recording: row.recording ?? undefined,
-    trunk: row.trunk ?? undefined,
-    callerId: row.callerId ?? undefined,
-  }
 }

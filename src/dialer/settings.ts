@@ -78,6 +78,29 @@ export type WebhookSettings = {
   responseBytesMax: number
 }
 
+export type ReceiptSettings = {
+  /** For the whole answer. */
+  timeoutMs: number
+  /** Wait before the 2nd, 3rd … attempt. After the last one a receipt is dead. */
+  backoffMs: readonly number[]
+  /** Receipts in one post. */
+  batchMax: number
+  /** Posts at once; one at a time to each address. */
+  postsMax: number
+  /** An address that failed is left alone for so long, twice as long after the second failure in a row, and so on: what is due gathers meanwhile. */
+  pauseMs: number
+  pauseMsMax: number
+  pollMs: number
+  /** May receipts go to loopback, link-local and private addresses? */
+  privateAllowed: boolean
+  answerBytesMax: number
+  /** Waiting for one address; more are given up, to be asked for again by hand. */
+  backlogMax: number
+  tidyMs: number
+  keepDeliveredMs: number
+  keepDeadMs: number
+}
+
 /** Rows a log may hold beside the events of the call itself: accepted, waiting, dialing, ended. */
 export const rowsBesideMax = 100
 
@@ -127,6 +150,23 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
     responseBytesMax: 4_096,
   },
 })
+
+/** Source of time-out and waits: the published HTTP batch push. */
+export const receiptDefaults: ReceiptSettings = {
+  timeoutMs: 700,
+  backoffMs: [minute, 5 * minute, 10 * minute],
+  batchMax: 100,
+  postsMax: 32,
+  pauseMs: 1_000,
+  pauseMsMax: 5_000,
+  pollMs: 1_000,
+  privateAllowed: false,
+  answerBytesMax: 16_384,
+  backlogMax: 20_000,
+  tidyMs: 30_000,
+  keepDeliveredMs: 3 * 24 * hour,
+  keepDeadMs: 30 * 24 * hour,
+}
 
 /** Refuses settings that contradict each other. Errors: Error naming the setting; a start-up mistake, so not an AppError. */
 export function checkDialerSettings(settings: DialerSettings): DialerSettings {

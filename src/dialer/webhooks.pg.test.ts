@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { deliveriesOf } from '../db/webhook-deliveries.ts'
+import { customerServer, type Received } from './customer-server.ts'
 import { dialerDefaults, type WebhookSettings } from './settings.ts'
 import { dialerWorld, until, type World } from './testing.ts'
 import { signature } from './webhooks.ts'
-
-type Received = { headers: IncomingMessage['headers']; body: string }
-
-/** A customer's server that answers as it is told. */
-async function receiver(answer: (request: Received, response: ServerResponse, nth: number) => void): Promise<AsyncDisposable & { url: string; received: Received[] }> {
-  const received: Received[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
-    request.on('end', () => {
-      received.push({ headers: request.headers, body })
-      answer(received.at(-1)!, response, received.length)
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  return {
-    url: `http://127.0.0.1:${port}/calls`,
-    received,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 const webhook: WebhookSettings = { ...dialerDefaults.webhook, privateAllowed: true, pollMs: 20, timeoutMs: 300 }
 
@@ -39,7 +15,7 @@ async function delivery(world: World, callId: string) {
 }
 
 void test('a report is signed, delivered once and says what became of the call', async () => {
-  await using customer = await receiver((_request, response) => response.writeHead(204).end())
+  await using customer = await customerServer((_request, response) => response.writeHead(204).end())
   await using world = await dialerWorld({ webhookUrl: customer.url, settings: { webhook } })
   const id = await world.place()
   await until('it is delivered', async () => (await delivery(world, id))?.deliveredAt)
@@ -56,7 +32,7 @@ void test('a report is signed, delivered once and says what became of the call',
 })
 
 void test('a receiver that fails is tried again with growing waits under one id, then given up', async () => {
-  await using customer = await receiver((_request, response) => response.writeHead(500).end())
+  await using customer = await customerServer((_request, response) => response.writeHead(500).end())
   await using world = await dialerWorld({ webhookUrl: customer.url, settings: { webhook: { ...webhook, backoffMs: [10_000, 60_000] } } })
   const id = await world.place()
   for (const [attempts, waitMs] of [[1, 10_000], [2, 60_000]] as const) {
@@ -79,7 +55,7 @@ void test('a receiver that fails is tried again with growing waits under one id,
 })
 
 void test('a failed delivery succeeds later', async () => {
-  await using customer = await receiver((_request, response, nth) => response.writeHead(nth < 3 ? 503 : 200).end('ok'))
+  await using customer = await customerServer((_request, response, nth) => response.writeHead(nth < 3 ? 503 : 200).end('ok'))
   await using world = await dialerWorld({ webhookUrl: customer.url, settings: { webhook: { ...webhook, backoffMs: [1, 1, 1] } } })
   const id = await world.place()
   await until('it is delivered', async () => {
@@ -97,7 +73,7 @@ void test('each unwelcome answer is a failure that is told', async () => {
     ['a hang-up', (response) => response.destroy(), /hang up|ECONNRESET/, false],
   ]
   for (const [name, answer, error, dead] of table) {
-    await using customer = await receiver((_request, response) => answer(response, customer.url))
+    await using customer = await customerServer((_request, response) => answer(response, customer.url))
     await using world = await dialerWorld({ webhookUrl: customer.url, settings: { webhook } })
     const id = await world.place()
     const failed = await until(name, async () => {
@@ -111,7 +87,7 @@ void test('each unwelcome answer is a failure that is told', async () => {
 })
 
 void test('an endless answer is cut, its status counts', async () => {
-  await using customer = await receiver((_request, response) => {
+  await using customer = await customerServer((_request, response) => {
     response.writeHead(200)
     const pour = setInterval(() => response.write('x'.repeat(1_000)), 1)
     response.on('close', () => clearInterval(pour))
@@ -122,7 +98,7 @@ void test('an endless answer is cut, its status counts', async () => {
 })
 
 void test('private addresses are refused unless allowed, by number and by name', async () => {
-  await using customer = await receiver((_request, response) => response.writeHead(200).end())
+  await using customer = await customerServer((_request, response) => response.writeHead(200).end())
   const port = new URL(customer.url).port
   for (const host of ['127.0.0.1', 'localhost', '[::1]', '10.0.0.1', '169.254.169.254', '0x7f.1']) {
     await using world = await dialerWorld({ webhookUrl: `http://${host}:${port}/`, settings: { webhook: { ...webhook, privateAllowed: false } } })
@@ -137,7 +113,7 @@ void test('private addresses are refused unless allowed, by number and by name',
 })
 
 void test('a report is delivered by another process when the first one dies while delivering', async () => {
-  await using customer = await receiver((_request, response, nth) => {
+  await using customer = await customerServer((_request, response, nth) => {
     if (nth > 1) response.writeHead(200).end()
   })
   await using world = await dialerWorld({ webhookUrl: customer.url, settings: { webhook: { ...webhook, timeoutMs: 60_000 } } })

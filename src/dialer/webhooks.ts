@@ -1,17 +1,14 @@
 // Knows how call reports leave the outbox: signed, tried again, at least once. Does not know what is in them.
 // A table of our own rather than a job queue: the row must be written in the settlement transaction, and SKIP LOCKED is all that is missing.
 import { createHmac } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import { isIP } from 'node:net'
 import type { Database } from '../db/connection.ts'
-import { errorFacts } from '../db/error-facts.ts'
 import { claimDeliveries, deliveriesChannel, deliveryFailed, deliverySucceeded, type Delivery } from '../db/webhook-deliveries.ts'
 import { log } from '../log.ts'
-import { isPrivateAddress, publicOnly } from '../public-address.ts'
+import { Outbox } from './outbox.ts'
+import { post } from './post.ts'
 import type { WebhookSettings } from './settings.ts'
 
-/** What came back: a status, or why none did. */
+/** What came of an attempt. `final`: trying again cannot help. */
 type Answer = { ok: true } | { ok: false; error: string; final: boolean }
 
 /**
@@ -27,69 +24,48 @@ export class Webhooks {
   readonly #db: Database
   readonly #settings: WebhookSettings
   readonly #now: () => number
-  readonly #closing = new AbortController()
-  #working: Promise<void> | undefined
-  #again = false
-  #timer: NodeJS.Timeout | undefined
-  #unlisten: (() => Promise<void>) | undefined
+  readonly #outbox: Outbox<Delivery>
   readonly stats = { delivered: 0, failed: 0, dead: 0 }
 
   constructor(db: Database, settings: WebhookSettings, now: () => number) {
     this.#db = db
     this.#settings = settings
     this.#now = now
+    this.#outbox = new Outbox({
+      name: 'webhooks',
+      db,
+      channel: deliveriesChannel,
+      pollMs: settings.pollMs,
+      slots: settings.concurrencyMax,
+      // Nobody else tries them for longer than an attempt can take.
+      claim: (limit) => claimDeliveries(db.sql, { now: new Date(now()), againAt: new Date(now() + settings.timeoutMs * 2 + 10_000), limit }),
+      send: (delivery, signal) => this.#deliver(delivery, signal),
+    })
   }
 
   /** Errors: OverloadedError when the database is away. */
-  async start(): Promise<void> {
-    const wake = (): void => this.wake()
-    this.#unlisten = await this.#db.listen(deliveriesChannel, { onNotify: wake, onReconnect: wake })
-    this.#timer = setInterval(wake, this.#settings.pollMs).unref()
-    wake()
+  start(): Promise<void> {
+    return this.#outbox.start()
   }
 
   /** Cuts deliveries under way short; whoever starts next tries them again. */
-  async stop(): Promise<void> {
-    this.#closing.abort()
-    clearInterval(this.#timer)
-    await this.#unlisten?.()
-    await this.#working
+  stop(): Promise<void> {
+    return this.#outbox.stop()
   }
 
   /** Something may be due. Cheap to call. */
   wake(): void {
-    if (this.#closing.signal.aborted) return
-    this.#again = true
-    this.#working ??= this.#work().finally(() => (this.#working = undefined))
+    this.#outbox.wake()
   }
 
   /** Resolves when nothing that is due now is left. */
-  async idle(): Promise<void> {
-    while (this.#working) await this.#working
+  idle(): Promise<void> {
+    return this.#outbox.idle()
   }
 
-  async #work(): Promise<void> {
-    try {
-      while (this.#again && !this.#closing.signal.aborted) {
-        this.#again = false
-        const nowMs = this.#now()
-        const due = await claimDeliveries(this.#db.sql, {
-          now: new Date(nowMs),
-          // Longer than an attempt can take.
-          againAt: new Date(nowMs + this.#settings.timeoutMs * 2 + 10_000),
-          limit: this.#settings.concurrencyMax,
-        })
-        if (due.length === this.#settings.concurrencyMax) this.#again = true
-        await Promise.all(due.map((delivery) => this.#deliver(delivery)))
-      }
-    } catch (error) {
-      log.warn({ err: errorFacts(error) }, 'webhook deliveries could not be read, trying again')
-    }
-  }
-
-  async #deliver(delivery: Delivery): Promise<void> {
-    const answer = await this.#post(delivery)
-    if (this.#closing.signal.aborted) return
+  async #deliver(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const answer = await this.#post(delivery, signal)
+    if (signal.aborted) return
     const now = new Date(this.#now())
     if (answer.ok) {
       this.stats.delivered += 1
@@ -108,60 +84,14 @@ export class Webhooks {
     })
   }
 
-  /** One attempt. Follows no redirect: the report is meant for the address that the account named. */
-  #post(delivery: Delivery): Promise<Answer> {
-    const url = URL.parse(delivery.url)
-    if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return Promise.resolve(never('not an http address'))
-    if (delivery.secret === null) return Promise.resolve(never('the account has no webhook any more'))
-    const host = url.hostname.replace(/^\[|\]$/g, '')
+  async #post({ id, url, payload, secret }: Delivery, signal: AbortSignal): Promise<Answer> {
+    if (secret === null) return { ok: false, error: 'the account has no webhook any more', final: true }
     const { privateAllowed, timeoutMs, responseBytesMax } = this.#settings
-    // A name is judged by what it resolves to, in the lookup below; an address is never looked up.
-    if (!privateAllowed && isIP(host) !== 0 && isPrivateAddress(host)) return Promise.resolve(never('a private address is not allowed'))
-    const body = JSON.stringify(delivery.payload)
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(timeoutMs)])
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    return new Promise((resolve) => {
-      const request = send(url, {
-        method: 'POST',
-        signal,
-        agent: false,
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'content-length': Buffer.byteLength(body),
-          'user-agent': 'waihu-webhook/1',
-          'x-waihu-event-id': delivery.id,
-          'x-waihu-signature': signature(delivery.secret!, body, this.#now()),
-        },
-        ...(privateAllowed ? {} : { lookup: publicOnly }),
-      })
-      request.on('response', (response) => {
-        const status = response.statusCode ?? 0
-        let bytes = 0
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length
-          // The status says all we need; nobody feeds us a stream.
-          if (bytes > responseBytesMax) response.destroy()
-        })
-        response.on('error', () => undefined)
-        response.on('close', () => {
-          if (status >= 200 && status < 300) resolve({ ok: true })
-          else resolve({ ok: false, error: `HTTP ${status}`, final: status === 410 })
-        })
-      })
-      request.on('error', (error) => {
-        const timedOut = error.name === 'TimeoutError' || signal.aborted
-        resolve({ ok: false, error: timedOut ? `no answer within ${timeoutMs} ms` : shorten(error.message), final: false })
-      })
-      request.end(body)
-    })
+    const body = JSON.stringify(payload)
+    const headers = { 'user-agent': 'waihu-webhook/1', 'x-waihu-event-id': id, 'x-waihu-signature': signature(secret, body, this.#now()) }
+    const answer = await post(url, body, { headers, timeoutMs, privateAllowed, answerBytesMax: responseBytesMax, signal })
+    // The status says all we need.
+    if (!answer.ok || (answer.status >= 200 && answer.status < 300)) return answer
+    return { ok: false, error: `HTTP ${answer.status}`, final: answer.status === 410 }
   }
-}
-
-/** Trying again cannot help. */
-function never(error: string): Answer {
-  return { ok: false, error, final: true }
-}
-
-function shorten(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }

@@ -1,6 +1,7 @@
 // Knows the published codes of how a call ended, and which of our endings each stands for. Does not know receipts or queries.
 // Source: "call status code" and "smart status code" of the published lists. Outcomes without a code of their own get the nearest.
 import type { EndReason, Outcome } from '../../call/end-reason.ts'
+import type { TransferFailure } from '../../call/transfer.ts'
 import type { ConversationOutcome } from '../../robot/robot.ts'
 
 export type StatusCode = { code: string; smart: string; text: string }
@@ -40,3 +41,28 @@ export function statusOf(reason: Pick<EndReason, 'outcome'>, conversation: Conve
   if (reason.outcome === 'answered' && conversation !== 'delivered') return { code: '200001', smart, text: '用户提前挂断' }
   return { code, smart, text }
 }
+
+/** What was recognised before the answer, for calls whose owner asked for it; other endings were told by the network in another way, or not at all. */
+export function earlyMediaCodeOf({ outcome, evidence }: Pick<EndReason, 'outcome' | 'evidence'>): string {
+  const codes: Readonly<Partial<Record<Outcome, string>>> = {
+    busy: '200002', 'no-answer': '200003', 'invalid-number': '200004', rejected: '200005', 'call-reminder': '200005', forwarded: '200005',
+    unreachable: '200007', 'powered-off': '200010', suspended: '200011', 'call-loss': '200012', barred: '200012',
+  }
+  if (evidence.announcement === undefined) return ''
+  return (evidence.rule?.startsWith('text:') ? codes[outcome] : undefined) ?? '200130'
+}
+
+/** As published: the callee, or everybody and everything else. */
+export function hangupDirectionOf({ by }: Pick<EndReason, 'by'>): '用户' | '机器' {
+  return by === 'callee' || by === 'network' ? '用户' : '机器'
+}
+
+/** The smart codes that say why a colleague was not to be had. */
+export const transferHangupCauses = {
+  busy: 'USER_BUSY',
+  'no-answer': 'NO_ANSWER',
+  declined: 'CALL_REJECTED',
+  unreachable: 'UNAVAILABLE',
+  refused: 'OTHER',
+  left: 'CANCEL',
+} as const satisfies Record<TransferFailure, string>

@@ -5,6 +5,7 @@ import type { AccessKeys } from '../../account/access-keys.ts'
 import type { CallbackServers } from '../../account/callback-servers.ts'
 import type { CallService } from '../../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
+import type { ReceiptDesk } from '../../dialer/receipt-desk.ts'
 import type { ReadingDesk } from '../../reading-desk.ts'
 import type { TrunkDesk } from '../../dialer/trunk-desk.ts'
 import type { AccountDesk } from '../accounts.ts'
@@ -29,6 +30,7 @@ export type StepOne = {
   readings: ReadingDesk | undefined
   accessKeys: AccessKeys | undefined
   callbackServers: CallbackServers | undefined
+  receipts: ReceiptDesk | undefined
   /** Folder of SIP traces; undefined: none are kept. */
   traces: string | undefined
   /** The account of an X-API-Key header. Errors: RefusedError key-invalid; not-allowed when an admin's key is needed and this is none. */

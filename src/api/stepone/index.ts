@@ -12,6 +12,7 @@ import { explain } from './explain.ts'
 import { hang_up } from './hang_up.ts'
 import { initiate_call } from './initiate_call.ts'
 import { list_readings, preview_reading, remove_reading, set_reading } from './readings.ts'
+import { failed_receipts, receipts, replay_receipts, set_receipts, test_receipts } from './receipts.ts'
 import { recording } from './recording.ts'
 import { search_callinfo } from './search_callinfo.ts'
 import { skill_version } from './skill_version.ts'
@@ -41,6 +42,11 @@ export const actions = {
   callback_server,
   set_callback_server,
   remove_callback_server,
+  receipts,
+  set_receipts,
+  test_receipts,
+  failed_receipts,
+  replay_receipts,
   list_do_not_call,
   add_do_not_call,
   remove_do_not_call,

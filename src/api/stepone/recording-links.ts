@@ -23,6 +23,11 @@ export class RecordingLinks {
     return `${accountId}.${expiresSec}.${this.#mac(accountId, callId, expiresSec)}`
   }
 
+  /** Where a recording can be fetched with a token, below `baseUrl`. */
+  address(baseUrl: string, accountId: string, callId: string, what: 'recording' | 'early_media' = 'recording'): string {
+    return `${baseUrl}/api/v1/callinfo/${what}/${encodeURIComponent(callId)}?token=${this.sign(accountId, callId)}`
+  }
+
   /** The account that the token speaks for; undefined when it is forged, for another call or too old. */
   verify(callId: string, token: string): string | undefined {
     const match = /^([0-9A-Za-z_-]{1,64})\.(\d{1,12})\.([0-9a-f]{64})$/.exec(token)

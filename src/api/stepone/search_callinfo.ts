@@ -15,9 +15,7 @@ export const search_callinfo = action({
     const record = await calls.lookUp(accountId, body.call_id)
     const rows = await calls.events(accountId, record.id)
     const url = (what: 'recording' | 'early_media', file: string | undefined) =>
-      file === undefined || !recordings.offers(file)
-        ? undefined
-        : `${baseUrl(request)}${callinfo}/${what}/${encodeURIComponent(record.id)}?token=${recordings.sign(accountId, record.id)}`
+      file === undefined || !recordings.offers(file) ? undefined : recordings.address(baseUrl(request), accountId, record.id, what)
     return toCallInfo(record, rows, { recording: url('recording', record.recording), earlyMedia: url('early_media', record.reason?.evidence.clip) })
   },
 })
