@@ -49,6 +49,7 @@ import { parsePhone } from './numbering/phone.ts'
 import { ReadingBook } from './reading-book.ts'
 import { ReadingDesk } from './reading-desk.ts'
 import { openBucket } from './recording-store.ts'
+import { ReportDesk } from './reports/run-report.ts'
 import { CallbackExchange } from './robot/callback/exchange.ts'
 import { createRobotMaker } from './robot/index.ts'
 import type { ScriptRef } from './robot/script/spec.ts'
@@ -185,6 +186,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       trunks: new TrunkDesk(db, store, trunks.directory),
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
+      reports: new ReportDesk(db),
       traces,
       aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
       log,

@@ -33,6 +33,7 @@ import { HttpError, isOurFault, retryAfter, toErrorAnswer } from './stepone/erro
 import { actions } from './stepone/index.ts'
 import { authenticateWith, stepOnePlugin } from './stepone/plugin.ts'
 import type { ReadingDesk } from '../reading-desk.ts'
+import type { ReportDesk } from '../reports/run-report.ts'
 import { RecordingLinks } from './stepone/recording-links.ts'
 import { skillVersion } from './stepone/wire.ts'
 
@@ -50,6 +51,8 @@ export type ServerDeps = {
   doNotCall?: DoNotCallDesk | undefined
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
+  /** Undefined: reports are not served. */
+  reports?: ReportDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
   aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
@@ -155,6 +158,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       trunks: deps.trunks,
       doNotCall: deps.doNotCall,
       readings: deps.readings,
+      reports: deps.reports,
       accessKeys: deps.aliyun?.keys,
       callbackServers: deps.aliyun?.callbackServers,
       receipts: deps.aliyun?.receipts,

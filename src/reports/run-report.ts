@@ -27,6 +27,22 @@ export type ReportAnswer = {
   cut: boolean
 }
 
+/** What the APIs ask of reports. */
+export class ReportDesk {
+  readonly #db: Database
+  readonly #now: () => number
+
+  constructor(db: Database, now: () => number = Date.now) {
+    this.#db = db
+    this.#now = now
+  }
+
+  /** Errors: see runReport. */
+  run(accountId: string, name: string, wish: ReportWish): Promise<ReportAnswer> {
+    return runReport(this.#db, accountId, name, wish, this.#now())
+  }
+}
+
 const dayMs = 86_400_000
 
 /** Errors: NotFoundError 'report'; InvalidInputError for days, a task or a script that cannot be; OverloadedError when the database is away. */

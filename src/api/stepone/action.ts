@@ -7,6 +7,7 @@ import type { CallService } from '../../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../../dialer/receipt-desk.ts'
 import type { ReadingDesk } from '../../reading-desk.ts'
+import type { ReportDesk } from '../../reports/run-report.ts'
 import type { TrunkDesk } from '../../dialer/trunk-desk.ts'
 import type { AccountDesk } from '../accounts.ts'
 import type { Clock } from '../clock.ts'
@@ -28,6 +29,7 @@ export type StepOne = {
   trunks: TrunkDesk | undefined
   doNotCall: DoNotCallDesk | undefined
   readings: ReadingDesk | undefined
+  reports: ReportDesk | undefined
   accessKeys: AccessKeys | undefined
   callbackServers: CallbackServers | undefined
   receipts: ReceiptDesk | undefined
@@ -48,7 +50,7 @@ export type ActionInput<Body> = {
 export type Action = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
-  tag: '通话' | '账户' | '线路' | '其他'
+  tag: '通话' | '任务' | '报表' | '账户' | '线路' | '其他'
   summary: string
   description?: string
   /** `version`: X-Skill-Version is checked as well. `admin`: the key must be an admin's. */

@@ -14,6 +14,7 @@ import { initiate_call } from './initiate_call.ts'
 import { list_readings, preview_reading, remove_reading, set_reading } from './readings.ts'
 import { failed_receipts, receipts, replay_receipts, set_receipts, test_receipts } from './receipts.ts'
 import { recording } from './recording.ts'
+import { list_reports, report } from './reports.ts'
 import { search_callinfo } from './search_callinfo.ts'
 import { skill_version } from './skill_version.ts'
 import { stream_chat_history } from './stream_chat_history.ts'
@@ -54,6 +55,8 @@ export const actions = {
   preview_reading,
   set_reading,
   remove_reading,
+  list_reports,
+  report,
   list_trunks,
   get_trunk,
   put_trunk,
