@@ -118,6 +118,15 @@ export async function release(tx: Tx, p: { accountId: string; callId: string }):
   await appendEntries(tx, [{ accountId: p.accountId, ...closingEntry('release', p.callId, 0, sumHeld(entries)) }])
 }
 
+/** Gives back all that is held for calls that were never dialled. Those without an open hold need nothing. */
+export async function releaseAll(tx: Tx, p: { accountId: string; callIds: readonly string[] }): Promise<void> {
+  await lock(tx, p.accountId)
+  const entries = await entriesOf(tx, p.accountId, p.callIds)
+  const ofCall = Map.groupBy(entries, ({ callId }) => callId!)
+  const open = [...ofCall].filter(([, those]) => !those.some(isLast))
+  if (open.length > 0) await appendEntries(tx, open.map(([callId, those]) => ({ accountId: p.accountId, ...closingEntry('release', callId, 0, sumHeld(those)) })))
+}
+
 /** Decides how much of a cost can be charged: the call's own hold first, then what is free. The holds of other calls are never touched. */
 export function decideSettlement(wallet: Wallet, entries: readonly LedgerEntry[], costLi: number): { chargedLi: number; heldLi: number } {
   const heldLi = sumHeld(entries)

@@ -60,6 +60,9 @@ export type CallRow = {
   /** Of the attempt that is being made, or the last one. */
   trunk: string | null
   callerId: string | null
+  /** The task and the number that it is an attempt of. */
+  taskId: number | null
+  taskSeq: number | null
 }
 
 const callColumns = sql`
@@ -70,7 +73,7 @@ const callColumns = sql`
   c.created_at as "createdAt", c.dialing_at as "dialingAt", c.ringing_at as "ringingAt", c.answered_at as "answeredAt",
   c.ended_at as "endedAt", c.outcome, c.conversation, c.end_reason as "endReason", c.talk_ms as "talkMs", c.billed_sec as "billedSec",
   c.cost_li as "costLi", c.summary, c.slots, c.judgement, c.calls_back as "callsBack", c.call_back_of as "callBackOf", c.recording, c.dialog, c.trunk_wanted as "trunkWanted", c.caller_wanted as "callerWanted",
-  c.trunk, c.caller_id as "callerId"`
+  c.trunk, c.caller_id as "callerId", c.task_id as "taskId", c.task_seq as "taskSeq"`
 
 export type NewCall = {
   id: string
@@ -95,6 +98,8 @@ export type NewCallTerms = {
   /** The callee is called back when they ask for it. */
   callsBack: boolean
   callBackOf?: string | undefined
+  /** The number that its only call is an attempt of. */
+  task?: { id: number; seq: number } | undefined
   priceLiPerMin: number
   initialBlockSec: number
   incrementSec: number
@@ -103,18 +108,18 @@ export type NewCallTerms = {
 /** Queues calls, of one request or of many, and wakes the dialers when the transaction commits. */
 export async function insertCalls(tx: Tx, requests: readonly { calls: readonly NewCall[]; terms: NewCallTerms }[]): Promise<void> {
   const calls = requests.flatMap(({ calls }, nth) => calls.map((call) => ({ ...call, nth })))
-  const terms = requests.map(({ terms }, nth) => ({ nth, ...terms, userRequirement: toText(terms.userRequirement) }))
+  const terms = requests.map(({ terms }, nth) => ({ nth, ...terms, userRequirement: toText(terms.userRequirement), taskId: terms.task?.id, taskSeq: terms.task?.seq }))
   // What the calls of a request have in common is sent once: a robot may be long.
   await sql`
     insert into calls (id, phone, phone_as_given, account_id, source, user_requirement, robot, line, due_at, expires_at,
-                       price_li_per_min, initial_block_sec, increment_sec, created_at, trunk_wanted, caller_wanted, calls_back, call_back_of)
+                       price_li_per_min, initial_block_sec, increment_sec, created_at, trunk_wanted, caller_wanted, calls_back, call_back_of, task_id, task_seq)
     select v.id, v.phone, v.given, t."accountId", t.source, t."userRequirement", t.robot, t.line, coalesce(t."dueAt", t."createdAt"), t."expiresAt",
-           t."priceLiPerMin", t."initialBlockSec", t."incrementSec", t."createdAt", t."trunkWanted", t."callerWanted", t."callsBack", t."callBackOf"
+           t."priceLiPerMin", t."initialBlockSec", t."incrementSec", t."createdAt", t."trunkWanted", t."callerWanted", t."callsBack", t."callBackOf", t."taskId", t."taskSeq"
     from unnest(${calls.map((call) => call.id)}::text[], ${calls.map((call) => call.phone)}::text[],
                 ${calls.map((call) => toText(call.phoneAsGiven))}::text[], ${calls.map((call) => call.nth)}::int[]) as v (id, phone, given, nth)
     join jsonb_to_recordset(${toJsonb(terms)}::jsonb) as t (nth int, "accountId" text, source text, "userRequirement" text, robot jsonb, line text,
       "dueAt" timestamptz, "createdAt" timestamptz, "expiresAt" timestamptz, "priceLiPerMin" int, "initialBlockSec" int, "incrementSec" int,
-      "trunkWanted" text, "callerWanted" text, "callsBack" boolean, "callBackOf" text) using (nth)`.execute(tx)
+      "trunkWanted" text, "callerWanted" text, "callsBack" boolean, "callBackOf" text, "taskId" bigint, "taskSeq" bigint) using (nth)`.execute(tx)
   await sql`select pg_notify(${dueChannel}, '')`.execute(tx)
 }
 
@@ -169,6 +174,13 @@ export async function countQueuedOf(db: Queryable, accountIds: readonly string[]
     select a.id, (select count(*)::int from (select 1 from calls c where c.status = 'queued' and c.account_id = a.id limit ${limitEach}) as found) as n
     from unnest(${accountIds}::text[]) as a (id)`.execute(db)
   return new Map(rows.map(({ id, n }) => [id, n]))
+}
+
+/** Calls that wait on a line and are due, counted up to `limit`. */
+export async function countDue(db: Queryable, line: string, now: Date, limit: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from (select 1 from calls where status = 'queued' and line = ${line} and due_at <= ${now} limit ${limit}) as found`.execute(db)
+  return rows[0]!.n
 }
 
 /** Which of the lines have calls due. */
@@ -356,6 +368,68 @@ export async function lockQueuedCall(tx: Tx, id: string): Promise<CallRow | unde
   const { rows } = await sql<CallRow>`
     select ${callColumns} from calls c where c.id = ${id} and c.status = 'queued' for update skip locked`.execute(tx)
   return rows[0]
+}
+
+/** Calls of a task that were queued and not dialled yet, locked. Those that somebody is claiming at this moment are waited for. */
+export async function lockQueuedOfTask(tx: Tx, taskId: number): Promise<CallRow[]> {
+  const { rows } = await sql<CallRow>`
+    select ${callColumns} from calls c where c.task_id = ${taskId} and c.status = 'queued' order by c.id for update`.execute(tx)
+  return rows
+}
+
+/** Tells whoever runs calls of a task to stop them. Answers how many there are. */
+export async function requestStopOfTask(tx: Tx, taskId: number, now: Date): Promise<number> {
+  const { rows } = await sql<{ id: string }>`
+    update calls set stop_requested_at = coalesce(stop_requested_at, ${now})
+    where task_id = ${taskId} and status in ('dialing', 'ringing', 'talking') returning id`.execute(tx)
+  await sql`select pg_notify(${stopChannel}, id) from unnest(${rows.map(({ id }) => id)}::text[]) as id`.execute(tx)
+  return rows.length
+}
+
+/** Removes locked queued calls that nobody has dialled, and what was written about them. Their money is released by the caller. */
+export async function deleteQueuedCalls(tx: Tx, ids: readonly string[]): Promise<void> {
+  await sql`delete from call_events where call_id = any (${ids}::text[])`.execute(tx)
+  await sql`delete from call_commands where call_id = any (${ids}::text[])`.execute(tx)
+  await sql`delete from calls where id = any (${ids}::text[]) and status = 'queued' and dialing_at is null`.execute(tx)
+}
+
+/** The number that each call showed last. */
+export async function callersOf(db: Queryable, ids: readonly string[]): Promise<{ id: string; callerId: string | null }[]> {
+  const { rows } = await sql<{ id: string; callerId: string | null }>`select id, caller_id as "callerId" from calls where id = any (${ids}::text[])`.execute(db)
+  return rows
+}
+
+export type TaskCallsFilter = {
+  taskId: number
+  phone?: string | undefined
+  outcome?: readonly string[] | undefined
+  talkMsMin?: number | undefined
+  talkMsMax?: number | undefined
+  endedBy?: readonly string[] | undefined
+  dialedFrom?: Date | undefined
+  dialedBefore?: Date | undefined
+  ended?: boolean | undefined
+}
+
+/** Calls of a task, latest first, with how many there are in all. */
+export async function listTaskCalls(db: Queryable, filter: TaskCallsFilter, page: { offset: number; limit: number }): Promise<{ total: number; rows: CallRow[] }> {
+  const { outcome = null, endedBy = null, phone = null, talkMsMin = null, talkMsMax = null, dialedFrom = null, dialedBefore = null, ended = null } = filter
+  const where = sql`
+    c.task_id = ${filter.taskId} and (${phone}::text is null or c.phone = ${phone})
+    and (${outcome}::text[] is null or c.outcome = any (${outcome}::text[])) and (${endedBy}::text[] is null or c.ended_by = any (${endedBy}::text[]))
+    and (${talkMsMin}::bigint is null or c.talk_ms >= ${talkMsMin}) and (${talkMsMax}::bigint is null or c.talk_ms <= ${talkMsMax})
+    and (${dialedFrom}::timestamptz is null or c.dialing_at >= ${dialedFrom}) and (${dialedBefore}::timestamptz is null or c.dialing_at < ${dialedBefore})
+    and (${ended}::boolean is null or (c.status = 'ended') = ${ended})`
+  const counted = await sql<{ n: number }>`select count(*)::int as n from calls c where ${where}`.execute(db)
+  const { rows } = await sql<CallRow>`select ${callColumns} from calls c where ${where} order by c.created_at desc, c.id desc offset ${page.offset} limit ${page.limit}`.execute(db)
+  return { total: counted.rows[0]!.n, rows }
+}
+
+/** Attempts of a task begun since then, counted up to `limit`. */
+export async function countTaskAttempts(db: Queryable, taskId: number, since: Date, limit: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from (select 1 from calls where task_id = ${taskId} and created_at >= ${since} and dialing_at is not null limit ${limit}) as found`.execute(db)
+  return rows[0]!.n
 }
 
 /** The record of a finished call. */

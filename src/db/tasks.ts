@@ -119,6 +119,15 @@ export async function notifyTasks(db: Queryable): Promise<void> {
   await sql`select pg_notify(${tasksChannel}, '')`.execute(db)
 }
 
+/** Tasks that a feeder has to look at: running, out of money, or scheduled and due. */
+export async function openTasks(db: Queryable, now: Date): Promise<TaskRow[]> {
+  const { rows } = await sql<TaskRow>`
+    select ${taskColumns} from tasks t
+    where t.status in ('scheduled', 'running', 'out-of-money') and t.removed_at is null and (t.status <> 'scheduled' or t.schedule_at <= ${now})
+    order by t.id`.execute(db)
+  return rows
+}
+
 /** Ends a running task that has nothing to do any more. False when numbers were added meanwhile. */
 export async function finishIdleTask(db: Queryable, id: number, now: Date): Promise<boolean> {
   const { rows } = await sql`

@@ -12,6 +12,7 @@ import { frequencyReach } from './admission/frequency.ts'
 import type { Line } from './line.ts'
 import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
 import type { DialerSettings } from './settings.ts'
+import { giveBack } from './tasks/give-back.ts'
 import { readBoard } from './trunk-board.ts'
 import { chooseTrunk, countAttempt, type Blocked, type Candidate, type TrunkTerms, type Wish } from './trunk-choice.ts'
 import type { TrunkDirectory } from './trunk-directory.ts'
@@ -49,19 +50,21 @@ type Turn =
   | { to: 'leave' }
   | { to: 'wait'; why: 'window' | 'frequency' | 'line'; untilMs: number }
   | { to: 'end'; ending: Ending }
+  /** To its task, which knows what else there is to dial. `untilMs` undefined: it may be called at once. */
+  | { to: 'give-back'; untilMs: number | undefined }
 
 /** Claims what the line may start now. A call that may not be dialled now moves to a later time; one that may never be is ended. */
 export async function claimCalls(db: Database, input: ClaimInput): Promise<ClaimResult> {
   const { line, settings, nowMs, trunks } = input
   const now = new Date(nowMs)
-  const { endings, ...result } = await db.transaction(async (tx) => {
+  const { endings, returned, ...result } = await db.transaction(async (tx) => {
     await lockLine(tx, line.name)
     const board = await readBoard(tx, { trunks, line: line.name, nowMs })
     const slots = Math.max(0, Math.min(Math.floor(input.capacity), settings.claimBatchMax))
     const blocked = blockedNow(board, input)
-    if (slots === 0 || blocked) return { claimed: [], endings: [], full: true, blocked, more: false }
+    if (slots === 0 || blocked) return { claimed: [], endings: [], returned: [], full: true, blocked, more: false }
     const due = await lockDueCalls(tx, line.name, now, settings.claimBatchMax)
-    if (due.length === 0) return { claimed: [], endings: [], full: false, blocked, more: false }
+    if (due.length === 0) return { claimed: [], endings: [], returned: [], full: false, blocked, more: false }
     const turns = await decide(tx, due, slots, board, input)
     const claimed = await startDialing(tx, due, turns, input, now)
     await wait(tx, due, turns, now)
@@ -69,11 +72,16 @@ export async function claimCalls(db: Database, input: ClaimInput): Promise<Claim
       const turn = turns.get(call.id)!
       return turn.to === 'end' ? [{ id: call.id, ending: turn.ending }] : []
     })
+    const returned = due.flatMap((call) => {
+      const turn = turns.get(call.id)!
+      return turn.to === 'give-back' ? [{ id: call.id, untilMs: turn.untilMs }] : []
+    })
     const blockedAfter = blockedNow(board, input)
     const full = claimed.length === slots || blockedAfter !== undefined
-    return { claimed, endings, full, blocked: blockedAfter, more: due.length === settings.claimBatchMax && !full }
+    return { claimed, endings, returned, full, blocked: blockedAfter, more: due.length === settings.claimBatchMax && !full }
   })
-  for (const { id, ending } of endings) await endQueued(db, id, ending)
+  for (const { id, ending } of endings) await endQueued(db, id, nowMs, (tx, call) => endInTransaction(tx, call, ending))
+  for (const { id, untilMs } of returned) await endQueued(db, id, nowMs, (tx, call) => giveBack(tx, [{ call, untilMs }]))
   return result
 }
 
@@ -93,17 +101,17 @@ export const wishOf = (call: Pick<CallRow, 'trunkWanted' | 'callerWanted'>): Wis
 /** How long a call that cannot even be ended is kept from holding up the line. */
 const shelvedMs = 60_000
 
-/** Ends a call that may not be dialled, in a transaction of its own: one call with something wrong must not hold up its line. */
-async function endQueued(db: Database, id: string, ending: Ending): Promise<void> {
+/** Ends or gives back a call that may not be dialled, in a transaction of its own: one call with something wrong must not hold up its line. */
+async function endQueued(db: Database, id: string, nowMs: number, end: (tx: Tx, call: CallRow) => Promise<void>): Promise<void> {
   try {
     await db.transaction(async (tx) => {
       const call = await lockQueuedCall(tx, id)
-      if (call) await endInTransaction(tx, call, ending)
+      if (call) await end(tx, call)
     })
   } catch (error) {
     // The claim before is done: its calls must be run whatever happens here.
     log.error({ err: errorFacts(error), call: id }, 'a queued call could not be ended')
-    await shelveCall(db.sql, id, new Date(ending.endedAt.getTime() + shelvedMs)).catch(() => undefined)
+    await shelveCall(db.sql, id, new Date(nowMs + shelvedMs)).catch(() => undefined)
   }
 }
 
@@ -148,12 +156,13 @@ function decideOne(
 ): Turn {
   const { nowMs, settings } = input
   const at = new Date(nowMs)
-  if (call.expiresAt.getTime() <= nowMs) return { to: 'end', ending: unansweredEnding('expired', 'expired-in-queue', at) }
+  if (call.expiresAt.getTime() <= nowMs) return call.taskId !== null ? { to: 'give-back', untilMs: undefined } : { to: 'end', ending: unansweredEnding('expired', 'expired-in-queue', at) }
   const admission = admit(nowMs, { phone: call.phone, ...facts, attemptsMs: facts.atMs }, settings)
   if (admission.verdict === 'dial') return byTrunk(call, board, input)
   if (admission.verdict === 'refuse') {
     return { to: 'end', ending: unansweredEnding(admission.why === 'do-not-call' ? 'blacklist' : 'bad-number', admission.why === 'do-not-call' ? 'do-not-call' : 'refused', at, admission.why === 'never-dial' ? { evidence: { error: admission.detail } } : {}) }
   }
+  if (call.taskId !== null) return { to: 'give-back', untilMs: admission.untilMs }
   // Waiting longer than the message is good for only delays the bad news.
   if (admission.untilMs >= call.expiresAt.getTime()) {
     return { to: 'end', ending: unansweredEnding('expired', admission.why === 'window' ? 'expired-outside-hours' : 'expired-by-frequency', at) }

@@ -24,6 +24,7 @@ import type { RobotMaker } from './robots.ts'
 import { checkDialerSettings, dialerDefaults, rowsBesideMax, type DialerSettings } from './settings.ts'
 import { endInTransaction, unansweredEnding } from './settle.ts'
 import { readBoard } from './trunk-board.ts'
+import { TaskFeeder } from './tasks/feeder.ts'
 import { chooseTrunk, type Blocked } from './trunk-choice.ts'
 import type { TrunkDirectory } from './trunk-directory.ts'
 import { Webhooks } from './webhooks.ts'
@@ -65,6 +66,7 @@ export class DialerCallService implements CallService {
   readonly live: LiveCalls
   readonly followers: Followers
   readonly webhooks: Webhooks
+  readonly feeder: TaskFeeder
   readonly #commands: CommandDesk
   readonly trunks: TrunkDirectory
   readonly #db: Database
@@ -81,6 +83,7 @@ export class DialerCallService implements CallService {
     const inner = { ...options, settings: this.settings, now: this.#now }
     this.#placing = new PlacingDesk({ ...inner, queueDepth: new QueueDepth(this.settings) })
     this.live = new LiveCalls(inner)
+    this.feeder = new TaskFeeder({ ...inner, lines: options.lines.filter((line) => options.understandsPeople || !line.understandsPeopleRequired) })
     this.followers = new Followers(options.db, this.settings)
     this.#commands = new CommandDesk(options.db, this.#now, options.commandLimits)
     this.webhooks = new Webhooks(options.db, this.settings.webhook, this.#now)
@@ -91,6 +94,7 @@ export class DialerCallService implements CallService {
     await this.followers.start()
     await this.#commands.start()
     await this.live.start()
+    await this.feeder.start()
     await this.webhooks.start()
     this.#forgetting = setInterval(() => void this.forgetOldRequests(), forgetEveryMs).unref()
   }
@@ -98,6 +102,7 @@ export class DialerCallService implements CallService {
   /** Dials nothing more, lets calls end for `graceMs`, hangs up the rest and settles all. */
   async close(graceMs: number): Promise<void> {
     clearInterval(this.#forgetting)
+    await this.feeder.stop()
     await this.live.stop(graceMs)
     await this.#commands.stop()
     await this.webhooks.stop()

@@ -2,6 +2,7 @@
 import { handoverDefaults, type HandoverTerms } from '../call/controls.ts'
 import { assertHours, type DayWindow } from './admission/calling-hours.ts'
 import type { FrequencyLimit } from './admission/frequency.ts'
+import { taskDefaults, type TaskSettings } from './tasks/task-settings.ts'
 
 export type DialerSettings = {
   /** How humans are brought into calls. */
@@ -55,6 +56,7 @@ export type DialerSettings = {
   settlingMax: number
   failover: FailoverSettings
   webhook: WebhookSettings
+  tasks: TaskSettings
 }
 
 /** What becomes of a call whose attempt failed before anything rang. */
@@ -149,6 +151,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
     privateAllowed: false,
     responseBytesMax: 4_096,
   },
+  tasks: taskDefaults,
 })
 
 /** Source of time-out and waits: the published HTTP batch push. */

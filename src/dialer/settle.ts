@@ -19,6 +19,7 @@ import { callReport } from './call-report.ts'
 import type { CalledBack, StoredJudgement } from '../call/stored-judgement.ts'
 import type { CallBackPlan } from './judged.ts'
 import { learntFrom } from './learnt.ts'
+import { settleNumber } from './tasks/settle-number.ts'
 
 /** How a call ended: what its owner knows, plus the events that were not stored yet. */
 export type Ending = CallResult & {
@@ -58,8 +59,8 @@ export async function settleCall(db: Database, call: { id: string; fence: number
 }
 
 /**
- * Ends a call that the caller has locked and may end: rest of the log, `ended` row, record, money, what was learnt about the number, report.
- * The order of locks is call, then wallet, as everywhere.
+ * Ends a call that the caller has locked and may end: rest of the log, `ended` row, record, money, what was learnt about the number, report, the next step of its task.
+ * The order of locks is call, then wallet, then task, as everywhere.
  */
 export async function endInTransaction(tx: Tx, call: CallRow, ending: Ending): Promise<void> {
   assert.notEqual(call.status, 'ended', 'a call ends once')
@@ -94,6 +95,8 @@ export async function endInTransaction(tx: Tx, call: CallRow, ending: Ending): P
   const id = newDeliveryId(endedAt.getTime())
   await insertDelivery(tx, { id, accountId: call.accountId, callId: call.id, payload: callReport(id, call, record), now: endedAt })
   await notifyFollowers(tx, [call.id])
+  // Last: it moves the counters of the task, which all its calls share.
+  await settleNumber(tx, call, record)
 }
 
 /** Charges the talking time of an answered call; gives everything back when nobody answered. */

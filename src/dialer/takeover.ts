@@ -13,6 +13,7 @@ import { turnOf } from './judged.ts'
 import type { RobotMaker } from './robots.ts'
 import { endInTransaction, unansweredEnding, type Ending } from './settle.ts'
 import { rowsBesideMax } from './settings.ts'
+import { giveBack } from './tasks/give-back.ts'
 
 export type SweepInput = {
   nowMs: number
@@ -62,7 +63,9 @@ export async function endExpired(db: Database, input: Pick<SweepInput, 'nowMs' |
       db.transaction(async (tx) => {
         const call = await lockQueuedCall(tx, id)
         if (call === undefined || call.expiresAt > now) return undefined
-        await endInTransaction(tx, call, unansweredEnding('expired', expiredBecause(call), now))
+        // A number of a task waits in its task, for as long as that is.
+        if (call.taskId !== null) await giveBack(tx, [{ call }])
+        else await endInTransaction(tx, call, unansweredEnding('expired', expiredBecause(call), now))
         return call
       }),
     )

@@ -25,7 +25,8 @@ export type ProgressFacts = {
   lately: { attempts: number; sinceMs: number }
   /** When the number that waits longest may be called. */
   lastDueMs: number | undefined
-  windows: CallingWindows
+  /** Undefined: any hour. */
+  windows: CallingWindows | undefined
   retry: RetryPlan
   nowMs: number
 }

@@ -64,8 +64,6 @@ export type WindowPreset = keyof typeof windowPresets
 
 /** For tasks that name none, on lines where somebody's telephone rings. */
 export const windowsByDefault: CallingWindows = windowPresets.batch
-/** On lines that ring nobody. */
-export const alwaysOpen: CallingWindows = daily(at(0, 24))
 
 export const retryDefaults: RetryPlan = {
   rules: [

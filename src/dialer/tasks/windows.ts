@@ -50,8 +50,9 @@ export function chinaDate(atMs: number): string {
 
 export type WindowVerdict = { open: true; closesAtMs: number } | { open: false; opensAtMs: number | undefined }
 
-/** Open until when, or closed until when; undefined: not within a year. */
-export function windowAt(nowMs: number, windows: CallingWindows): WindowVerdict {
+/** Open until when, or closed until when; undefined: not within a year. Without windows it is always open. */
+export function windowAt(nowMs: number, windows: CallingWindows | undefined): WindowVerdict {
+  if (windows === undefined) return { open: true, closesAtMs: Infinity }
   const today = chinaDayStart(nowMs)
   for (let day = 0; day <= closedDaysMax; day += 1) {
     for (const { fromMs, toMs } of openRanges(today + day * dayMs, windows)) {
@@ -63,7 +64,8 @@ export function windowAt(nowMs: number, windows: CallingWindows): WindowVerdict 
 }
 
 /** When `openMs` of open time will have passed since `fromMs`; undefined: not within a year. */
-export function afterOpenTime(fromMs: number, openMs: number, windows: CallingWindows): number | undefined {
+export function afterOpenTime(fromMs: number, openMs: number, windows: CallingWindows | undefined): number | undefined {
+  if (windows === undefined) return fromMs + openMs
   let left = openMs
   const today = chinaDayStart(fromMs)
   for (let day = 0; day <= closedDaysMax; day += 1) {

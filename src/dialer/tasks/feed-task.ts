@@ -1,0 +1,172 @@
+// Knows how numbers of one task whose turn it is become queued calls: checked, paid for, and written in one transaction that nothing else feeds or stops meanwhile. Does not know how tasks share lines.
+import { priceOf } from '../../account/accounts.ts'
+import { costOf, type Price } from '../../account/billing.ts'
+import { balanceOf, holdAll } from '../../account/ledger.ts'
+import type { Outcome } from '../../call/end-reason.ts'
+import { findAccount } from '../../db/accounts.ts'
+import { appendEvents, notifyFollowers } from '../../db/call-events.ts'
+import { callersOf, insertCalls, recentAttempts, type NewCall, type NewCallTerms } from '../../db/calls.ts'
+import type { Database, Tx } from '../../db/connection.ts'
+import { doNotCallAmong } from '../../db/do-not-call.ts'
+import { deferNumbers, lockDueNumbers, markCalling, refuseNumbers, type WaitingNumber } from '../../db/task-numbers.ts'
+import { changeTask, readTask, tryLockTask, type TaskRow } from '../../db/tasks.ts'
+import { frequencyReach } from '../admission/frequency.ts'
+import { newCallId } from '../call-id.ts'
+import type { Line } from '../line.ts'
+import type { DialerSettings } from '../settings.ts'
+import { asksForOtherCaller, callerFor, decideFeed, type FeedDecision } from './feed-decision.ts'
+import { windowsByDefault, type TaskPlan } from './plan.ts'
+import type { ScriptRobotSpec, TaskWaiting } from './task-desk.ts'
+import { windowAt, within, type CallingWindows } from './windows.ts'
+
+export type FeedDeps = {
+  db: Database
+  settings: DialerSettings
+  defaultPrice: Price
+  /** Lines whose attempts ring nobody. */
+  linesNotCounted: readonly string[]
+  now: () => number
+}
+
+export type FeedInput = { taskId: number; line: Line; calls: number; callersOfTrunks: readonly string[] }
+
+/** `waitingFor`: what keeps the task from dialling more; undefined: nothing, or it is over. */
+export type Fed = { fed: number; waitingFor: TaskWaiting | undefined }
+
+/** The hours of a task on a line: its own, and never outside of the installation's where somebody's telephone rings. Undefined: any hour. */
+export function effectiveWindows(plan: Pick<TaskPlan, 'windows'>, line: Pick<Line, 'exempt'>, hours: DialerSettings['hours']): CallingWindows | undefined {
+  if (line.exempt.hours) return plan.windows
+  return within(plan.windows ?? windowsByDefault, hours)
+}
+
+/** Feeds up to `calls` numbers of a running task. Undefined: somebody else is at it, or it does not run any more. Errors: those of the database. */
+export async function feedTask(deps: FeedDeps, input: FeedInput): Promise<Fed | undefined> {
+  return deps.db.transaction(async (tx) => {
+    if (!(await tryLockTask(tx, input.taskId))) return undefined
+    const task = await readTask(tx, input.taskId)
+    if (task === undefined || task.status !== 'running') return undefined
+    const fed = await feedLocked(tx, deps, input, task)
+    if (fed.waitingFor !== task.waitingFor) await changeTask(tx, task.id, { waitingFor: fed.waitingFor ?? null })
+    return fed
+  })
+}
+
+async function feedLocked(tx: Tx, deps: FeedDeps, { line, calls, callersOfTrunks }: FeedInput, task: TaskRow): Promise<Fed> {
+  const { settings } = deps
+  const plan = task.plan as TaskPlan
+  const nowMs = deps.now()
+  const window = windowAt(nowMs, effectiveWindows(plan, line, settings.hours))
+  if (!window.open) return { fed: 0, waitingFor: 'window' }
+  const account = await findAccount(tx, task.accountId)
+  if (account === undefined || account.closedAt !== undefined) return stopped(tx, task, 'account-closed', '账户已关闭')
+  const price = priceOf(account, deps.defaultPrice)
+  const room = await roomOf(tx, task, plan, costOf(1, price).costLi, calls)
+  if ('why' in room) return blocked(tx, task, plan, room.why)
+  const eligible = await takeEligible(tx, deps, task, line, Math.min(room.calls, settings.tasks.feedMax))
+  if (eligible.length > 0) await makeCalls(tx, { task, plan, line, numbers: eligible, price, callersOfTrunks, nowMs, expiresAt: new Date(Math.min(window.closesAtMs, nowMs + settings.tasks.fedMsMax)) })
+  return { fed: eligible.length, waitingFor: eligible.length > 0 ? undefined : 'not-due' }
+}
+
+type Room = { calls: number } | { why: 'concurrency' | 'balance' | 'budget' | 'no-money' | 'stop' }
+
+/** What cap, budget and wallet leave of the calls that the line can take. What is in progress may still give money back: then it waits, and is not stopped. */
+async function roomOf(tx: Tx, task: TaskRow, plan: TaskPlan, blockLi: number, calls: number): Promise<Room> {
+  const byCap = plan.concurrencyMax === undefined ? Infinity : plan.concurrencyMax - task.calling
+  if (byCap <= 0) return { why: 'concurrency' }
+  const byBudget = plan.budgetLi === undefined || blockLi === 0 ? Infinity : Math.floor((plan.budgetLi - task.costLi) / blockLi) - task.calling
+  if (byBudget <= 0) return { why: task.calling > 0 ? 'budget' : 'stop' }
+  const { balanceLi, heldLi } = await balanceOf(tx, task.accountId)
+  const byMoney = blockLi === 0 ? Infinity : Math.floor((balanceLi - heldLi) / blockLi)
+  if (byMoney <= 0) return { why: heldLi > 0 ? 'balance' : 'no-money' }
+  return { calls: Math.min(calls, byCap, byBudget, byMoney) }
+}
+
+async function blocked(tx: Tx, task: TaskRow, plan: TaskPlan, why: Extract<Room, { why: unknown }>['why']): Promise<Fed> {
+  if (why === 'stop') return stopped(tx, task, 'budget', `已用完任务预算 ${plan.budgetLi! / 1_000} 元`)
+  if (why !== 'no-money') return { fed: 0, waitingFor: why }
+  await changeTask(tx, task.id, { status: 'out-of-money', why: 'no-balance', whyDetail: '余额不足，充值后自动继续' })
+  return { fed: 0, waitingFor: 'balance' }
+}
+
+async function stopped(tx: Tx, task: TaskRow, why: string, whyDetail: string): Promise<Fed> {
+  await stopBySystem(tx, task, { why, whyDetail })
+  return { fed: 0, waitingFor: undefined }
+}
+
+/** The caller holds the task's lock and knows that it runs. */
+export async function stopBySystem(tx: Tx, task: Pick<TaskRow, 'id'>, because: { why: string; whyDetail: string }): Promise<void> {
+  await changeTask(tx, task.id, { status: 'stopped-by-system', ...because, waitingFor: null, lineDownSince: null })
+}
+
+/** Up to `wanted` numbers that may be called now. Those that may not are moved out of the way, so that they are looked at once and not again before their time. */
+async function takeEligible(tx: Tx, deps: FeedDeps, task: TaskRow, line: Line, wanted: number): Promise<WaitingNumber[]> {
+  const { settings } = deps
+  const now = new Date(deps.now())
+  const eligible: WaitingNumber[] = []
+  let scanned = 0
+  while (eligible.length < wanted && scanned < settings.tasks.scanMax) {
+    // Each round looks further, beyond what the last one has moved out of the way.
+    const limit = Math.min(Math.max(wanted, scanned * 4), settings.tasks.scanMax - scanned)
+    const numbers = (await lockDueNumbers(tx, task.id, now, limit + eligible.length)).filter(({ seq }) => !eligible.some((taken) => taken.seq === seq)).slice(0, limit)
+    if (numbers.length === 0) break
+    scanned += numbers.length
+    const decisions = await decide(tx, deps, task, line, numbers, now)
+    const waits = numbers.flatMap((number) => {
+      const decision = decisions.get(number.seq)!
+      return decision.to === 'wait' ? [{ seq: number.seq, dueAt: new Date(decision.untilMs) }] : []
+    })
+    const refused = numbers.flatMap((number) => {
+      const decision = decisions.get(number.seq)!
+      return decision.to === 'refuse' ? [{ seq: number.seq, outcome: decision.outcome }] : []
+    })
+    await deferNumbers(tx, task.id, waits, 'frequency')
+    await refuseNumbers(tx, task.id, refused)
+    eligible.push(...numbers.filter(({ seq }) => decisions.get(seq)!.to === 'feed').slice(0, wanted - eligible.length))
+    if (waits.length + refused.length === 0) break
+  }
+  return eligible
+}
+
+async function decide(tx: Tx, { settings, linesNotCounted }: FeedDeps, task: TaskRow, line: Line, numbers: readonly WaitingNumber[], now: Date): Promise<Map<number, FeedDecision>> {
+  const phones = numbers.map(({ phone }) => phone)
+  const listed = new Map((await doNotCallAmong(tx, phones.map((phone) => ({ accountId: task.accountId, phone })), now)).map((entry) => [entry.phone, entry]))
+  const reach = frequencyReach(settings.frequency)
+  const attempts = line.exempt.frequency ? [] : await recentAttempts(tx, phones, new Date(now.getTime() - reach.windowMsMax), Math.max(1, reach.countMax), linesNotCounted)
+  const byPhone = Map.groupBy(attempts, ({ phone }) => phone)
+  return new Map(numbers.map(({ seq, phone }) => {
+    const made = byPhone.get(phone) ?? []
+    const facts = { seq, phone, doNotCall: listed.get(phone), attemptsMs: made.map(({ at }) => at.getTime()), inCall: made.some(({ inCall }) => inCall) }
+    return [seq, decideFeed(now.getTime(), facts, { frequency: settings.frequency, exemptFrequency: line.exempt.frequency })]
+  }))
+}
+
+type Making = { task: TaskRow; plan: TaskPlan; line: Line; numbers: readonly WaitingNumber[]; price: Price; callersOfTrunks: readonly string[]; nowMs: number; expiresAt: Date }
+
+async function makeCalls(tx: Tx, { task, plan, line, numbers, price, callersOfTrunks, nowMs, expiresAt }: Making): Promise<void> {
+  const now = new Date(nowMs)
+  // Sorted, so that calls due at the same moment are dialled in the order of their numbers.
+  const ids = numbers.map(() => newCallId(nowMs)).sort()
+  const lastCallers = await lastCallersOf(tx, numbers, plan)
+  const requests = numbers.map((number, nth): { calls: NewCall[]; terms: NewCallTerms } => {
+    const past = number.past as Outcome[]
+    // Where nobody's telephone rings, the trunk shows its own number.
+    const callerWanted = line.exempt.hours ? undefined : callerFor({ seq: number.seq, past, lastCaller: lastCallers.get(number.lastCallId ?? ''), retry: plan.retry, callers: plan.callers, ofTrunks: callersOfTrunks })
+    const robot: ScriptRobotSpec = { kind: 'script', accountId: task.accountId, script: task.scriptId, version: task.scriptVersion, vars: number.vars }
+    return {
+      calls: [{ id: ids[nth]!, phone: number.phone, phoneAsGiven: number.phoneAsGiven }],
+      terms: { accountId: task.accountId, source: 'task', userRequirement: task.name, robot, line: line.name, trunkWanted: plan.line, callerWanted, createdAt: now, expiresAt, callsBack: false, task: { id: task.id, seq: number.seq }, ...price },
+    }
+  })
+  await insertCalls(tx, requests)
+  await appendEvents(tx, ids.map((callId) => ({ callId, event: { type: 'accepted' } })), now)
+  await notifyFollowers(tx, ids)
+  // Call, then wallet, then task, as everywhere. An empty wallet undoes all of it: what was read before has been spent meanwhile.
+  await holdAll(tx, { accountId: task.accountId, callIds: ids, amountLi: costOf(1, price).costLi })
+  await markCalling(tx, task.id, numbers.map(({ seq }) => seq))
+}
+
+async function lastCallersOf(tx: Tx, numbers: readonly WaitingNumber[], plan: TaskPlan): Promise<Map<string, string>> {
+  const ids = numbers.flatMap(({ past, lastCallId }) => (lastCallId !== null && asksForOtherCaller(past as Outcome[], plan.retry) ? [lastCallId] : []))
+  if (ids.length === 0) return new Map()
+  return new Map((await callersOf(tx, ids)).flatMap(({ id, callerId }) => (callerId === null ? [] : [[id, callerId] as const])))
+}
