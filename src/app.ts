@@ -36,6 +36,8 @@ import { StoredScripts } from './dialer/script-desk.ts'
 import { publishLibrary } from './dialer/script-library.ts'
 import { ScriptShelf } from './dialer/script-shelf.ts'
 import { dialerDefaults, receiptDefaults } from './dialer/settings.ts'
+import { DialerTaskDesk } from './dialer/tasks/dialer-task-desk.ts'
+import { ScriptsOfTasks } from './dialer/tasks/scripts-of-tasks.ts'
 import { TrunkDesk } from './dialer/trunk-desk.ts'
 import type { TrunkDirectory } from './dialer/trunk-directory.ts'
 import { TrunkStore } from './dialer/trunk-store.ts'
@@ -162,6 +164,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
         userAgent.endFrom(dialog as LeftCall).catch((error: unknown) => log.warn({ call: callId, err: error }, 'a call left by a dead process could not be hung up'))
       },
     })
+    const tasks = new DialerTaskDesk({ db, scripts: new ScriptsOfTasks(db, scriptDesk), lines: trunks.lines, trunks: trunks.directory, settings: calls.settings, now: Date.now })
     const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })
     showGauges({ liveCalls: () => calls.live.live, media: () => media.load(), recordings: () => keeper.stats, sip: () => userAgent.stats, trunks: () => trunkFigures(db, trunks.directory) }, metrics)
     await calls.start()
@@ -182,6 +185,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     showReceipts(receipts, metrics)
     const server = await buildServer({
       calls,
+      tasks,
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
       trunks: new TrunkDesk(db, store, trunks.directory),
       doNotCall: new DoNotCallDesk(db),

@@ -15,6 +15,7 @@ import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../dialer/receipt-desk.ts'
 import { RecordingFiles } from '../dialer/recording-files.ts'
 import { SingleCalls, type SingleCallDeps } from '../dialer/single-calls.ts'
+import type { TaskDesk } from '../dialer/tasks/task-desk.ts'
 import type { TrunkDesk } from '../dialer/trunk-desk.ts'
 import type { Log } from '../log.ts'
 import type { S3Bucket } from '../objects/s3.ts'
@@ -39,6 +40,8 @@ import { skillVersion } from './stepone/wire.ts'
 
 export type ServerDeps = {
   calls: CallService
+  /** Undefined: tasks are not served. */
+  tasks?: TaskDesk | undefined
   accounts: AccountDesk
   log: Log
   health: HealthProbes
@@ -155,6 +158,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       clock,
       limits,
       streams,
+      tasks: deps.tasks,
       trunks: deps.trunks,
       doNotCall: deps.doNotCall,
       readings: deps.readings,

@@ -366,6 +366,8 @@ export type TaskNumbersTable = {
   answered: Generated<boolean>
   talk_ms: Generated<number>
   cost_li: Generated<number>
+  added_at: DefaultNow
+  expires_at: Date | null
 }
 
 export type TaskBatchesTable = {

@@ -4,17 +4,18 @@ import type { Queryable, Tx } from './connection.ts'
 import { toJsonb, toText } from './jsonb.ts'
 
 /** A number that waits for its turn. */
-export type WaitingNumber = { seq: number; phone: string; phoneAsGiven: string; vars: Record<string, string>; past: string[]; lastCallId: string | null }
+export type WaitingNumber = { seq: number; phone: string; phoneAsGiven: string; vars: Record<string, string>; past: string[]; lastCallId: string | null; addedAt: Date; expiresAt: Date | null }
 
-export type NewNumber = { phone: string; phoneAsGiven: string; vars: Readonly<Record<string, string>> }
+export type NewNumber = { phone: string; phoneAsGiven: string; vars: Readonly<Record<string, string>>; expiresAt: Date | undefined }
 
 /** Adds numbers that the task does not have yet, in this order; answers which. One statement however many there are. */
 export async function insertNumbers(tx: Tx, taskId: number, numbers: readonly NewNumber[], now: Date): Promise<Set<string>> {
   const { rows } = await sql<{ phone: string }>`
-    insert into task_numbers (task_id, phone, phone_as_given, vars, due_at)
-    select ${taskId}, v.phone, v.given, v.vars::jsonb, ${now}
+    insert into task_numbers (task_id, phone, phone_as_given, vars, due_at, added_at, expires_at)
+    select ${taskId}, v.phone, v.given, v.vars::jsonb, ${now}::timestamptz, ${now}::timestamptz, v.expires_at
     from unnest(${numbers.map(({ phone }) => phone)}::text[], ${numbers.map(({ phoneAsGiven }) => toText(phoneAsGiven))}::text[],
-                ${numbers.map(({ vars }) => toJsonb(vars))}::text[]) with ordinality as v (phone, given, vars, nth)
+                ${numbers.map(({ vars }) => toJsonb(vars))}::text[], ${numbers.map(({ expiresAt }) => expiresAt ?? null)}::timestamptz[])
+         with ordinality as v (phone, given, vars, expires_at, nth)
     order by v.nth
     on conflict (task_id, phone) do nothing returning phone`.execute(tx)
   return new Set(rows.map(({ phone }) => phone))
@@ -23,7 +24,7 @@ export async function insertNumbers(tx: Tx, taskId: number, numbers: readonly Ne
 /** Numbers that may be called now, those that wait longest first, locked. Two processes never see the same number. */
 export async function lockDueNumbers(tx: Tx, taskId: number, now: Date, limit: number): Promise<WaitingNumber[]> {
   const { rows } = await sql<WaitingNumber>`
-    select seq, phone, phone_as_given as "phoneAsGiven", vars, past, last_call_id as "lastCallId"
+    select seq, phone, phone_as_given as "phoneAsGiven", vars, past, last_call_id as "lastCallId", added_at as "addedAt", expires_at as "expiresAt"
     from task_numbers where task_id = ${taskId} and state = 'waiting' and due_at <= ${now}
     order by due_at, seq limit ${limit} for update skip locked`.execute(tx)
   return rows

@@ -8,6 +8,7 @@ import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../../dialer/receipt-desk.ts'
 import type { ReadingDesk } from '../../reading-desk.ts'
 import type { ReportDesk } from '../../reports/run-report.ts'
+import type { TaskDesk } from '../../dialer/tasks/task-desk.ts'
 import type { TrunkDesk } from '../../dialer/trunk-desk.ts'
 import type { AccountDesk } from '../accounts.ts'
 import type { Clock } from '../clock.ts'
@@ -25,6 +26,8 @@ export type StepOne = {
   recordings: RecordingLinks
   /** Base of links in answers, without a trailing slash, for this request. */
   baseUrl: (request: FastifyRequest) => string
+  /** Undefined: this server has no tasks. */
+  tasks: TaskDesk | undefined
   /** Undefined: this server manages no trunks. */
   trunks: TrunkDesk | undefined
   doNotCall: DoNotCallDesk | undefined

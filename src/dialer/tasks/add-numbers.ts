@@ -9,8 +9,7 @@ import { InvalidInputError, NotFoundError, RefusedError } from '../../errors.ts'
 import { parsePhone } from '../../numbering/phone.ts'
 import type { DialerSettings } from '../settings.ts'
 import { requireStep, type TaskStatus } from './life-cycle.ts'
-import type { AddedNumbers, NumberRow, RefusedRow, TaskScripts } from './task-desk.ts'
-import type { TaskSettings } from './task-settings.ts'
+import type { AddedNumbers, NumberRow, RefusedRow, TaskScript, TaskScripts } from './task-desk.ts'
 
 export type AddDeps = { db: Database; scripts: TaskScripts; settings: DialerSettings; now: () => number }
 
@@ -23,11 +22,12 @@ export async function addNumbers(deps: AddDeps, task: TaskRow, rows: readonly Nu
   const { rowsPerAddMax } = settings.tasks
   if (rows.length === 0) throw new InvalidInputError('rows', '没有填写号码')
   if (rows.length > rowsPerAddMax) throw new InvalidInputError('rows', `一次最多 ${rowsPerAddMax} 行，收到 ${rows.length} 行：请分批添加`)
-  const script = await scripts.published(task.accountId, task.scriptId)
-  const read = readRows(rows, script?.required ?? [], settings.tasks)
+  const script = await scripts.find(task.accountId, task.scriptId, task.scriptVersion)
+  const now = new Date(deps.now())
+  const read = readRows(rows, (vars) => script.accept(vars, now), now)
   const bodySha256 = createHash('sha256').update(JSON.stringify(rows)).digest()
   // Without a key of the caller it still has one, so that a commit whose answer was lost is recognised when it is tried again.
-  const batch = { taskId: task.id, key: key ?? `own ${randomUUID()}`, bodySha256, now: new Date(deps.now()) }
+  const batch = { taskId: task.id, key: key ?? `own ${randomUUID()}`, bodySha256, now }
   return db.retry('add numbers to a task', () => db.transaction((tx) => addIn(tx, deps, task, read, batch, key !== undefined)), { withinMs: 5_000 })
 }
 
@@ -64,7 +64,7 @@ function replay(known: { bodySha256: Buffer; answer: unknown } | undefined, batc
 }
 
 /** Everything that can be said about rows without looking anything up; the first of equal numbers stays. */
-export function readRows(rows: readonly NumberRow[], required: readonly string[], limits: Pick<TaskSettings, 'varsPerNumberMax' | 'varCharsMax'>): { ok: ReadRow[]; refused: RefusedRow[] } {
+export function readRows(rows: readonly NumberRow[], accept: (vars: Readonly<Record<string, string>>) => ReturnType<TaskScript['accept']>, now: Date): { ok: ReadRow[]; refused: RefusedRow[] } {
   const ok = new Map<string, ReadRow>()
   const refused: RefusedRow[] = []
   for (const [row, { phone: given, vars = {} }] of rows.entries()) {
@@ -75,15 +75,12 @@ export function readRows(rows: readonly NumberRow[], required: readonly string[]
       refuse(code === 'EMERGENCY_NUMBER' || code === 'SERVICE_NUMBER' || code === 'ENTERPRISE_NUMBER' ? 'never-dial' : 'bad-number', reason)
       continue
     }
-    const missing = required.filter((name) => (vars[name] ?? '').trim() === '')
-    const names = Object.keys(vars)
-    const long = names.find((name) => vars[name]!.length > limits.varCharsMax || name.length > limits.varCharsMax)
     const first = ok.get(parsed.phone.phone)
-    if (missing.length > 0) refuse('variable-missing', `缺少变量 ${missing.join('、')}`)
-    else if (names.length > limits.varsPerNumberMax) refuse('bad-variable', `变量最多 ${limits.varsPerNumberMax} 个`)
-    else if (long !== undefined) refuse('bad-variable', `变量 ${shorten(long)} 过长，最多 ${limits.varCharsMax} 个字符`)
+    const { values, problems, expiresAt } = accept(vars)
+    if (problems.length > 0) refuse('bad-variable', `变量有误：${problems.slice(0, 5).map(({ variable, message }) => `${shorten(variable)} ${message}`).join('；')}`)
+    else if (expiresAt !== undefined && expiresAt <= now) refuse('expired', '变量里的时间已经过去')
     else if (first) refuse('duplicate', `与第 ${first.row + 1} 行是同一个号码`)
-    else ok.set(parsed.phone.phone, { row, phone: parsed.phone.phone, phoneAsGiven: parsed.phone.given, vars })
+    else ok.set(parsed.phone.phone, { row, phone: parsed.phone.phone, phoneAsGiven: parsed.phone.given, vars: values, expiresAt })
   }
   return { ok: [...ok.values()], refused }
 }

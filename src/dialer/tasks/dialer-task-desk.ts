@@ -46,8 +46,7 @@ export class DialerTaskDesk implements TaskDesk {
     if (name === '' || name.length > settings.tasks.nameCharsMax) throw new InvalidInputError('name', `任务名称应为 1–${settings.tasks.nameCharsMax} 个字符`)
     const plan = makePlan(draft.plan)
     await this.#checkLine(plan)
-    const script = await scripts.published(accountId, draft.script)
-    if (script === undefined) throw new InvalidInputError('script', `没有已发布的话术 ${draft.script.slice(0, 60)}：请检查编号，或先发布`)
+    const script = await scripts.find(accountId, draft.script, draft.version)
     const task = { accountId, name, scriptId: draft.script, scriptVersion: script.version, source: draft.source ?? 'api', plan, remembered: draft.remembered ?? {}, createdAt: new Date(this.#deps.now()) }
     return toTask(await insertTask(db.sql, task))
   }

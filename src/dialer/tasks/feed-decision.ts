@@ -12,12 +12,15 @@ export type NumberFacts = {
   doNotCall: { scope: 'account' | 'everybody' } | undefined
   attemptsMs: readonly number[]
   inCall: boolean
+  /** What it would be told makes no sense after this. */
+  expiresAtMs: number
 }
 
 export type FeedDecision = { to: 'feed' } | { to: 'wait'; untilMs: number } | { to: 'refuse'; outcome: Outcome }
 
 /** Windows are the task's and were asked before; every other rule is asked here. */
 export function decideFeed(nowMs: number, number: NumberFacts, rules: { frequency: readonly FrequencyLimit[]; exemptFrequency: boolean }): FeedDecision {
+  if (number.expiresAtMs <= nowMs) return { to: 'refuse', outcome: 'expired' }
   const facts = { phone: number.phone, exempt: { hours: true, frequency: rules.exemptFrequency }, doNotCall: number.doNotCall, attemptsMs: number.attemptsMs, inCall: number.inCall }
   const admission = admit(nowMs, facts, { hours: [], frequency: rules.frequency, testNumbers: [] })
   if (admission.verdict === 'dial') return { to: 'feed' }

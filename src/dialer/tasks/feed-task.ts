@@ -11,12 +11,13 @@ import { doNotCallAmong } from '../../db/do-not-call.ts'
 import { deferNumbers, lockDueNumbers, markCalling, refuseNumbers, type WaitingNumber } from '../../db/task-numbers.ts'
 import { changeTask, readTask, tryLockTask, type TaskRow } from '../../db/tasks.ts'
 import { frequencyReach } from '../admission/frequency.ts'
+import type { ScriptSpec } from '../../robot/script/spec.ts'
 import { newCallId } from '../call-id.ts'
 import type { Line } from '../line.ts'
 import type { DialerSettings } from '../settings.ts'
 import { asksForOtherCaller, callerFor, decideFeed, type FeedDecision } from './feed-decision.ts'
 import { windowsByDefault, type TaskPlan } from './plan.ts'
-import type { ScriptRobotSpec, TaskWaiting } from './task-desk.ts'
+import type { TaskWaiting } from './task-desk.ts'
 import { windowAt, within, type CallingWindows } from './windows.ts'
 
 export type FeedDeps = {
@@ -133,9 +134,9 @@ async function decide(tx: Tx, { settings, linesNotCounted }: FeedDeps, task: Tas
   const reach = frequencyReach(settings.frequency)
   const attempts = line.exempt.frequency ? [] : await recentAttempts(tx, phones, new Date(now.getTime() - reach.windowMsMax), Math.max(1, reach.countMax), linesNotCounted)
   const byPhone = Map.groupBy(attempts, ({ phone }) => phone)
-  return new Map(numbers.map(({ seq, phone }) => {
+  return new Map(numbers.map(({ seq, phone, expiresAt }) => {
     const made = byPhone.get(phone) ?? []
-    const facts = { seq, phone, doNotCall: listed.get(phone), attemptsMs: made.map(({ at }) => at.getTime()), inCall: made.some(({ inCall }) => inCall) }
+    const facts = { seq, phone, doNotCall: listed.get(phone), attemptsMs: made.map(({ at }) => at.getTime()), inCall: made.some(({ inCall }) => inCall), expiresAtMs: expiresAt?.getTime() ?? Infinity }
     return [seq, decideFeed(now.getTime(), facts, { frequency: settings.frequency, exemptFrequency: line.exempt.frequency })]
   }))
 }
@@ -151,10 +152,10 @@ async function makeCalls(tx: Tx, { task, plan, line, numbers, price, callersOfTr
     const past = number.past as Outcome[]
     // Where nobody's telephone rings, the trunk shows its own number.
     const callerWanted = line.exempt.hours ? undefined : callerFor({ seq: number.seq, past, lastCaller: lastCallers.get(number.lastCallId ?? ''), retry: plan.retry, callers: plan.callers, ofTrunks: callersOfTrunks })
-    const robot: ScriptRobotSpec = { kind: 'script', accountId: task.accountId, script: task.scriptId, version: task.scriptVersion, vars: number.vars }
+    const robot: ScriptSpec = { kind: 'script', accountId: task.accountId, script: task.scriptId, version: task.scriptVersion, vars: number.vars, acceptedAt: number.addedAt.toISOString() }
     return {
       calls: [{ id: ids[nth]!, phone: number.phone, phoneAsGiven: number.phoneAsGiven }],
-      terms: { accountId: task.accountId, source: 'task', userRequirement: task.name, robot, line: line.name, trunkWanted: plan.line, callerWanted, createdAt: now, expiresAt, callsBack: false, task: { id: task.id, seq: number.seq }, ...price },
+      terms: { accountId: task.accountId, source: 'task', userRequirement: task.name, robot, line: line.name, trunkWanted: plan.line, callerWanted, createdAt: now, expiresAt: new Date(Math.min(expiresAt.getTime(), number.expiresAt?.getTime() ?? Infinity)), callsBack: false, task: { id: task.id, seq: number.seq }, ...price },
     }
   })
   await insertCalls(tx, requests)

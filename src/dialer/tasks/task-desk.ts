@@ -5,25 +5,24 @@ import type { Progress } from './estimate.ts'
 import type { TaskStatus } from './life-cycle.ts'
 import type { PlanWish, TaskPlan } from './plan.ts'
 
-/** The name of the script robot's kind, as calls of tasks store it. The script itself is never copied into a call. */
-export type ScriptRobotSpec = { kind: 'script'; accountId: string; script: string; version: number; vars: Record<string, string> }
-
 /** What tasks need to know of scripts. */
 export interface TaskScripts {
-  /** The published version that new calls use; undefined when the account has none of that id. */
-  published(accountId: string, script: string): Promise<PublishedScript | undefined>
+  /** A version, or without one what is published now. Errors: NotFoundError 'script'; RefusedError 'not-possible' when nothing is published. */
+  find(accountId: string, script: string, version?: number): Promise<TaskScript>
 }
-export type PublishedScript = {
+export type TaskScript = {
   version: number
   title: string
-  /** Variables that a number must bring. */
-  required: readonly string[]
+  /** What a call stores of these values, with defaults filled in; each that is missing, unknown or cannot be told is a problem. Pure. */
+  accept(vars: Readonly<Record<string, string>>, acceptedAt: Date): { values: Readonly<Record<string, string>>; problems: readonly { variable: string; message: string }[]; expiresAt: Date | undefined }
 }
 
 export type TaskDraft = {
   name: string
   /** Id of a published script of the account, or of the program's own. */
   script: string
+  /** Default: the one that is published now. */
+  version?: number | undefined
   /** Default 'api'. */
   source?: 'api' | 'aliyun' | undefined
   /** What is left out has its default. */
@@ -40,7 +39,7 @@ export type RefusedRow = {
   row: number
   /** As written, shortened when absurdly long. */
   phone: string
-  code: 'bad-number' | 'never-dial' | 'duplicate' | 'do-not-call' | 'variable-missing' | 'bad-variable' | 'too-many'
+  code: 'bad-number' | 'never-dial' | 'duplicate' | 'do-not-call' | 'bad-variable' | 'expired'
   /** For people, Chinese. */
   reason: string
 }
@@ -157,7 +156,7 @@ export type StopWish = {
  * RefusedError 'not-possible' when the task is not in a state for it, saying what to do; OverloadedError when the database is away.
  */
 export interface TaskDesk {
-  /** Errors: InvalidInputError (`name`, `script`, `plan.…`). */
+  /** Errors: InvalidInputError (`name`, `plan.…`); NotFoundError 'script'; RefusedError 'not-possible' when the script is not published. */
   create(accountId: string, draft: TaskDraft): Promise<TaskRecord>
   /**
    * Adds numbers, in any state but cancelled and finished, also while it runs. Every row is added or refused with its reason; one bad row hinders no other.

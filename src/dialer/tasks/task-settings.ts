@@ -15,8 +15,6 @@ export type TaskSettings = {
   lineDownMsMax: number
   numbersPerTaskMax: number
   rowsPerAddMax: number
-  varsPerNumberMax: number
-  varCharsMax: number
   nameCharsMax: number
   /** How long an addition is remembered, so that it can be sent again. */
   batchMs: number
@@ -33,8 +31,6 @@ export const taskDefaults: TaskSettings = {
   lineDownMsMax: 10 * 60_000,
   numbersPerTaskMax: 5_000_000,
   rowsPerAddMax: 10_000,
-  varsPerNumberMax: 50,
-  varCharsMax: 500,
   nameCharsMax: 100,
   batchMs: 7 * 24 * 3_600_000,
   rateMs: 5 * 60_000,

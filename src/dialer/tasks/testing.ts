@@ -1,16 +1,25 @@
 // Knows how tests of tasks get a dialer, a desk and numbers. Not for the program itself.
 import { counterDifferences } from '../../db/tasks.ts'
+import { NotFoundError } from '../../errors.ts'
 import type { Robot } from '../../robot/robot.ts'
+import { isScriptSpec } from '../../robot/script/spec.ts'
 import { dialerWorld, realLine, scriptedRobots, type World, type WorldOptions } from '../testing.ts'
 import type { RobotMaker } from '../robots.ts'
 import { DialerTaskDesk } from './dialer-task-desk.ts'
 import type { PlanWish } from './plan.ts'
-import type { NumberRow, ScriptRobotSpec, TaskRecord, TaskScripts } from './task-desk.ts'
+import type { NumberRow, TaskRecord, TaskScript, TaskScripts } from './task-desk.ts'
 import { taskDefaults } from './task-settings.ts'
 
 /** One published script with one variable that numbers must bring. */
 export const testScripts: TaskScripts = {
-  published: async (_accountId, script) => Promise.resolve(script === 'notice' ? { version: 3, title: '通知', required: ['name'] } : undefined),
+  find: async (_accountId, script) => {
+    if (script !== 'notice') throw new NotFoundError('script', `没有话术 ${script}`)
+    const accept: TaskScript['accept'] = (vars) => {
+      const problems = [...(vars['name'] ? [] : [{ variable: 'name', message: '缺少' }]), ...Object.keys(vars).filter((name) => name !== 'name' && name !== 'until').map((variable) => ({ variable, message: '没有这个变量' }))]
+      return { values: vars, problems, expiresAt: vars['until'] === undefined ? undefined : new Date(vars['until']) }
+    }
+    return Promise.resolve({ version: 3, title: '通知', accept })
+  },
 }
 
 const robot = { kind: 'scripted', hotWords: [], phrases: [], handle: async function* handle() {}, async [Symbol.asyncDispose]() {} } satisfies Robot
@@ -19,8 +28,8 @@ const robot = { kind: 'scripted', hotWords: [], phrases: [], handle: async funct
 export const taskRobots: RobotMaker = {
   ...scriptedRobots,
   open: (spec, p) => {
-    const { kind, script, version, vars, accountId } = spec as ScriptRobotSpec
-    if (kind !== 'script') return scriptedRobots.open(spec, p)
+    if (!isScriptSpec(spec)) return scriptedRobots.open(spec, p)
+    const { script, version, vars, accountId } = spec
     if (script !== 'notice' || version !== 3 || typeof vars['name'] !== 'string' || !accountId.startsWith('acc_')) throw new Error('not a spec')
     return robot
   },
