@@ -105,7 +105,7 @@ describe('a bridged transfer', () => {
     assert.equal(states(s).at(-1), 'ended')
   })
 
-  for (const [name, status, why] of [['busy', 486, 'busy'], ['declining', 603, 'declined'], ['unknown', 404, 'unreachable']] as const) {
+  for (const [name, status, why] of [['busy', 486, 'busy'], ['declining', 603, 'declined'], ['unknown', 404, 'invalid-number'], ['out of service', 503, 'unreachable']] as const) {
     test(`gives the callee back to the robot when the colleague is ${name}`, async () => {
       using s = await talking((event) => (event.type === 'utterance' ? [say('我听着。')] : []))
       s.robot.react = ((inner) => (event, signal) => (event.type === 'transfer' ? [say('人工暂时不方便，我来帮您。')] : inner(event, signal)))(s.robot.react)

@@ -5,7 +5,7 @@ import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
 import type { MediaEngine, MediaEvent } from '../media/engine.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
-import type { CallCommand, CallControls, CommandResult, HandoverTerms, LegHooks } from './controls.ts'
+import type { CallCommand, CallControls, CommandResult, HandoverTerms, LegHooks, Party } from './controls.ts'
 import { Handover, type HandoverDeps, type HandoverEnd, type Wish } from './handover.ts'
 import type { Leg, Trunk } from './leg.ts'
 import { Listeners } from './listen-in.ts'
@@ -24,6 +24,8 @@ export type CallControlDeps = {
   asr: AsrProvider
   /** Names that the recogniser should favour. */
   hotWords: readonly string[]
+  /** Whether what people say is written down. */
+  transcribed: boolean
   /** Absent: nobody else can be called. */
   hooks: LegHooks | undefined
   /** Reads a recorded file as 8 kHz audio. Errors: AppError. */
@@ -59,7 +61,7 @@ export class CallControl implements CallControls {
 
   constructor(deps: CallControlDeps) {
     this.#deps = deps
-    const call: HandoverDeps['call'] = (phone, on) => this.#secondLeg(phone, on)
+    const call: HandoverDeps['call'] = (phone, on, party) => this.#secondLeg(phone, on, party)
     const onLegs = () => this.#tellDialogs()
     this.#handover = new Handover({ ...deps, call, onLegs })
     this.#listeners = new Listeners({ open: call, port: deps.leg.port, media: deps.media, emit: deps.emit, onLegs })
@@ -190,9 +192,9 @@ export class CallControl implements CallControls {
 
   // ── Legs ───────────────────────────────────────────────────────────────────
 
-  #secondLeg(phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }): SecondLeg {
+  #secondLeg(phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }, party?: Party): SecondLeg {
     const { trunk, media, mediaAddress, leg, hooks, terms } = this.#deps
-    return new SecondLeg({ trunk, media, mediaAddress, beside: leg.port, hooks: hooks!, trace: leg.trace }, { phone, ringMsMax: terms.ringMsMax, ...on })
+    return new SecondLeg({ trunk, media, mediaAddress, beside: leg.port, hooks: hooks!, trace: leg.trace }, { phone, party, ringMsMax: terms.ringMsMax, ...on })
   }
 
   #tellDialogs(): void {
@@ -202,7 +204,8 @@ export class CallControl implements CallControls {
 }
 
 function wishOf(action: Extract<TransferAction, { type: 'transfer' | 'parallel-transfer' }>, terms: HandoverTerms): Wish {
-  if (action.type === 'transfer') return { phone: action.to, askedBy: 'robot', how: terms.by, join: 'by-itself' }
+  // Whom a call is for is called by us: a far end that transfers would take the call with its record.
+  if (action.type === 'transfer') return { phone: action.to, askedBy: 'robot', how: action.party ? 'bridge' : terms.by, join: 'by-itself', party: action.party }
   return { phone: action.to, askedBy: 'robot', how: 'parallel', join: action.join ?? 'by-itself', briefing: action.briefing }
 }
 

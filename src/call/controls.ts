@@ -33,13 +33,16 @@ export interface CallControls {
   command(command: CallCommand): Promise<CommandResult>
 }
 
+/** A leg to somebody whom the call is for, and not to a colleague: the rules on calling people hold for them. `callerId`: what they are to see; undefined: any number. */
+export type Party = { callerId: string | undefined }
+
 /** A channel of the trunk, with the number to show. `giveBack` is called once, when the leg is over. */
 export type LegRoom = { callerId: string; giveBack(): void }
 
 /** More phones in a call. What the owner of the call decides and keeps about them. */
 export interface LegHooks {
   /** Room for one more leg on the call's trunk. Errors: RefusedError, OverloadedError. */
-  admit(phone: string): Promise<LegRoom>
+  admit(phone: string, party?: Party): Promise<LegRoom>
   /** Last check, right before the INVITE leaves. Errors: RefusedError. */
   beforeInvite(phone: string): void
   /** The SIP dialogs of all legs that stand now, to be stored so that a survivor can hang up. Must not throw. */

@@ -7,7 +7,7 @@ import type { RecordedPart } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
 import { Briefing } from './briefing.ts'
 import { ColleagueEar } from './colleague-ear.ts'
-import type { HandoverTerms, TransferMeans } from './controls.ts'
+import type { HandoverTerms, Party, TransferMeans } from './controls.ts'
 import type { Leg } from './leg.ts'
 import type { NotReached, SecondLeg } from './second-leg.ts'
 import { referSignal, transferStep, type TransferDeed, type TransferFailure, type TransferSignal, type TransferState } from './transfer.ts'
@@ -25,10 +25,12 @@ export type HandoverDeps = {
   asr: AsrProvider
   /** Names that the recogniser should favour. */
   hotWords: readonly string[]
+  /** Whether what people say is written down. */
+  transcribed: boolean
   /** Recorded files by name, and recordings by their address, as 8 kHz audio. Errors: any. */
   readSound: (file: string) => Promise<Int16Array>
   fetchSound: (url: string) => Promise<Int16Array>
-  call: (phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }) => SecondLeg
+  call: (phone: string, on: { onRinging(): void; onMedia(event: MediaEvent): void }, party?: Party) => SecondLeg
   /** A leg was answered, or is gone. */
   onLegs: () => void
   emit: (event: CallEvent) => void
@@ -39,7 +41,7 @@ export type HandoverDeps = {
 export type HandoverEnd = { by: 'colleague'; detail: 'colleague-hung-up' } | { by: 'robot' | 'user'; detail: 'transferred' } | { by: 'platform'; detail: 'media-failed' | 'internal-failure'; error: string }
 
 /** What is wanted of a colleague. */
-export type Wish = { phone: string; askedBy: 'robot' | 'user'; how: TransferMeans | 'parallel'; join: 'by-itself' | 'when-asked'; briefing?: readonly RecordedPart[] | undefined }
+export type Wish = { phone: string; askedBy: 'robot' | 'user'; how: TransferMeans | 'parallel'; join: 'by-itself' | 'when-asked'; briefing?: readonly RecordedPart[] | undefined; party?: Party | undefined }
 
 export class Handover {
   readonly ended: Promise<HandoverEnd>
@@ -114,7 +116,7 @@ export class Handover {
     switch (deed) {
       case 'hush':
         loop.pause()
-        this.#waiting = new WaitingSound(loop.voice, waitings.colleague, () => !loop.isClosing)
+        this.#waiting = new WaitingSound(loop.voice, this.#wish?.party ? waitings.party : waitings.colleague, () => !loop.isClosing)
         return
       case 'ask-far-end':
         return this.#follow(this.#refer(), (signal) => this.#signal(signal))
@@ -179,11 +181,11 @@ export class Handover {
   }
 
   #dial(): void {
-    const { phone } = this.#wish!
+    const { phone, party } = this.#wish!
     const colleague = this.#deps.call(phone, {
       onRinging: () => this.#colleague === colleague && this.#tell('ringing'),
       onMedia: (event) => this.#onColleagueMedia(event),
-    })
+    }, party)
     this.#colleague = colleague
     this.#tell('calling')
     this.#follow(colleague.outcome, (outcome) => {
@@ -253,7 +255,8 @@ export class Handover {
 
   /** From here on the colleague's words belong to the conversation. */
   #hear(): void {
-    const { asr, hotWords, now, emit, loop } = this.#deps
+    const { asr, hotWords, transcribed, now, emit, loop } = this.#deps
+    if (!transcribed) return
     this.#ear = new ColleagueEar({ asr, hotWords, now, emit, nextTurn: () => loop.nextTurn() })
   }
 

@@ -301,7 +301,7 @@ class OneCall {
 
   #controlOf(leg: Leg, loop: VoiceLoop, terms: HandoverTerms): CallControl {
     const { media, mediaAddress, readSound = noSounds, fetchSound = noSounds } = this.#deps
-    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, asr: this.#deps.asr, hotWords: this.#request.robot.hotWords, hooks: this.#hooks.legs, readSound, fetchSound, emit: (event) => this.#tell(event), now: this.#now })
+    return new CallControl({ leg, loop, trunk: this.#trunk!, media, mediaAddress, terms, asr: this.#deps.asr, hotWords: this.#request.robot.hotWords, transcribed: this.#request.robot.transcribed !== false, hooks: this.#hooks.legs, readSound, fetchSound, emit: (event) => this.#tell(event), now: this.#now })
   }
 
   #onTalk(event: CallEvent): void {

@@ -4,7 +4,7 @@ import { log } from '../log.ts'
 import type { MediaEngine, MediaEvent, MediaPort } from '../media/engine.ts'
 import { nowMs } from '../media/frame.ts'
 import type { CallTrace } from '../sip/trace.ts'
-import type { LegHooks, LegRoom } from './controls.ts'
+import type { LegHooks, LegRoom, Party } from './controls.ts'
 import { Leg, type LegEnd, type Trunk } from './leg.ts'
 import { transferFailureOf, type TransferFailure } from './transfer.ts'
 
@@ -24,6 +24,7 @@ export type SecondLegDeps = {
 export type SecondLegOptions = {
   /** E.164. */
   phone: string
+  party?: Party | undefined
   ringMsMax: number
   onRinging(): void
   onMedia(event: MediaEvent): void
@@ -82,8 +83,8 @@ export class SecondLeg implements AsyncDisposable {
 
   async #dial(): Promise<{ reached: true } | NotReached> {
     const { trunk, media, mediaAddress, beside, hooks, trace } = this.#deps
-    const { phone, ringMsMax } = this.#options
-    const room = await hooks.admit(phone)
+    const { phone, party, ringMsMax } = this.#options
+    const room = await hooks.admit(phone, party)
     // Nobody waits for it any more: the room goes back at once.
     if (this.#closing) room.giveBack()
     else this.#room = room

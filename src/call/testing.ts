@@ -49,6 +49,7 @@ export class FakeRobot implements Robot {
   background: string | undefined
   pauseMs: number | undefined
   talkMsMax: number | undefined
+  transcribed: boolean | undefined
   readonly events: RobotEvent[] = []
   /** What the network said before the answer, as it was told. */
   readonly early: { text: string; beginAtMs: number; endAtMs: number }[] = []
@@ -335,10 +336,10 @@ export class CallStage implements Disposable {
       onDialog: (dialog) => this.dialogs.push(dialog),
       mayContinue: () => 'continue',
       legs: {
-        admit: (phone) => {
+        admit: (phone, party) => {
           if (this.admitFails) return Promise.reject(this.admitFails)
           this.admitted.push(phone)
-          return Promise.resolve({ callerId: '02160001000', giveBack: () => void (this.givenBack += 1) })
+          return Promise.resolve({ callerId: party?.callerId ?? '02160001000', giveBack: () => void (this.givenBack += 1) })
         },
         beforeInvite: () => {},
         onDialogs: (dialogs) => this.standing.push(dialogs),

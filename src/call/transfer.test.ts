@@ -95,7 +95,7 @@ test('nothing is dialled twice, and nothing happens after the end', () => {
 })
 
 test('tells why a colleague was not reached', () => {
-  assert.deepEqual([486, 480, 603, 404, 503].map((status) => transferFailureOf(status, false)), ['busy', 'no-answer', 'declined', 'unreachable', 'unreachable'])
+  assert.deepEqual([486, 480, 603, 404, 503].map((status) => transferFailureOf(status, false)), ['busy', 'no-answer', 'declined', 'invalid-number', 'unreachable'])
   assert.equal(transferFailureOf(487, true), 'no-answer')
 })
 

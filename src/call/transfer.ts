@@ -102,13 +102,14 @@ export function transferStep(state: TransferState, signal: TransferSignal): Tran
 }
 
 /** Why a colleague was not reached, in a word. */
-export type TransferFailure = 'busy' | 'no-answer' | 'declined' | 'unreachable' | 'refused' | 'left'
+export type TransferFailure = 'busy' | 'no-answer' | 'declined' | 'invalid-number' | 'unreachable' | 'refused' | 'left'
 
 /** From the far end's final status; `timedOut`: our own ring limit. Source: RFC 3261 §21.4–21.6. */
 export function transferFailureOf(status: number, timedOut: boolean): TransferFailure {
   if (timedOut || status === 408 || status === 480 || status === 487) return 'no-answer'
   if (status === 486 || status === 600) return 'busy'
   if (status === 403 || status === 603 || status === 607) return 'declined'
+  if (status === 404 || status === 410 || status === 484 || status === 604) return 'invalid-number'
   return 'unreachable'
 }
 

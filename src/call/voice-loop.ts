@@ -194,7 +194,8 @@ export class VoiceLoop {
     this.#speaker.onMediaEvent(event)
     if (event.type === 'frames') {
       this.#pickup.ear.push(event.frames, event.voices)
-      this.#listener.push(event.atMs, event.frames, event.voices && this.#activity ? this.#activity.judge(event.frames, event.voices) : event.voices)
+      // Two people who do not want to be written down are not listened to.
+      if (!this.#paused || this.#isTranscribed) this.#listener.push(event.atMs, event.frames, event.voices && this.#activity ? this.#activity.judge(event.frames, event.voices) : event.voices)
     } else if (event.type === 'digit') this.pressKey(event.digit, event.path === 'tone' ? 'tone' : 'rtp')
   }
 
@@ -291,6 +292,10 @@ export class VoiceLoop {
     return this.#pickup.falseAnswerMs
   }
 
+  get #isTranscribed(): boolean {
+    return this.#deps.robot.transcribed !== false
+  }
+
   // ── Hearing ────────────────────────────────────────────────────────────────
 
   /** Undefined: not wanted, or no different. */
@@ -326,7 +331,7 @@ export class VoiceLoop {
     const bargeIn = utterance.bargeIn || (spokeOver && !this.#floor.robot.speaking)
     const { text, beginAtMs, endAtMs, confidence } = utterance
     const written = this.#written(text)
-    if (text !== '') this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn, ...(written !== undefined && { written }) })
+    if (text !== '' && this.#isTranscribed) this.#deps.emit({ type: 'callee-said', turn: ++this.#turn, text, beginAtMs, endAtMs, confidence, bargeIn, ...(written !== undefined && { written }) })
     const before = this.#pickup.isDealtWith
     this.#pickup.ear.hear(text, true)
     if (this.#closing || this.#paused) return

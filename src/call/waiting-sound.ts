@@ -16,6 +16,8 @@ export type Waiting = {
 
 export const waitings = {
   colleague: { line: '正在为您接通人工，请稍等。', again: '还在为您接通，请不要挂机。', tone: tones.ringback },
+  // For whoever is connected with somebody who is no colleague of ours.
+  party: { line: '正在为您呼叫对方，请稍等。', again: '还在呼叫对方，请不要挂机。', tone: tones.ringback },
   // A short, soft pip now and then: not to be taken for any tone of the network.
   hold: { line: '请您稍等一下。', again: '请您再稍等一下。', tone: { frequencyHz: 700, cadenceMs: [120, 2_880] } },
 } as const satisfies Record<string, Waiting>

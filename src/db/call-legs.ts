@@ -2,14 +2,15 @@
 import { sql } from 'kysely'
 import type { Queryable, Tx } from './connection.ts'
 
-export type NewCallLeg = { callId: string; trunk: string; callerId: string; phone: string; startedAt: Date }
+/** `isAttempt`: the call is for them, so that the rules on calling people count it. */
+export type NewCallLeg = { callId: string; trunk: string; callerId: string; phone: string; isAttempt: boolean; startedAt: Date }
 
 /** Writes a leg down before its INVITE leaves; from here on it counts on its trunk, until it is ended or its call is. Answers its id. */
 export async function insertLeg(tx: Tx, leg: NewCallLeg): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     with made as (
-      insert into call_legs (call_id, trunk, caller_id, phone, started_at)
-      values (${leg.callId}, ${leg.trunk}, ${leg.callerId}, ${leg.phone}, ${leg.startedAt}) returning id, trunk, caller_id, started_at),
+      insert into call_legs (call_id, trunk, caller_id, phone, is_attempt, started_at)
+      values (${leg.callId}, ${leg.trunk}, ${leg.callerId}, ${leg.phone}, ${leg.isAttempt}, ${leg.startedAt}) returning id, trunk, caller_id, started_at),
     used as (
       insert into trunk_callers (trunk, caller_id, last_used_at) select trunk, caller_id, started_at from made
       on conflict (trunk, caller_id) do update set last_used_at = greatest(trunk_callers.last_used_at, excluded.last_used_at))

@@ -212,7 +212,7 @@ export async function lockDueCalls(tx: Tx, line: string, now: Date, limit: numbe
   return rows
 }
 
-/** The latest attempts to each phone since then, over all accounts, at most `countMax` each. Lines that ring nobody do not count. */
+/** The latest attempts to each phone since then, over all accounts, at most `countMax` each, second phones that a call was for included. Lines that ring nobody do not count. */
 export async function recentAttempts(
   db: Queryable,
   phones: readonly string[],
@@ -221,12 +221,17 @@ export async function recentAttempts(
   linesNotCounted: readonly string[],
 ): Promise<{ phone: string; at: Date; inCall: boolean }[]> {
   const { rows } = await sql<{ phone: string; at: Date; inCall: boolean }>`
-    select p.phone, a.dialing_at as at, a.status <> 'ended' as "inCall"
+    select p.phone, a.at, a."inCall"
     from (select distinct unnest(${phones}::text[]) as phone) as p
     cross join lateral (
-      select c.dialing_at, c.status from calls c
-      where c.phone = p.phone and c.dialing_at > ${since} and c.line <> all (${linesNotCounted}::text[])
-      order by c.dialing_at desc limit ${countMax}) as a`.execute(db)
+      (select c.dialing_at as at, c.status <> 'ended' as "inCall" from calls c
+       where c.phone = p.phone and c.dialing_at > ${since} and c.line <> all (${linesNotCounted}::text[])
+       order by c.dialing_at desc limit ${countMax})
+      union all
+      (select l.started_at, l.ended_at is null and c.status <> 'ended' from call_legs l join calls c on c.id = l.call_id
+       where l.phone = p.phone and l.is_attempt and l.started_at > ${since} and c.line <> all (${linesNotCounted}::text[])
+       order by l.started_at desc limit ${countMax})
+      order by 1 desc limit ${countMax}) as a`.execute(db)
   return rows
 }
 

@@ -258,6 +258,7 @@ export type CallLegsTable = {
   trunk: string
   caller_id: string
   phone: string
+  is_attempt: Generated<boolean>
   started_at: Date
   ended_at: Date | null
 }

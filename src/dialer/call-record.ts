@@ -1,5 +1,6 @@
 // Knows how a row of the calls table is shown to whoever asks about the call. Does not know who asks.
 import type { CallRow } from '../db/calls.ts'
+import { isConnect } from '../robot/connect.ts'
 import type { CallRecord } from './call-service.ts'
 
 export function toRecord(row: CallRow, nowMs: number): CallRecord {
@@ -29,5 +30,6 @@ export function toRecord(row: CallRow, nowMs: number): CallRecord {
     recording: row.recording ?? undefined,
     trunk: row.trunk ?? undefined,
     callerId: row.callerId ?? undefined,
+    connects: isConnect(row.robot) ? { phoneAsGiven: row.robot.plan.toAsGiven, callerId: row.robot.plan.callerId } : undefined,
   }
 }

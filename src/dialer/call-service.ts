@@ -6,6 +6,7 @@ import type { Controlled } from './command-desk.ts'
 import type { CallTicket } from '../db/call-tickets.ts'
 import type { AnnouncementPlan } from '../robot/announcement.ts'
 import type { CallbackPlan } from '../robot/callback/plan.ts'
+import type { ConnectPlan } from '../robot/connect.ts'
 import type { ConversationOutcome } from '../robot/robot.ts'
 import type { StoredJudgement } from '../call/stored-judgement.ts'
 import type { Blocked } from './trunk-choice.ts'
@@ -30,6 +31,8 @@ export type PlaceRequest = {
   callback?: CallbackPlan | undefined
   /** Likewise: a published script speaks. `version`: not the one that is published now; `vars`: its variables. */
   script?: { id: string; version?: number | undefined; vars: Readonly<Record<string, string>> } | undefined
+  /** Likewise: whoever answers is connected with somebody else. `to`, `callerId`: as the customer wrote them; of one number only. */
+  connect?: (Omit<ConnectPlan, 'to'> & { toAsGiven: string }) | undefined
   /** What another face calls it. Of one number only. */
   ticket?: CallTicket | undefined
   /** What else the robot may tell and answer with, as text. */
@@ -40,6 +43,8 @@ export type PlaceRequest = {
 
 export type CallRecord = {
   id: string
+  /** Whom the call connects with whoever answers it: as the customer wrote the number, and the number that they see. */
+  connects?: { phoneAsGiven: string; callerId: string | undefined } | undefined
   phone: string
   phoneAsGiven: string
   userRequirement: string

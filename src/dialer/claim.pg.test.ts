@@ -135,6 +135,7 @@ void test('a never-dial number that got past the claim is stopped before the INV
     dice: () => 0,
     recordingPath: () => undefined,
     settling: (work) => work(),
+    linesNotCounted: [],
     settleRetryMs: [10],
   })
   await call.done

@@ -10,6 +10,7 @@ const failureWords: Readonly<Record<TransferFailure, Words>> = {
   busy: { zh: '正在通话', en: 'busy' },
   'no-answer': { zh: '无人接听', en: 'no answer' },
   declined: { zh: '拒接', en: 'declined' },
+  'invalid-number': { zh: '空号', en: 'no such number' },
   unreachable: { zh: '无法接通', en: 'not reached' },
   refused: { zh: '规则或容量不允许', en: 'refused by a rule or a limit' },
   left: { zh: '先挂断了', en: 'hung up before' },

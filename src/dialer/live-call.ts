@@ -35,6 +35,8 @@ export type LiveCallDeps = {
   settings: DialerSettings
   trunks: TrunkDirectory
   watch: TrunkWatch
+  /** Lines whose attempts ring nobody. */
+  linesNotCounted: readonly string[]
   /** Unix milliseconds. */
   now: () => number
   /** 0..1, below 1. */
@@ -93,7 +95,7 @@ export class LiveCall {
     const held = { id: row.id, accountId: row.accountId, fence, heldLi: costOf(1, price).costLi, price }
     this.#hold = new CallHold(deps.db, held, deps.settings, (heldLi) => this.#append({ type: 'hold-extended', heldLi }))
     const { db, trunks, now, dice } = deps
-    this.#legs = new CallLegs({ db, trunks, now, dice, call: { id: row.id, fence, line: line.name, accountId: row.accountId }, trunk: () => this.#attempt.trunk, mayDial: () => this.running && !this.#abort.signal.aborted })
+    this.#legs = new CallLegs({ db, trunks, now, dice, settings: deps.settings, linesNotCounted: deps.linesNotCounted, line, call: { id: row.id, fence, accountId: row.accountId }, trunk: () => this.#attempt.trunk, mayDial: () => this.running && !this.#abort.signal.aborted })
     this.done = this.#run()
   }
 

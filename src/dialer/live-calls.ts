@@ -95,6 +95,7 @@ export class LiveCalls {
       runCall: deps.runCall,
       robots: deps.robots,
       settings: deps.settings,
+      linesNotCounted: this.#linesNotCounted,
       trunks: deps.trunks,
       watch: this.watch,
       now: this.#now,

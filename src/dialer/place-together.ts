@@ -6,9 +6,10 @@ import { insertTickets } from '../db/call-tickets.ts'
 import { insertCalls, placedAmong, recentAttempts, type NewCall } from '../db/calls.ts'
 import type { Tx } from '../db/connection.ts'
 import { doNotCallAmong } from '../db/do-not-call.ts'
-import { RefusedError, type RefusalCode } from '../errors.ts'
-import { admit, type Admission, type AdmissionFacts } from './admission/admit.ts'
+import { RefusedError } from '../errors.ts'
+import { admit, type AdmissionFacts } from './admission/admit.ts'
 import { frequencyReach } from './admission/frequency.ts'
+import { refusalCodes } from './admission/refusals.ts'
 import type { PlaceRequest } from './call-service.ts'
 import type { Line } from './line.ts'
 import { listed } from './place-request.ts'
@@ -26,9 +27,12 @@ export type Placing = {
   accepted: AcceptedRequirement
   price: Price
   line: Line
+  /** Whoever is rung beside the callee, and is no colleague: the rules hold for them, too. */
+  party?: Pick<NewCall, 'phone' | 'phoneAsGiven'> | undefined
   /** The number that must be shown; undefined: any of the line. */
   callerWanted: string | undefined
 }
+const rungBy = ({ calls, party }: Placing): readonly Pick<NewCall, 'phone' | 'phoneAsGiven'>[] => (party ? [...calls, party] : calls)
 export type Placed = { callIds: string[]; replayed: boolean }
 
 export type PlaceTogetherDeps = {
@@ -84,13 +88,13 @@ type FactsOf = (placing: Placing, phone: string) => AdmissionFacts
 
 /** What the rules ask about every number, looked up at once. */
 async function factsOfAll(tx: Tx, { lines, settings }: PlaceTogetherDeps, placings: readonly Placing[]): Promise<FactsOf> {
-  const pairs = placings.flatMap(({ request, calls }) => calls.map(({ phone }) => ({ accountId: request.accountId, phone })))
+  const pairs = placings.flatMap((placing) => rungBy(placing).map(({ phone }) => ({ accountId: placing.request.accountId, phone })))
   const times = placings.map(({ nowMs }) => nowMs)
   // A wider entry comes first and is overwritten: the account's own is what it is told.
   const doNotCall = new Map((await doNotCallAmong(tx, pairs, new Date(Math.max(...times, 0)))).map((entry) => [`${entry.accountId} ${entry.phone}`, entry]))
   const reach = frequencyReach(settings.frequency)
   const notCounted = lines.filter((line) => line.exempt.frequency).map((line) => line.name)
-  const counted = placings.filter(({ line }) => !line.exempt.frequency).flatMap(({ calls }) => calls.map(({ phone }) => phone))
+  const counted = placings.filter(({ line }) => !line.exempt.frequency).flatMap((placing) => rungBy(placing).map(({ phone }) => phone))
   const rows = counted.length === 0 ? [] : await recentAttempts(tx, counted, new Date(Math.min(...times) - reach.windowMsMax), Math.max(1, reach.countMax), notCounted)
   const attempts = Map.groupBy(rows, ({ phone }) => phone)
   return ({ request, line }, phone) => ({
@@ -103,17 +107,10 @@ async function factsOfAll(tx: Tx, { lines, settings }: PlaceTogetherDeps, placin
   })
 }
 
-const refusalCodes = {
-  'never-dial': 'never-dial',
-  'do-not-call': 'do-not-call',
-  window: 'calling-hours',
-  frequency: 'frequency',
-} as const satisfies Record<Exclude<Admission, { verdict: 'dial' }>['why'], RefusalCode>
-
 /** Asks the rules for every number; refuses all when one is refused. */
 function assertAdmitted(placing: Placing, factsOf: FactsOf, settings: DialerSettings): void {
-  const { calls, nowMs } = placing
-  const refused = calls.flatMap((call) => {
+  const { nowMs } = placing
+  const refused = rungBy(placing).flatMap((call) => {
     const admission = admit(nowMs, factsOf(placing, call.phone), settings)
     return admission.verdict === 'dial' ? [] : [{ call, admission }]
   })

@@ -9,11 +9,12 @@ import { InvalidInputError, NotFoundError, OverloadedError, RefusedError } from 
 import type { ParsedPhone } from '../numbering/phone.ts'
 import type { AnnouncementSpec } from '../robot/announcement.ts'
 import type { CallbackPlan, CallbackSpec } from '../robot/callback/plan.ts'
+import type { ConnectSpec } from '../robot/connect.ts'
 import { newCallId } from './call-id.ts'
 import type { PlaceRequest } from './call-service.ts'
 import { checkedPhone } from './command-desk.ts'
 import type { Line } from './line.ts'
-import { readRequest, sumOf } from './place-request.ts'
+import { readParty, readRequest, sumOf } from './place-request.ts'
 import { placeTogether, type Placed, type PlaceTogetherDeps, type Placing } from './place-together.ts'
 import type { AcceptedRequirement, RobotMaker } from './robots.ts'
 import type { ScriptDesk } from './script-desk.ts'
@@ -79,15 +80,18 @@ export class PlacingDesk {
   }
 
   async #lookUp(request: PlaceRequest, p: { nowMs: number; bodySha256: Buffer; phones: readonly ParsedPhone[]; ids: readonly string[] }): Promise<Placing> {
-    const { db, robots, defaultPrice } = this.#deps
+    const { db, defaultPrice } = this.#deps
     const { nowMs, bodySha256, phones, ids } = p
     const account = await this.#accounts.add(request.accountId)
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
-    const accepted: AcceptedRequirement & { told?: string } = request.announcement ? announced(request.announcement) : request.callback ? ledBack(request.callback) : request.script ? await byScript(this.#deps, request.script, { accountId: account.id, acceptedAt: new Date(nowMs), organisation: account.organisation, handover }) : robots.accept(request.userRequirement, { acceptedAt: new Date(nowMs), organisation: account.organisation, handover, knowledge: request.knowledge })
+    const party = request.connect && readParty(request.connect.toAsGiven, phones)
+    const accepted: AcceptedRequirement & { told?: string } = party ? connected(request.connect!, party) : await accept(this.#deps, request, { accountId: account.id, acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
     const line = await lineFor(this.#deps, request)
     const calls = phones.map(({ phone, given }, nth) => ({ id: ids[nth]!, phone, phoneAsGiven: given }))
-    return { request: { ...request, ...(accepted.told !== undefined && { userRequirement: accepted.told }) }, nowMs, bodySha256, calls, accepted, price: priceOf(account, defaultPrice), line, callerWanted: callerOn(line, request) }
+    const callerWanted = callerOn(line, request)
+    const wanted = { ...request, line: trunkOfBoth(this.#deps, line, request, callerWanted), ...(accepted.told !== undefined && { userRequirement: accepted.told }) }
+    return { request: wanted, nowMs, bodySha256, calls, accepted, price: priceOf(account, defaultPrice), line, callerWanted, party: party && { phone: party.phone, phoneAsGiven: party.given } }
   }
 
   async #findAccounts(ids: readonly string[]): Promise<(() => Account | undefined)[]> {
@@ -136,8 +140,19 @@ function replay(known: RememberedRequest, bodySha256: Buffer, ids: readonly stri
   throw new RefusedError('idempotency-conflict', '这个幂等键已用于另一个请求：换一个键，或原样重发那个请求')
 }
 
+type Acceptance = { accountId: string; acceptedAt: Date; organisation: string | undefined; handover: string | undefined }
+
+/** What is stored with the call for its robot, whichever speaks. `told`: what people are told that the call is about, where the request does not say. Errors: those of each kind. */
+async function accept(deps: PlaceDeps, request: PlaceRequest, p: Acceptance): Promise<AcceptedRequirement & { told?: string }> {
+  const { announcement, callback, script, userRequirement, knowledge } = request
+  if (announcement) return announced(announcement)
+  if (callback) return ledBack(callback)
+  if (script) return await byScript(deps, script, p)
+  return deps.robots.accept(userRequirement, { acceptedAt: p.acceptedAt, organisation: p.organisation, handover: p.handover, knowledge })
+}
+
 /** Errors: InvalidInputError 'script' and 'vars'; NotFoundError and RefusedError for a script that is not there or not published. */
-async function byScript({ scripts, settings }: PlaceDeps, { id, version, vars }: NonNullable<PlaceRequest['script']>, p: { accountId: string; acceptedAt: Date; organisation: string | undefined; handover: string | undefined }): Promise<AcceptedRequirement & { told: string }> {
+async function byScript({ scripts, settings }: PlaceDeps, { id, version, vars }: NonNullable<PlaceRequest['script']>, p: Acceptance): Promise<AcceptedRequirement & { told: string }> {
   if (!scripts) throw new InvalidInputError('script', '此服务没有话术')
   const { spec, expiresAt, told } = await scripts.accept(p.accountId, { script: id, version, vars }, p)
   return { spec, expiresAt, told: told.slice(0, settings.requirementCharsMax) }
@@ -151,6 +166,21 @@ function announced(plan: NonNullable<PlaceRequest['announcement']>): AcceptedReq
 /** The customer's server knows what the call is about, and until when. */
 function ledBack(plan: CallbackPlan): AcceptedRequirement {
   return { spec: { kind: 'callback', plan } satisfies CallbackSpec, expiresAt: undefined }
+}
+
+/** Two people need no understanding of ours. */
+function connected(connect: NonNullable<PlaceRequest['connect']>, { phone }: ParsedPhone): AcceptedRequirement {
+  return { spec: { kind: 'connect', plan: { ...connect, to: phone } } satisfies ConnectSpec, expiresAt: undefined }
+}
+
+/** Both legs of a call go over one trunk: one that has both numbers, when both are wanted. Errors: InvalidInputError when none has. */
+function trunkOfBoth({ trunks }: PlaceDeps, line: Line, { line: wanted, connect }: PlaceRequest, first: string | undefined): string | undefined {
+  const second = connect?.callerId
+  if (second === undefined || line.exempt.hours) return wanted
+  const has = (callers: readonly { number: string }[], number: string | undefined): boolean => number === undefined || callers.some((caller) => caller.number === number)
+  const both = trunks.of(line.name).find(({ name, callers }) => (wanted === undefined || name === wanted) && has(callers, first) && has(callers, second))
+  if (!both) throw new InvalidInputError('caller', `没有一条已启用的线路同时有主叫号码 ${[first, second].filter((number) => number !== undefined).join(' 和 ')}。没有拨打任何号码`)
+  return both.name
 }
 
 /** The number that must be shown on this line. */

@@ -98,6 +98,7 @@ function sampleFacts(kind: ReceiptKind, accountId: string, nowMs: number): Recei
     earlyMediaWanted: false,
     script: undefined,
     keys: '',
+    legs: [],
     transfer: { joined: false, failed: undefined },
   }
 }

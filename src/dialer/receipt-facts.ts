@@ -27,6 +27,8 @@ export type ReceiptFacts = {
   keys: string
   /** Whether a colleague took over, or why the last one who was called did not. In reports only. */
   transfer: { joined: boolean; failed: TransferFailure | undefined }
+  /** What happened to more phones, and when. In reports only. */
+  legs: readonly { at: Date; event: CallEvent }[]
 }
 
 /** Words for a receipt, as its receiver reads them. Pure. */
@@ -65,6 +67,7 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
       script: scriptOf(call.robot),
       keys: log.flatMap(({ event }) => (event.type === 'keys-pressed' ? [event.digits] : [])).join(''),
       transfer: transferOf(log.map(({ event }) => event)),
+      legs: log.filter(({ event }) => event.type === 'transfer'),
     }
   })
 }

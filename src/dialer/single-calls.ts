@@ -20,6 +20,8 @@ export type Spoken = { code: string; values: Readonly<Record<string, string>> }
 export type Conversation = Omit<CallbackPlan, 'wireId' | 'server' | 'filePrefix' | 'callCentres'>
 /** How often, and how it sounds. */
 export type Manner = { playTimes: number; voice?: VoiceWish | undefined }
+/** Whom the called one is connected with, and the number they see, as the customer wrote both. */
+export type Connection = { to: string; shown: string | undefined; talkMsMax: number; recorded: boolean; transcribed: boolean }
 export type Menu = { start: Spoken; keys: readonly { key: string; spoken: Spoken | undefined }[]; bye: Spoken | undefined; keyMsMax: number }
 
 const aboutCharsMax = 2_000
@@ -114,6 +116,12 @@ export class SingleCalls {
     return await this.#place('smart', call, { callback }, parts, wireId)
   }
 
+  /** Calls one, then the other, and lets them talk. Errors: those of CallService.place. */
+  async connect(call: SingleCall, { to, shown, ...more }: Connection): Promise<string> {
+    const connect = { toAsGiven: to, callerId: shown?.replace(/[\s-]/g, ''), ...more }
+    return await this.#place('click-to-dial', call, { connect }, [{ type: 'text', text: `接通 ${to}` }], newWireId(this.#now()))
+  }
+
   async #part(accountId: string, spoken: Spoken): Promise<Part> {
     return await (spoken.code.startsWith('TTS_') ? this.#template(accountId, spoken) : this.#file(accountId, spoken.code))
   }
@@ -140,7 +148,7 @@ export class SingleCalls {
   }
 
   /** `opening`: what people are told that the call is about. */
-  async #place(product: CallProduct, { accountId, called, shown, outId }: SingleCall, robot: Pick<PlaceRequest, 'announcement' | 'callback'>, opening: readonly SayPart[], wireId: string): Promise<string> {
+  async #place(product: CallProduct, { accountId, called, shown, outId }: SingleCall, robot: Pick<PlaceRequest, 'announcement' | 'callback' | 'connect'>, opening: readonly SayPart[], wireId: string): Promise<string> {
     const about = opening.map((part) => (part.type === 'text' ? part.text : `（录音 ${part.type === 'file' ? part.code : part.url}）`)).join('')
     await this.#calls.place({
       accountId,

@@ -9,6 +9,7 @@ import { CircuitBreaker } from './model/circuit-breaker.ts'
 import { OpenAiModel } from './model/openai-model.ts'
 import type { Judgement, SpokenTurn } from './after-call/judgement.ts'
 import { createPromptRobot } from './prompt.ts'
+import { createConnectRobot, isConnect, judgeConnect } from './connect.ts'
 import { createAnnouncementRobot, isAnnouncement, judgeAnnouncement } from './announcement.ts'
 import { createCallbackRobot, judgeCallback } from './callback/callback-robot.ts'
 import type { CallbackExchange } from './callback/exchange.ts'
@@ -61,6 +62,7 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
     },
     open(spec: unknown, p: { callId: string; attempt: number; meter?: Meter | undefined }): Robot {
       if (isAnnouncement(spec)) return createAnnouncementRobot(spec.plan)
+      if (isConnect(spec)) return createConnectRobot(spec.plan)
       if (isCallback(spec)) {
         if (!options.callback) throw new Error('no callback server can be asked')
         return createCallbackRobot({ plan: spec.plan, ...options.callback, now: () => now().getTime() })
@@ -78,6 +80,7 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
     /** What a finished conversation came to. Pure. */
     judge(spec: unknown, finished: { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }): Judgement {
       if (isAnnouncement(spec)) return judgeAnnouncement(finished.answered)
+      if (isConnect(spec)) return judgeConnect(finished.answered)
       if (isCallback(spec)) return judgeCallback(finished.answered)
       if (isScriptSpec(spec)) return judgeScriptCall(spec, options.scripts, finished)
       return judge({ requirement: requirementOf(spec), ...finished })

@@ -89,8 +89,11 @@ export type RobotAction =
   /** Presses keys towards the callee: 0-9 * #. */
   | { type: 'send-digits'; digits: string }
   | { type: 'collect-digits'; digitsMax: number; endKey?: string | undefined; timeOutMs: number }
-  /** The callee waits while a human is called, E.164; the robot is asked nothing until that failed. Says before it are heard to their end. */
-  | { type: 'transfer'; to: string }
+  /**
+   * The callee waits while a human is called, E.164; the robot is asked nothing until that failed. Says before it are heard to their end.
+   * `party`: no colleague but whom this call is for, so that the rules on calling people hold for them, and the number they are to see.
+   */
+  | { type: 'transfer'; to: string; party?: { callerId: string | undefined } | undefined }
   /** The robot talks on while a human is called, who hears `briefing` first and then listens; they are joined when a clause of the robot ends, or not before `bridge`. */
   | { type: 'parallel-transfer'; to: string; join?: 'by-itself' | 'when-asked' | undefined; briefing?: readonly RecordedPart[] | undefined }
   | { type: 'bridge' }
@@ -144,6 +147,8 @@ export interface Robot extends AsyncDisposable {
   readonly talkMsMax?: number | undefined
   /** False: nothing of the call is recorded; absent: as the installation has it. */
   readonly recorded?: boolean | undefined
+  /** False: what people say is not written down, and people who talk to each other are not listened to; absent: it is. */
+  readonly transcribed?: boolean | undefined
   handle(event: RobotEvent, signal: AbortSignal): AsyncIterable<RobotAction>
   /**
    * What would be said if this happened next: its words as they come, for whoever wants their audio at hand. Leaves no trace: the robot stands

@@ -8,7 +8,7 @@ export const CancelCall = operation({
   perSecondMax: 100,
   parameters: { CallId: callId },
   answers: { Status: '布尔；false 表示呼叫已经结束' },
-  notes: ['可用于经本接口发起的任何呼叫；公布的接口只用于 ClickToDial。'],
+  notes: ['可用于经本接口发起的任何呼叫；公布的接口只用于 ClickToDial，两方都挂断。'],
   async handle({ CallId }, { calls, accountId }) {
     const { callId: id } = await findCall(calls, accountId, CallId)
     return { Status: (await calls.stop(accountId, id, 'cancel')) === 'stopping' }

@@ -3,6 +3,7 @@ import type { CallRecord } from '../../dialer/call-service.ts'
 import type { CallProduct } from '../../db/call-tickets.ts'
 import { chinaTime } from './china-time.ts'
 import { statusOf } from './status-codes.ts'
+import { secondsTalked, twoPartyStatusOf, type PartyTimes } from './two-party.ts'
 
 /** The number of each kind of call in queries. Source: the parameter ProdId of the published operation. */
 export const prodIds: Readonly<Record<CallProduct, string>> = {
@@ -32,6 +33,28 @@ export function callDetail(call: CallRecord, shownNumber: string): string {
     aRingTime: '',
     aEndTime: '',
     bRingTime: chinaTime(call.ringingAt),
+    bEndTime: chinaTime(endedAt),
+  })
+}
+
+/** The same of a call between two people: `caller` was called first, and the two talk from the moment that the callee was joined. */
+export function twoPartyDetail(call: CallRecord, shownNumber: string, times: PartyTimes): string {
+  const { ringingAt, joinedAt, endedAt } = times
+  const status = joinedAt && call.status === 'talking' ? { code: '200103', text: '通话中' } : twoPartyStatusOf(call)
+  return JSON.stringify({
+    caller: call.phoneAsGiven,
+    callee: call.connects?.phoneAsGiven ?? '',
+    callerShowNumber: shownNumber === '' ? (call.callerId ?? '') : shownNumber,
+    calleeShowNumber: call.connects?.callerId ?? call.callerId ?? '',
+    startDate: chinaTime(joinedAt),
+    endDate: chinaTime(call.endedAt),
+    duration: secondsTalked(times),
+    state: status?.code ?? '',
+    stateDesc: status?.text ?? '',
+    gmtCreate: chinaTime(call.createdAt),
+    aRingTime: chinaTime(call.ringingAt),
+    aEndTime: chinaTime(call.endedAt),
+    bRingTime: chinaTime(ringingAt),
     bEndTime: chinaTime(endedAt),
   })
 }

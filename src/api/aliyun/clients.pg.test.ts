@@ -11,7 +11,7 @@ import { ApiKeys } from '../../account/api-keys.ts'
 import { CallbackServers } from '../../account/callback-servers.ts'
 import { NonceBook } from '../../account/nonce-book.ts'
 import { TtsTemplates } from '../../account/tts-templates.ts'
-import { dialerWorld, isBusy, type Script } from '../../dialer/testing.ts'
+import { dialerWorld, isBusy, type Script, type ScriptedCall } from '../../dialer/testing.ts'
 import { NotFoundError } from '../../errors.ts'
 import { CallbackExchange } from '../../robot/callback/exchange.ts'
 import { callbackServerDefaults } from '../../robot/callback/plan.ts'
@@ -245,6 +245,66 @@ test('IvrCall takes its menu as a repeated list from each client that can send o
   }
   await assert.rejects(clients[0]!.call(w.base, w.lasting, 'IvrCall', { ...ivr, 'MenuKeyMap.2.Key': '1' }), { code: 'isv.INVALID_PARAMETERS' })
   await assert.rejects(clients[0]!.call(w.base, w.lasting, 'IvrCall', { ...ivr, 'MenuKeyMap.2.Key': 'A' }), { code: 'isv.INVALID_PARAMETERS' })
+})
+
+test('ClickToDial connects two numbers, its record has the codes of two-party calls, and CancelCall ends it', async () => {
+  await using w = await world()
+  const dial = { CallerNumber: '13800138000', CallerShowNumber: '057100000000', CalledNumber: '13900139000', CalledShowNumber: '057100000001', RecordFlag: true, SessionTimeout: 120, OutId: 'crm-1' }
+  const party = (call: ScriptedCall, state: 'calling' | 'ringing' | 'answered' | 'joined' | 'failed') => call.emit({ type: 'transfer', how: 'bridge', state, phone: '+8613900139000' })
+  w.dialer.scripts.set('+8613800138000', async (call) => {
+    call.ring()
+    call.answer()
+    const actions: RobotAction[] = []
+    for await (const action of call.request.robot.handle({ type: 'answered', atMs: 0, firstWords: '喂' }, new AbortController().signal)) actions.push(action)
+    assert.deepEqual(actions, [{ type: 'transfer', to: '+8613900139000', party: { callerId: '057100000001' } }])
+    for (const state of ['calling', 'ringing', 'answered', 'joined'] as const) party(call, state)
+    return Promise.resolve({ talkMs: 12_300, conversation: 'transferred' })
+  })
+  w.dialer.scripts.set('+8613800138001', async (call) => {
+    call.answer()
+    party(call, 'calling')
+    party(call, 'failed')
+    call.note({ slots: { party: 'busy' } })
+    return Promise.resolve({ talkMs: 4_000 })
+  })
+  w.dialer.scripts.set('+8613800138002', async (call) => {
+    call.answer()
+    const cause = await call.stopped()
+    return { talkMs: 1_000, reason: { outcome: 'answered', by: cause.by, stage: 'talking', detail: cause.detail, evidence: {} } }
+  })
+  const detailOf = async (client: Client, id: unknown): Promise<Answer> => JSON.parse(String((await client.call(w.base, w.lasting, 'QueryCallDetailByCallId', { CallId: id, ProdId: '11000000300004', QueryDate: w.dialer.clock.nowMs }))['Data'])) as Answer
+  for (const client of clients.filter(({ name }) => name === 'pop-core POST' || name.endsWith('V3'))) {
+    const placed = await client.call(w.base, w.lasting, 'ClickToDial', dial)
+    const ticket = await w.dialer.service.ticket(w.dialer.accountId, String(placed['CallId']))
+    assert.deepEqual([ticket?.product, ticket?.outId], ['click-to-dial', 'crm-1'], client.name)
+    await w.dialer.ended(ticket!.callId)
+    const detail = await detailOf(client, placed['CallId'])
+    assert.deepEqual([detail['caller'], detail['callee'], detail['calleeShowNumber'], detail['state']], ['13800138000', '13900139000', '057100000001', '200100'], client.name)
+  }
+  const [client] = clients
+  const busy = await client!.call(w.base, w.lasting, 'ClickToDial', { ...dial, CallerNumber: '13800138001' })
+  await w.dialer.ended((await w.dialer.service.ticket(w.dialer.accountId, String(busy['CallId'])))!.callId)
+  assert.equal((await detailOf(client!, busy['CallId']))['state'], '200112')
+
+  const cancelled = await client!.call(w.base, w.lasting, 'ClickToDial', { ...dial, CallerNumber: '13800138002' })
+  const { callId } = (await w.dialer.service.ticket(w.dialer.accountId, String(cancelled['CallId'])))!
+  for await (const { event } of w.dialer.service.follow(w.dialer.accountId, callId, 0, AbortSignal.timeout(10_000))) if (event.type === 'answered') break
+  assert.equal((await detailOf(client!, cancelled['CallId']))['state'], '200102')
+  assert.equal((await client!.call(w.base, w.lasting, 'CancelCall', { CallId: cancelled['CallId'] }))['Status'], true)
+  await w.dialer.ended(callId)
+  assert.equal((await client!.call(w.base, w.lasting, 'CancelCall', { CallId: cancelled['CallId'] }))['Status'], false)
+
+  for (const [change, code] of [
+    [{ CalledNumber: '110' }, 'isv.MOBILE_NUMBER_ILLEGAL'],
+    [{ CallerNumber: '110' }, 'isv.MOBILE_NUMBER_ILLEGAL'],
+    [{ CalledNumber: '13800138000' }, 'isv.MOBILE_NUMBER_ILLEGAL'],
+    [{ CalledNumber: '' }, 'MissingCalledNumber'],
+    [{ CallerShowNumber: '' }, 'MissingCallerShowNumber'],
+    [{ CalledShowNumber: '' }, 'MissingCalledShowNumber'],
+    [{ SessionTimeout: 3_601 }, 'isv.INVALID_PARAMETERS'],
+    [{ AsrFlag: 'maybe' }, 'InvalidAsrFlag'],
+  ] as const) await assert.rejects(client!.call(w.base, w.lasting, 'ClickToDial', { ...dial, ...change }), { code }, JSON.stringify(change))
+  await w.dialer.assertLedger()
 })
 
 test('a recorded file is played to a callee, and only one that is there and the account\'s own', async () => {

@@ -23,7 +23,7 @@ function facts(kind: ReceiptKind, event: CallEvent, more: Partial<ReceiptFacts> 
       answeredAt: at(5), endedAt: at(12), reason, conversation: undefined, talkMs: 6_400, billedSec: 60, costLi: 150, summary: undefined, slots: undefined, recording: '/tmp/a.wav',
     },
     ticket: { wireId: '116012854210^102814270000', product, shownNumber: '057100000000', outId: 'crm-1' },
-    earlyMediaWanted: false, script: undefined, keys: '', transfer: { joined: false, failed: undefined },
+    earlyMediaWanted: false, script: undefined, keys: '', transfer: { joined: false, failed: undefined }, legs: [],
     ...rest,
   }
 }
@@ -53,6 +53,22 @@ void test('what did not happen is an empty text, and a call that nobody answered
   assert.deepEqual({ originate_time, ring_time, start_time, b_start_time, duration, b_duration, caller, out_id, status_code, smart_status_code }, {
     originate_time: '', ring_time: '', start_time: '', b_start_time: '', duration: '0', b_duration: 0, caller: '057100000000', out_id: '', status_code: '200002', smart_status_code: 'USER_BUSY',
   })
+})
+
+void test('a call between two is reported as theirs: both numbers, the codes of two parties, and times of the second leg', () => {
+  const leg = (state: 'calling' | 'ringing' | 'answered' | 'joined' | 'failed', s: number) => ({ at: at(s), event: { type: 'transfer', how: 'bridge', state, phone: '+8613900139000' } as const })
+  const of = (legs: ReceiptFacts['legs'], more: Partial<ReceiptFacts['call']>, reason: EndReason = hungUp) => {
+    const { call, ...rest } = facts('report', end(reason), { product: 'click-to-dial', reason, legs })
+    return render({ ...rest, call: { ...call, connects: { phoneAsGiven: '139 0013 9000', callerId: undefined }, ...more } })
+  }
+  const joined = of([leg('calling', 6), leg('ringing', 7), leg('answered', 9), leg('joined', 9)], { conversation: 'transferred' }, { ...hungUp, by: 'colleague', detail: 'colleague-hung-up' })
+  assert.deepEqual(joined, {
+    call_id: '116012854210^102814270000', out_id: 'crm-1', originate_time: '2026-11-20 12:00:01', ring_time: '2026-11-20 12:00:03', start_time: '2026-11-20 12:00:09', end_time: '2026-11-20 12:00:12',
+    duration: '3', caller: '13900000000', callee: '139 0013 9000', status_code: '200100', smart_status_code: 'ANSWERED', status_msg: '通话结束', hangup_direction: 'bleg', voice_type: 'voice', toll_type: 'UNKNOWN',
+    b_originate_time: '2026-11-20 12:00:06', b_ring_time: '2026-11-20 12:00:07', b_start_time: '2026-11-20 12:00:09', b_end_time: '2026-11-20 12:00:12', b_duration: 3,
+  })
+  const busy = of([leg('calling', 6), leg('failed', 8)], { slots: { party: 'busy' } }, { ...hungUp, by: 'robot', detail: 'robot-hung-up' })
+  assert.deepEqual([busy['status_code'], busy['smart_status_code'], busy['duration'], busy['b_start_time'], busy['b_end_time'], busy['hangup_direction']], ['200112', 'USER_BUSY', '0', '', '2026-11-20 12:00:08', '机器'])
 })
 
 void test('transfers, early media and scripts have their own fields', () => {

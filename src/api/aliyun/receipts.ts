@@ -4,7 +4,8 @@ import type { CallProduct } from '../../db/call-tickets.ts'
 import { receiptKinds, type ReceiptKind } from '../../db/receipt-moments.ts'
 import type { ReceiptFacts, RenderReceipt } from '../../dialer/receipt-facts.ts'
 import { chinaTime } from './china-time.ts'
-import { earlyMediaCodeOf, hangupDirectionOf, statusOf, transferHangupCauses } from './status-codes.ts'
+import { earlyMediaCodeOf, hangupDirectionOf, statusOf, transferHangupCauses, type StatusCode } from './status-codes.ts'
+import { partyTimesOf, secondsTalked, twoPartyStatusOf } from './two-party.ts'
 
 /** As accounts choose them. */
 export const messageTypes = { report: 'VoiceReport', progress: 'VoiceCallReport', recording: 'VoiceRecordReport', 'live-text': 'VoiceRTASRReport' } as const satisfies Record<ReceiptKind, string>
@@ -48,8 +49,8 @@ export function receiptRenderer(links: ReceiptLinks): RenderReceipt {
 
 function voiceReport(facts: ReceiptFacts): Record<string, unknown> {
   const { call, ticket } = facts
-  const { reason, conversation } = ended(facts)
-  const status = statusOf(reason, conversation)
+  const { reason } = ended(facts)
+  const status = howItEnded(facts)
   return {
     ...idsOf(facts),
     originate_time: chinaTime(call.dialingAt),
@@ -86,10 +87,26 @@ function conversationFields(facts: ReceiptFacts): Record<string, unknown> {
   }
 }
 
-/** Who hung up is told by the name of the leg. */
+/** Who hung up is told by the name of the leg. The caller is whoever was called first; they talk from the moment that they were joined. */
 function twoPartyFields(facts: ReceiptFacts): Record<string, unknown> {
+  const { call, legs } = facts
   const { by } = ended(facts).reason
-  return { voice_type: 'voice', toll_type: 'UNKNOWN', ...(by === 'callee' && { hangup_direction: 'aleg' }), ...(by === 'colleague' && { hangup_direction: 'bleg' }), ...calledLeg(facts) }
+  const times = partyTimesOf(legs, call.endedAt)
+  return {
+    caller: call.phoneAsGiven,
+    callee: call.connects?.phoneAsGiven ?? '',
+    start_time: chinaTime(times.joinedAt),
+    duration: String(secondsTalked(times)),
+    voice_type: 'voice',
+    toll_type: 'UNKNOWN',
+    ...(by === 'callee' && { hangup_direction: 'aleg' }),
+    ...(by === 'colleague' && { hangup_direction: 'bleg' }),
+    b_originate_time: chinaTime(times.calledAt),
+    b_ring_time: chinaTime(times.ringingAt),
+    b_start_time: chinaTime(times.joinedAt),
+    b_end_time: chinaTime(times.endedAt),
+    b_duration: secondsTalked(times),
+  }
 }
 
 function calledLeg(facts: ReceiptFacts): Record<string, unknown> {
@@ -111,7 +128,7 @@ function voiceCallReport(facts: ReceiptFacts): Record<string, unknown> {
     ...idsOf(facts),
     status_code: code,
     // How it came out is known at the end.
-    smart_status_code: event.type === 'ended' ? statusOf(event.reason, event.conversation).smart : '',
+    smart_status_code: event.type === 'ended' ? howItEnded(facts).smart : '',
     status_time: chinaTime(at),
     ...(event.type === 'keys-pressed' && { dtmf: event.digits }),
   }
@@ -119,8 +136,7 @@ function voiceCallReport(facts: ReceiptFacts): Record<string, unknown> {
 
 function voiceRecordReport(facts: ReceiptFacts, links: ReceiptLinks): Record<string, unknown> {
   const { call, ticket, accountId } = facts
-  const { reason, conversation } = ended(facts)
-  const status = statusOf(reason, conversation)
+  const status = howItEnded(facts)
   return {
     ...idsOf(facts),
     start_time: chinaTime(call.answeredAt),
@@ -150,6 +166,12 @@ function voiceRtAsrReport(facts: ReceiptFacts): Record<string, unknown> {
     end_offset: offset(event.endAtMs),
     begin_time: chinaTime(new Date(event.beginAtMs)),
   }
+}
+
+/** In the codes of its kind of call. */
+function howItEnded(facts: ReceiptFacts): StatusCode {
+  const { reason, conversation } = ended(facts)
+  return (facts.ticket.product === 'click-to-dial' && twoPartyStatusOf(facts.call)) || statusOf(reason, conversation)
 }
 
 function idsOf({ ticket }: ReceiptFacts): Record<string, unknown> {

@@ -62,6 +62,7 @@ export const transferHangupCauses = {
   busy: 'USER_BUSY',
   'no-answer': 'NO_ANSWER',
   declined: 'CALL_REJECTED',
+  'invalid-number': 'INVALID_NUMBER',
   unreachable: 'UNAVAILABLE',
   refused: 'OTHER',
   left: 'CANCEL',
