@@ -118,7 +118,6 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     ])
     signal.throwIfAborted()
     shelf = new ScriptShelf(db)
-    const scriptDesk = new StoredScripts(db, shelf)
     await publishLibrary(db)
     const secretBox = await openSecretBox(config)
     const store = new TrunkStore(db, secretBox)
@@ -132,6 +131,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const metrics = new Registry()
     const readings = new ReadingBook(db)
     const sounds = new SoundShelf(path.join(config.dataDir, 'sounds'))
+    const scriptDesk = new StoredScripts(db, shelf, { hasRecording: (accountId, file) => sounds.read(voiceFileName(accountId, file)).then(() => true, () => false) })
     const fetchedSounds = new FetchedSounds({ privateAllowed: config.webhookPrivate })
     const calls = new DialerCallService({
       db,
@@ -191,6 +191,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
       reports: new ReportDesk(db),
+      scripts: scriptDesk,
       traces,
       aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
       log,

@@ -16,6 +16,7 @@ import type { ReceiptDesk } from '../dialer/receipt-desk.ts'
 import { RecordingFiles } from '../dialer/recording-files.ts'
 import { SingleCalls, type SingleCallDeps } from '../dialer/single-calls.ts'
 import type { TaskDesk } from '../dialer/tasks/task-desk.ts'
+import type { ScriptDesk } from '../dialer/script-desk.ts'
 import type { TrunkDesk } from '../dialer/trunk-desk.ts'
 import type { Log } from '../log.ts'
 import type { S3Bucket } from '../objects/s3.ts'
@@ -56,6 +57,8 @@ export type ServerDeps = {
   readings?: ReadingDesk | undefined
   /** Undefined: reports are not served. */
   reports?: ReportDesk | undefined
+  /** Undefined: scripts are not served. */
+  scripts?: ScriptDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
   aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
@@ -163,6 +166,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       doNotCall: deps.doNotCall,
       readings: deps.readings,
       reports: deps.reports,
+      scripts: deps.scripts,
       accessKeys: deps.aliyun?.keys,
       callbackServers: deps.aliyun?.callbackServers,
       receipts: deps.aliyun?.receipts,

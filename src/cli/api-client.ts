@@ -50,6 +50,11 @@ export class ApiClient {
     return this.#read(response)
   }
 
+  /** Errors: CliError with the server's message. */
+  async put(pathname: string, body: unknown): Promise<Record<string, unknown>> {
+    return this.#read(await this.#fetch(pathname, { method: 'PUT', body: JSON.stringify(body) }))
+  }
+
   async get(pathname: string): Promise<Record<string, unknown>> {
     return this.#read(await this.#fetch(pathname, { method: 'GET' }))
   }

@@ -1,26 +1,20 @@
-// waihu script: checks, tries out and measures scripts (话术) as files. Knows files and the terminal. Places no calls.
-import { existsSync, readFileSync } from 'node:fs'
+// waihu script: checks, tries out and measures scripts (话术) as files; those on a server are stored-script.ts. Knows files and the terminal. Places no calls.
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { defineCommand } from 'citty'
 import { InvalidInputError } from '../errors.ts'
-import { chat } from '../eval/script-chat.ts'
+import { chat } from '../robot/script/typed-talk.ts'
 import { coverageOf, describeCoverage } from '../eval/script-coverage.ts'
 import { readScriptScenarios, runScriptScenario, type ScriptScenarios } from '../eval/script-scenarios.ts'
 import { nodeCount } from '../robot/script/check-script.ts'
 import { describeProblem, readScript, scriptOf } from '../robot/script/read-script.ts'
 import { createScriptRobot } from '../robot/script/script-robot.ts'
 import { acceptValues } from '../robot/script/variables.ts'
+import { sourceOf } from './script-files.ts'
+import { storedScriptCommands } from './stored-script.ts'
 
 const file = { type: 'positional', required: true, description: '话术文件（YAML 或 JSON） script file, YAML or JSON' } as const
-
-export function sourceOf(name: string): string {
-  try {
-    return readFileSync(name, 'utf8')
-  } catch (error) {
-    throw new InvalidInputError('file', `读不到 ${name}。 ${name} cannot be read: ${(error as Error).message}`)
-  }
-}
 
 /** Beside the script: visit.yaml → visit.scenarios.yaml. */
 function scenariosBeside(name: string, named: string | undefined): ScriptScenarios | undefined {
@@ -83,7 +77,7 @@ const coverage = defineCommand({
   },
 })
 
-export const script = defineCommand({ meta: { name: 'script', description: '话术：校验、打字试聊、覆盖率。 Scripts: check, try out by typing, coverage.' }, subCommands: { check, simulate, coverage } })
+export const script = defineCommand({ meta: { name: 'script', description: '话术：校验、打字试聊、覆盖率；草稿、审核、发布、回滚。 Scripts: check, try out by typing, coverage; draft, review, publish, roll back.' }, subCommands: { check, simulate, coverage, ...storedScriptCommands } })
 
 function valuesOf(json: string): Record<string, string> {
   try {

@@ -20,7 +20,7 @@ async function scriptWorld(options: WorldOptions = {}) {
   const scripts: PlaceDeps['scripts'] = { accept: async (...given) => await desk!.accept(...given) }
   const w = await dialerWorld({ robots, scripts, ...options })
   shelf = new ScriptShelf(w.db)
-  desk = new StoredScripts(w.db, shelf, () => new Date(noonMs))
+  desk = new StoredScripts(w.db, shelf, { now: () => new Date(noonMs) })
   await publishLibrary(w.db)
   const place = (script: { id: string; version?: number; vars: Record<string, string> }, more: { idempotencyKey?: string } = {}) => w.service.place({ accountId: w.accountId, source: 'stepone', phones: '13800138000', userRequirement: '', script, ...more })
   return { ...w, desk, place, [Symbol.asyncDispose]: () => w[Symbol.asyncDispose](), forget: () => { shelf = new ScriptShelf(w.db) } }

@@ -11,13 +11,14 @@ import { librarySources, publishLibrary } from './script-library.ts'
 import { ScriptShelf } from './script-shelf.ts'
 
 const at = new Date('2026-11-20T12:00:00+08:00')
+const hasRecording = async (accountId: string, file: string) => Promise.resolve(accountId !== '' && file === 'bye.wav')
 
 async function world() {
   const database = await testDatabase()
   const { db } = database
   const [one, two] = [await createAccount(db, { name: 'one' }), await createAccount(db, { name: 'two' })]
-  const desk = new StoredScripts(db, new ScriptShelf(db), () => at)
-  return { db, desk, one: one.id, two: two.id, another: () => new StoredScripts(db, new ScriptShelf(db), () => at), [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
+  const desk = new StoredScripts(db, new ScriptShelf(db), { now: () => at, hasRecording })
+  return { db, desk, one: one.id, two: two.id, another: () => new StoredScripts(db, new ScriptShelf(db), { now: () => at, hasRecording }), [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }
 }
 
 const refusedAs = (code: string) => (error: unknown) => error instanceof RefusedError && error.code === code
@@ -156,4 +157,27 @@ test('JSON stays JSON when it is published', async () => {
   await desk.submit(one, 'visit')
   await desk.publish(one, 'visit')
   assert.equal((JSON.parse(await desk.source(one, 'visit', 'published')) as { version: number }).version, 1)
+})
+
+test('a recording that the account does not have is named before anybody hears of it', async () => {
+  await using w = await world()
+  const { desk, one } = w
+  const recorded = (file: string): string => soundScript.replace('say: 好的，到时见，再见。', `say: { parts: [{ file: ${file}, words: 好的， }, { text: "再见。" }] }`)
+  await desk.put(one, recorded('lost.wav'))
+  await assert.rejects(desk.submit(one, 'visit'), (error) => error instanceof InvalidInputError && error.items[0]?.value === 'lost.wav')
+  await desk.put(one, recorded('bye.wav'))
+  assert.equal((await desk.submit(one, 'visit')).draft?.state, 'submitted')
+})
+
+test('a draft is talked with before it is published, as far as it is fit', async () => {
+  await using w = await world()
+  const { desk, one } = w
+  const vars = { name: '张伟', time: '明天下午3点' }
+  await desk.put(one, soundScript)
+  const { script, values } = await desk.tryOut(one, 'visit', 'draft', vars, at)
+  assert.deepEqual([script.id, values], ['visit', { org: '某公司', ...vars }])
+  await assert.rejects(desk.tryOut(one, 'visit', 'draft', { name: '张伟' }, at), (error) => error instanceof InvalidInputError && error.field === 'vars')
+  await desk.put(one, soundScript.replace('deny: when', 'deny: nowhere'))
+  await assert.rejects(desk.tryOut(one, 'visit', 'draft', vars, at), InvalidInputError)
+  await assert.rejects(desk.tryOut(one, 'visit', 'published', vars, at), refusedAs('not-possible'))
 })

@@ -6,9 +6,9 @@ import { findAccount } from '../db/accounts.ts'
 import { InvalidInputError, NotFoundError, RefusedError } from '../errors.ts'
 import { findDates } from '../robot/dates.ts'
 import { describeProblem, numbered, readScript, titleOf, type PlacedProblem } from '../robot/script/read-script.ts'
-import type { Script } from '../robot/script/schema.ts'
+import { allLines, type Script } from '../robot/script/schema.ts'
 import type { ScriptSpec } from '../robot/script/spec.ts'
-import { acceptValues } from '../robot/script/variables.ts'
+import { acceptValues, type Values } from '../robot/script/variables.ts'
 import type { ScriptShelf } from './script-shelf.ts'
 
 export type ScriptSummary = {
@@ -33,9 +33,9 @@ export type Revision = number | undefined
 
 /** Errors of all: NotFoundError 'script'; RefusedError 'not-possible' in a state that does not allow it, 'version-conflict' for a draft that has changed meanwhile. */
 export interface ScriptDesk {
-  /** Keeps a draft, faulty or not; its id is that of the source. Errors: InvalidInputError when it has none or is no text of a script; NotFoundError 'account'. */
-  put(accountId: string, source: string): Promise<{ script: ScriptSummary; problems: readonly PlacedProblem[] }>
-  /** Hands a draft in for review. Errors: InvalidInputError with its problems. */
+  /** Keeps a draft, faulty or not; its id is that of the source, and `named` where that is given. Errors: InvalidInputError when it has none, another one, or is no text of a script; NotFoundError 'account'. */
+  put(accountId: string, source: string, named?: string): Promise<{ script: ScriptSummary; problems: readonly PlacedProblem[] }>
+  /** Hands a draft in for review. Errors: InvalidInputError with its problems, recordings that the account does not have among them. */
   submit(accountId: string, id: string, revision?: Revision): Promise<ScriptSummary>
   /** Makes the submitted draft the next version, which never changes again, and what new calls say. */
   publish(accountId: string, id: string, revision?: Revision): Promise<ScriptSummary>
@@ -60,6 +60,8 @@ export interface ScriptDesk {
   published(accountId: string, id: string): Promise<PublishedScript>
   /** A version that was published once. */
   version(accountId: string, id: string, version: number): Promise<Script>
+  /** A draft or a version with values, to be talked with. Errors: InvalidInputError for a draft with problems, and as `accept`. */
+  tryOut(accountId: string, id: string, which: 'draft' | 'published' | number, vars: Readonly<Record<string, string>>, at: Date): Promise<{ script: Script; values: Values }>
   /** Fixes what a call says. `organisation` is the variable org where the values have none. Errors: InvalidInputError 'vars' with each value that is missing or cannot be told. */
   accept(accountId: string, p: { script: string; version?: number | undefined; vars: Readonly<Record<string, string>> }, at: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): Promise<AcceptedScript>
 }
@@ -74,17 +76,21 @@ export class StoredScripts implements ScriptDesk {
   readonly #db: Database
   readonly #shelf: ScriptShelf
   readonly #now: () => Date
+  readonly #hasRecording: ((accountId: string, file: string) => Promise<boolean>) | undefined
 
-  constructor(db: Database, shelf: ScriptShelf, now: () => Date = () => new Date()) {
+  /** `hasRecording`: whether an account has a recorded file that can be played; absent: it is not asked. */
+  constructor(db: Database, shelf: ScriptShelf, p: { now?: () => Date; hasRecording?: (accountId: string, file: string) => Promise<boolean> } = {}) {
     this.#db = db
     this.#shelf = shelf
-    this.#now = now
+    this.#now = p.now ?? (() => new Date())
+    this.#hasRecording = p.hasRecording
   }
 
-  async put(accountId: string, source: string): Promise<{ script: ScriptSummary; problems: readonly PlacedProblem[] }> {
+  async put(accountId: string, source: string, id?: string): Promise<{ script: ScriptSummary; problems: readonly PlacedProblem[] }> {
     const { problems } = readScript(source)
     const named = titleOf(source)
     if (named === undefined) throw new InvalidInputError('script', `话术里没有可用的 id：${problems[0] ? describeProblem(problems[0], '话术') : '写明 id'}。 The script has no usable id`)
+    if (id !== undefined && named.id !== id) throw new InvalidInputError('id', `地址里的话术编号是 ${id}，全文里的 id 是 ${named.id}`)
     if ((await findAccount(this.#db.sql, accountId)) === undefined) throw new NotFoundError('account', `没有账户 ${accountId}`)
     const before = await findScript(this.#db.sql, accountId, named.id)
     if (!before && (await scriptsOf(this.#db.sql, [accountId], scriptLimits.perAccountMax)).length >= scriptLimits.perAccountMax) throw new InvalidInputError('script', `每个账户最多 ${scriptLimits.perAccountMax} 个话术`)
@@ -96,7 +102,7 @@ export class StoredScripts implements ScriptDesk {
     return this.#change(accountId, id, async (tx, script) => {
       const draft = draftOf(script, revision)
       if (draft.state === 'submitted') return
-      assertFit(draft.source, id)
+      await this.#assertRecorded(accountId, assertFit(draft.source, id))
       await setDraft(tx, script, { state: 'submitted', why: '' })
     })
   }
@@ -199,18 +205,27 @@ export class StoredScripts implements ScriptDesk {
     return this.#shelf.body({ accountId, script: id, version })
   }
 
+  async tryOut(accountId: string, id: string, which: 'draft' | 'published' | number, vars: Readonly<Record<string, string>>, at: Date): Promise<{ script: Script; values: Values }> {
+    const script = which === 'draft' ? assertFit(await this.source(accountId, id, 'draft'), id) : which === 'published' ? (await this.published(accountId, id)).script : await this.version(accountId, id, which)
+    const account = await findAccount(this.#db.sql, accountId)
+    return { script, values: valuesOf(script, vars, { acceptedAt: at, organisation: account?.organisation ?? '某公司' }) }
+  }
+
   async accept(accountId: string, p: { script: string; version?: number | undefined; vars: Readonly<Record<string, string>> }, { acceptedAt, organisation, handover }: { acceptedAt: Date; organisation: string | undefined; handover?: string | undefined }): Promise<AcceptedScript> {
     const { version, script } = p.version === undefined ? await this.published(accountId, p.script) : { version: p.version, script: await this.version(accountId, p.script, p.version) }
-    const given = { ...(organisation !== undefined && Object.hasOwn(script.vars, 'org') && { org: organisation }), ...p.vars }
-    const { values, problems } = acceptValues(script, given, acceptedAt)
-    if (problems.length > 0) {
-      const items = problems.map(({ variable, message }) => ({ value: variable, reason: message }))
-      throw new InvalidInputError('vars', `话术 ${p.script} 的变量有误：${items.map(({ value, reason }) => `${value} ${reason}`).join('；')}。没有拨打任何号码`, items)
-    }
+    const values = valuesOf(script, p.vars, { acceptedAt, organisation })
     const spec: ScriptSpec = { kind: 'script', accountId, script: p.script, version, vars: values, acceptedAt: acceptedAt.toISOString(), ...(handover !== undefined && { handover }) }
     const ends = Object.entries(values).flatMap(([name, value]) => (script.vars[name]!.say === 'date' ? findDates(value, acceptedAt).map(({ until }) => until.getTime()) : []))
     const told = `话术“${script.title}”（${p.script} v${version}）${Object.entries(values).filter(([name]) => name !== 'org').map(([name, value]) => `${name}=${value}`).join('，')}`
     return { spec, expiresAt: ends.length === 0 ? undefined : new Date(Math.min(...ends)), told, script }
+  }
+
+  /** Errors: InvalidInputError. */
+  async #assertRecorded(accountId: string, script: Script): Promise<void> {
+    const files = [...new Set(allLines(script).flatMap(({ parts }) => parts.flatMap(({ file }) => file ?? [])))]
+    const lacking: string[] = []
+    for (const file of files) if (this.#hasRecording && !(await this.#hasRecording(accountId, file))) lacking.push(file)
+    if (lacking.length > 0) throw new InvalidInputError('script', `话术 ${script.id} 用到的录音还没有上传，或不能播放：${lacking.join('、')}。用 waihu voice-file put 上传`, lacking.map((value) => ({ value, reason: '没有这个录音' })))
   }
 
   async #publishedVersion(accountId: string, id: string): Promise<number> {
@@ -261,6 +276,15 @@ function assertFit(source: string, id: string): Script {
   if (script?.id === id) return script
   const items = problems.map((problem) => ({ value: `${problem.line}`, reason: describeProblem(problem, id) }))
   throw new InvalidInputError('script', `话术 ${id} 有 ${problems.length} 个问题：\n${items.map(({ reason }) => reason).join('\n')}`, items)
+}
+
+/** Errors: InvalidInputError 'vars'. */
+function valuesOf(script: Script, vars: Readonly<Record<string, string>>, { acceptedAt, organisation }: { acceptedAt: Date; organisation: string | undefined }): Values {
+  const given = { ...(organisation !== undefined && Object.hasOwn(script.vars, 'org') && { org: organisation }), ...vars }
+  const { values, problems } = acceptValues(script, given, acceptedAt)
+  if (problems.length === 0) return values
+  const items = problems.map(({ variable, message }) => ({ value: variable, reason: message }))
+  throw new InvalidInputError('vars', `话术 ${script.id} 的变量有误：${items.map(({ value, reason }) => `${value} ${reason}`).join('；')}`, items)
 }
 
 export function sha256Of(source: string): Buffer {

@@ -5,7 +5,7 @@ import { scriptOf } from '../robot/script/read-script.ts'
 import { createScriptRobot } from '../robot/script/script-robot.ts'
 import { soundScript } from '../robot/script/script.test-data.ts'
 import { recordOf } from './testing.ts'
-import { chat } from './script-chat.ts'
+import { chat } from '../robot/script/typed-talk.ts'
 import { coverageOf, describeCoverage } from './script-coverage.ts'
 import { checkPrivacy, readScriptScenarios, runScriptScenario } from './script-scenarios.ts'
 

@@ -6,6 +6,7 @@ import type { CallbackServers } from '../../account/callback-servers.ts'
 import type { CallService } from '../../dialer/call-service.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../../dialer/receipt-desk.ts'
+import type { ScriptDesk } from '../../dialer/script-desk.ts'
 import type { ReadingDesk } from '../../reading-desk.ts'
 import type { ReportDesk } from '../../reports/run-report.ts'
 import type { TaskDesk } from '../../dialer/tasks/task-desk.ts'
@@ -33,6 +34,8 @@ export type StepOne = {
   doNotCall: DoNotCallDesk | undefined
   readings: ReadingDesk | undefined
   reports: ReportDesk | undefined
+  /** Undefined: this server has no scripts. */
+  scripts: ScriptDesk | undefined
   accessKeys: AccessKeys | undefined
   callbackServers: CallbackServers | undefined
   receipts: ReceiptDesk | undefined
@@ -53,12 +56,14 @@ export type ActionInput<Body> = {
 export type Action = {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
-  tag: '通话' | '任务' | '报表' | '账户' | '线路' | '其他'
+  tag: '通话' | '话术' | '任务' | '报表' | '账户' | '线路' | '其他'
   summary: string
   description?: string
   /** `version`: X-Skill-Version is checked as well. `admin`: the key must be an admin's. */
   needs: { key: boolean; version: boolean; admin?: boolean }
   body?: z.ZodType
+  /** Where a body may be larger than others. */
+  bodyBytesMax?: number
   params?: z.ZodType
   query?: z.ZodType
   /** Shape of the 200 answer; undefined when the action writes the answer itself. */

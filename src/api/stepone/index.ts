@@ -15,6 +15,7 @@ import { list_readings, preview_reading, remove_reading, set_reading } from './r
 import { failed_receipts, receipts, replay_receipts, set_receipts, test_receipts } from './receipts.ts'
 import { recording } from './recording.ts'
 import { list_reports, report } from './reports.ts'
+import { check_script, discard_script, get_script, list_scripts, publish_script, put_script, refuse_script, retire_script, rollback_script, script_source, simulate_script, submit_script } from './scripts.ts'
 import { search_callinfo } from './search_callinfo.ts'
 import { skill_version } from './skill_version.ts'
 import { stream_chat_history } from './stream_chat_history.ts'
@@ -57,6 +58,18 @@ export const actions = {
   remove_reading,
   list_reports,
   report,
+  list_scripts,
+  check_script,
+  get_script,
+  script_source,
+  put_script,
+  submit_script,
+  publish_script,
+  refuse_script,
+  rollback_script,
+  retire_script,
+  discard_script,
+  simulate_script,
   list_trunks,
   get_trunk,
   put_trunk,

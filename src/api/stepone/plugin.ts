@@ -38,6 +38,7 @@ function serve(app: FastifyInstance, name: string, action: Action, stepone: Step
   app.route({
     method: action.method,
     url: action.path,
+    ...(action.bodyBytesMax === undefined ? {} : { bodyLimit: action.bodyBytesMax }),
     config: { action: name, needs: action.needs, ...(action.stream ? { stream: true } : {}) },
     schema: {
       operationId: name,

@@ -30,7 +30,7 @@ const part = z.preprocess(
     /** Words with `${variables}`, spoken by the voice. */
     text: words.optional(),
     /** A recorded file known to the account. */
-    file: z.string().regex(/^[\w.-]{1,70}$/, 'must be the name of a recorded file').optional(),
+    file: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z_-]{0,38}(?:\.(?:wav|mp3))?$/, 'must be the name of a recorded file: letters, digits, _ and -, at most 39, perhaps .wav or .mp3').optional(),
     /** What is heard in the file. */
     words: words.optional(),
   }),
@@ -168,6 +168,11 @@ export type VariableKind = (typeof variableKinds)[number]
 export function isPrivate(script: Script, name: string): boolean {
   const variable = script.vars[name]
   return variable !== undefined && !(variable.public ?? (name === 'org' || variable.say === 'name'))
+}
+
+/** Every line of a script, wherever it stands. */
+export function allLines(script: Script): ScriptLine[] {
+  return [...Object.values(script.nodes), ...script.faq, ...Object.values(script.global)].flatMap(({ say = [] }) => say)
 }
 
 /** A line as it is written: recordings by what is heard in them, variables as `${name}`. */

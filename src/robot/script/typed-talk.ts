@@ -1,5 +1,5 @@
 // Knows how to talk with a robot by typing: a line is a turn, an empty one is silence, keys stand behind #. Does not know where lines come from.
-import type { Robot, RobotEvent } from '../robot/robot.ts'
+import type { Robot, RobotEvent } from '../robot.ts'
 
 /** Holds a conversation until the robot hangs up or the lines end. `print` is told what is heard and what is noted. */
 export async function chat(robot: Robot, typed: AsyncIterable<string>, print: (line: string) => void): Promise<void> {
