@@ -2,7 +2,13 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { operations } from '../src/api/aliyun/index.ts'
+import { receiptRenderer } from '../src/api/aliyun/receipts.ts'
+import { statusOf } from '../src/api/aliyun/status-codes.ts'
+import { outcomes } from '../src/call/end-reason.ts'
 import { programRoot } from '../src/config.ts'
+import type { ReceiptKind } from '../src/db/receipt-moments.ts'
+import { sampleFacts } from '../src/dialer/receipt-desk.ts'
+import { receiptDefaults } from '../src/dialer/settings.ts'
 
 const treatments = { honoured: '支持 honoured', ignored: '忽略 ignored', differs: '有差异 differs' } as const
 
@@ -23,6 +29,7 @@ export function apiAliyunPage(): string {
     'npm run waihu -- voice-file add acc_… welcome.wav              # WAV or MP3, at most five minutes',
     'npm run waihu -- callback-server set acc_… https://example.com/call/ai   # for SmartCall; or PUT /api/v1/account/callback_server',
     'npm run waihu -- callback-server test acc_…                    # one callback, and how its answer is read',
+    'npm run waihu -- receipts set acc_… https://example.com/receipts         # call reports; or PUT /api/v1/account/receipts',
     '```',
     '',
     '| client | settings |',
@@ -73,10 +80,11 @@ export function apiAliyunPage(): string {
       '',
     ]),
     ...callbackPage,
+    ...receiptsPage(),
     '## Choices where the published text is silent',
     '',
     '* Business errors are HTTP 200 (see above).',
-    '* A call that ended is `200000` when its text was heard to the end at least once, else `200001`; other codes follow the outcome (`src/api/aliyun/status-codes.ts`).',
+    '* A call that was answered is `200000` when its text was heard to the end at least once, or its conversation came to something, else `200001`; other codes follow the outcome (`src/api/aliyun/status-codes.ts`).',
     '* `CallId` is 12 digits, `^`, 12 digits; encode the `^` in URLs.',
     '* Numbers that are never dialled, the do-not-call list, calling hours, frequency and money hold here as for every other call: `isv.MOBILE_NUMBER_ILLEGAL`, `isv.COMPLAINT_REJECT`,',
     '  `isv.VOICE_CALL_PERIOD_ERROR`, `isv.BUSINESS_LIMIT_CONTROL`, `isv.AMOUNT_NOT_ENOUGH`.',
@@ -137,6 +145,51 @@ const callbackPage = [
   '* Not there yet: inbound `callin`, partial words (StreamAsr).',
   '',
 ]
+
+function receiptsPage(): string[] {
+  const render = receiptRenderer({ recordingLink: (_account, callId) => `https://calls.example.com/api/v1/callinfo/recording/${callId}?token=…` })
+  const sample = (kind: ReceiptKind) => JSON.stringify(render(sampleFacts(kind, 'acc_1', Date.parse('2026-11-20T12:00:27+08:00'))))
+  const codes = Map.groupBy(outcomes, (outcome) => Object.values(statusOf({ outcome }, 'delivered')).join(' · '))
+  const { timeoutMs, backoffMs, batchMax, backlogMax, keepDeadMs } = receiptDefaults
+  const minutes = backoffMs.map((ms) => ms / 60_000)
+  return [
+    '## Receipts',
+    '',
+    'What becomes of calls is pushed to addresses of the account, one for each type of message: `POST`, UTF-8, the body a JSON array of one or more records. Only calls that were placed by this face have',
+    'receipts. Without an address nothing is kept for it.',
+    '',
+    '```sh',
+    'npm run waihu -- receipts set acc_… https://example.com/receipts --types VoiceReport,VoiceRecordReport   # or PUT /api/v1/account/receipts; without --types all of them',
+    'npm run waihu -- receipts test acc_… --type VoiceReport       # one sample now, and whether the answer counts as taken; or POST …/receipts/test',
+    'npm run waihu -- receipts failed acc_…                        # what was given up, and how many wait; or GET …/receipts/failed',
+    'npm run waihu -- receipts replay acc_…                        # sends what was given up again, all or by id; or POST …/receipts/replay',
+    '```',
+    '',
+    '| type | when | sample record |',
+    '| --- | --- | --- |',
+    `| VoiceReport | the call is over and settled | \`${sample('report')}\` |`,
+    `| VoiceCallReport | 200101 calling, 200201 ringing, 200102 answered, 300000 a key was pressed (\`dtmf\`), 200100 over; between two parties also 200102 calling, 200202 ringing, 200103 answered of the second | \`${sample('progress')}\` |`,
+    `| VoiceRecordReport | the call is over and was recorded; the address is good for seven days from sending and needs \`PUBLIC_URL\` to be one that the receiver reaches | \`${sample('recording')}\` |`,
+    `| VoiceRTASRReport | ClickToDial: each sentence of either party | \`${sample('live-text')}\` |`,
+    '',
+    '* All values are texts, but for `b_duration` and the offsets. What did not happen is `""`. Times are those of China, `yyyy-MM-dd HH:mm:ss`.',
+    '* SingleCallByTts, SingleCallByVoice and IvrCall have `dtmf` and no fields of the called leg; SmartCall has `early_media_code` with EarlyMediaAsr, `parallel_leg_hangup_cause` after a transfer that failed,',
+    '  `voice_type` `smart_transfer` after one that did not; robot tasks have `dialog_id` (the number of the script) and `out_id` `ALICOM_SMART_SAAS^<task>^<attempt>`.',
+    `* Taken is HTTP 200 within ${timeoutMs} ms with a JSON object whose \`code\` is a number, whatever number. Anything else is tried again ${minutes.join(', ')} minutes after the failure before; then the receipt is given up.`,
+    `* At least once: a receipt is written in the transaction of its event, and its id is the same however often it is sent. The ids of a batch (at most ${batchMax} records) are in the header`,
+    '  `x-waihu-receipt-ids`, in the order of the records; the published records have no field for them. The order over batches is not promised.',
+    '* `x-waihu-signature` signs the body as for [webhooks](api-stepone.md) when the account has a webhook, with its secret. Redirects are not followed; private addresses only with `WEBHOOK_PRIVATE=on`.',
+    '* After 400, 413 or 422 to a batch its records go one by one. An address that fails gets one batch at a time, seconds apart, and takes nothing from others;',
+    `  more than ${backlogMax} receipts waiting for one address are given up, those furthest from their turn first. What was given up is kept for ${keepDeadMs / 86_400_000} days. \`waihu why\` tells what could not be delivered.`,
+    '',
+    'Codes of an ending, in receipts as in queries (`status_code` · `smart_status_code` · `status_msg`); an answered call that came to nothing, its text not heard to its end, is 200001:',
+    '',
+    '| codes | outcome here |',
+    '| --- | --- |',
+    ...[...codes].map(([code, of]) => `| ${code} | ${of.map((outcome) => `\`${outcome}\``).join(', ')} |`),
+    '',
+  ]
+}
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|')

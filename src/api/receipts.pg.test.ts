@@ -48,7 +48,7 @@ void test('receipts of a call that a client placed: set, tried, pushed, given up
   const api = stack.use(await testApi({
     calls: dialer.service,
     accounts: { ...memoryAccounts(), authenticate: async (key) => Promise.resolve(ids.has(key) ? { accountId: ids.get(key)!, admin: false } : undefined) },
-    aliyun: { keys, nonces: new NonceBook(db), templates, receipts: new ReceiptDesk(db, { privateAllowed: true, render, now }), sounds: memorySounds },
+    aliyun: { keys, nonces: new NonceBook(db), templates, receipts: new ReceiptDesk(db, { privateAllowed: true, render, timeoutMs: 20_000, now }), sounds: memorySounds },
   }))
   const ask = async (method: 'GET' | 'PUT' | 'POST', where: string, body?: object, key = 'sk_one') => {
     const answer = await api.app.inject({ method, url: `/api/v1/account/receipts${where}`, headers: { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) }, ...(body && { payload: JSON.stringify(body) }) })
@@ -98,6 +98,8 @@ void test('receipts of a call that a client placed: set, tried, pushed, given up
   assert.deepEqual((await ask('GET', '/failed', undefined, 'sk_two')).body['failed'], [])
   assert.equal((await ask('POST', '/replay', {}, 'sk_two')).body['replayed'], 0)
   assert.equal((await ask('POST', '/replay', { ids: ['nonsense'] })).status, 400)
+  const why = await api.post('explain', { call_id: given['call_id'] })
+  assert.match(String(why.json()['text']), /话单回执未送达：第 1 次 HTTP 502，已放弃/)
   broken = false
   dialer.clock.nowMs += 60_000
   assert.equal((await ask('POST', '/replay', { ids: [given['id']] })).body['replayed'], 1)

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import type { CallTicket } from '../db/call-tickets.ts'
 import type { CallCommand } from '../call/controls.ts'
 import type { Controlled } from '../dialer/command-desk.ts'
-import type { CallRecord, CallService, PlaceRequest } from '../dialer/call-service.ts'
+import type { CallRecord, CallService, PlaceRequest, Undelivered } from '../dialer/call-service.ts'
 import { InvalidInputError, NotFoundError, RefusedError } from '../errors.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
 import { parsePhoneList } from '../numbering/phone.ts'
@@ -131,6 +131,13 @@ export class MemoryCalls implements CallService {
     if (record.status === 'ended') return 'already-ended'
     this.stopped.push({ callId, wish })
     return Promise.resolve('stopping')
+  }
+
+  /** By call id. */
+  readonly inVain = new Map<string, Undelivered[]>()
+
+  async undelivered(accountId: string, callId: string): Promise<Undelivered[]> {
+    return Promise.resolve(this.inVain.get(this.#own(accountId, callId).record.id) ?? [])
   }
 
   readonly commands: { callId: string; command: CallCommand }[] = []

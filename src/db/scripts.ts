@@ -1,4 +1,5 @@
 // Knows the tables scripts and script_versions. Does not know what a script says or who may publish it.
+import { sql } from 'kysely'
 import type { Queryable, Tx } from './connection.ts'
 import { toText } from './jsonb.ts'
 
@@ -58,6 +59,14 @@ export async function findScript(db: Queryable, owner: string, id: string): Prom
 export async function findScriptByNumber(db: Queryable, owners: readonly string[], number: number): Promise<StoredScript | undefined> {
   const row = await db.selectFrom('scripts').select(columns).where('owner', 'in', owners).where('number', '=', number).executeTakeFirst()
   return row && fromRow(row)
+}
+
+/** What clients that know scripts by numbers call these; an account's own before one of the library. In the order of `scripts`. */
+export async function scriptNumbers(db: Queryable, scripts: readonly { accountId: string; script: string }[]): Promise<(number | undefined)[]> {
+  const { rows } = await sql<{ number: number | null }>`
+    select (select s.number from scripts s where s.id = v.id and s.owner in (v.account, ${libraryOwner}) order by s.owner = ${libraryOwner} limit 1) as number
+    from unnest(${scripts.map(({ accountId }) => accountId)}::text[], ${scripts.map(({ script }) => script)}::text[]) with ordinality as v (account, id, nth) order by v.nth`.execute(db)
+  return rows.map(({ number }) => number ?? undefined)
 }
 
 /** Locks it until the transaction ends. */

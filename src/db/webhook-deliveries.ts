@@ -67,9 +67,9 @@ export async function deliveryFailed(
 export async function deliveriesOf(
   db: Queryable,
   callId: string,
-): Promise<{ id: string; url: string; attempts: number; deliveredAt: Date | null; deadAt: Date | null; lastError: string | null }[]> {
-  const { rows } = await sql<{ id: string; url: string; attempts: number; deliveredAt: Date | null; deadAt: Date | null; lastError: string | null }>`
-    select id, url, attempts, delivered_at as "deliveredAt", dead_at as "deadAt", last_error as "lastError"
+): Promise<{ id: string; url: string; attempts: number; dueAt: Date; deliveredAt: Date | null; deadAt: Date | null; lastError: string | null }[]> {
+  const { rows } = await sql<{ id: string; url: string; attempts: number; dueAt: Date; deliveredAt: Date | null; deadAt: Date | null; lastError: string | null }>`
+    select id, url, attempts, due_at as "dueAt", delivered_at as "deliveredAt", dead_at as "deadAt", last_error as "lastError"
     from webhook_deliveries where call_id = ${callId} order by created_at`.execute(db)
   return rows
 }

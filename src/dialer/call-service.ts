@@ -4,6 +4,7 @@ import type { CallCommand } from '../call/controls.ts'
 import type { EndReason } from '../call/end-reason.ts'
 import type { Controlled } from './command-desk.ts'
 import type { CallTicket } from '../db/call-tickets.ts'
+import type { ReceiptKind } from '../db/receipt-moments.ts'
 import type { AnnouncementPlan } from '../robot/announcement.ts'
 import type { CallbackPlan } from '../robot/callback/plan.ts'
 import type { ConnectPlan } from '../robot/connect.ts'
@@ -73,6 +74,9 @@ export type CallRecord = {
   recording: string | undefined
 }
 
+/** Something about a call that its account could not be told. `againAt` undefined: it is not tried any more. */
+export type Undelivered = { what: 'webhook' | ReceiptKind; attempts: number; error: string; againAt: Date | undefined }
+
 export interface CallService {
   /**
    * Accepts calls: all of them or none. Durable when it resolves.
@@ -95,6 +99,8 @@ export interface CallService {
    */
   control(accountId: string, callId: string, command: CallCommand): Promise<Controlled>
   list(accountId: string, limit: number): Promise<CallRecord[]>
+  /** What of a call was sent to its account in vain, so far or for good. Errors: NotFoundError. */
+  undelivered(accountId: string, callId: string): Promise<Undelivered[]>
   /** The call that another face calls so. Undefined: none of this account. */
   ticket(accountId: string, wireId: string): Promise<(CallTicket & { callId: string }) | undefined>
 }

@@ -6,6 +6,8 @@ import { findTicket, type CallTicket } from '../db/call-tickets.ts'
 import { findCall, latestCalls, lockCall, requestStop, type CallRow } from '../db/calls.ts'
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
+import { receiptsOf } from '../db/receipts.ts'
+import { deliveriesOf } from '../db/webhook-deliveries.ts'
 import type { CallCommand } from '../call/controls.ts'
 import { CommandDesk, type CommandLimits, type Controlled } from './command-desk.ts'
 import { forgetRequests } from '../db/idempotency.ts'
@@ -13,7 +15,7 @@ import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
 import { toRecord } from './call-record.ts'
-import type { CallRecord, CallService, PlaceRequest } from './call-service.ts'
+import type { CallRecord, CallService, PlaceRequest, Undelivered } from './call-service.ts'
 import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
 import type { Line } from './line.ts'
@@ -164,6 +166,14 @@ export class DialerCallService implements CallService {
     } catch (error) {
       log.warn({ err: errorFacts(error) }, 'old idempotency keys could not be dropped')
     }
+  }
+
+  async undelivered(accountId: string, callId: string): Promise<Undelivered[]> {
+    await this.#find(accountId, callId)
+    const [webhooks, receipts] = await this.#db.retry('look at what was sent', () => Promise.all([deliveriesOf(this.#db.sql, callId), receiptsOf(this.#db.sql, callId)]))
+    return [...webhooks.map((delivery) => ({ what: 'webhook' as const, ...delivery })), ...receipts.map(({ kind, ...receipt }) => ({ what: kind, ...receipt }))].flatMap(({ what, attempts, lastError, deliveredAt, deadAt, dueAt }) =>
+      lastError === null || deliveredAt ? [] : [{ what, attempts, error: lastError, againAt: deadAt ? undefined : dueAt }],
+    )
   }
 
   async list(accountId: string, limit: number): Promise<CallRecord[]> {

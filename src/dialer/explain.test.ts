@@ -203,3 +203,15 @@ void test('every outcome has words in both languages', () => {
     assert.match(outcomeText(outcome, 'en'), /^[A-Z]/)
   }
 })
+
+void test('what the account could not be told is said once for each reason, with what comes next', () => {
+  const again = new Date(startMs + 60_000)
+  const receipt = { what: 'progress', attempts: 1, error: 'HTTP 500', againAt: again } as const
+  const inVain = [receipt, { ...receipt, againAt: new Date(startMs + 61_000) }, { what: 'report', attempts: 4, error: 'no answer within 700 ms', againAt: undefined }, { what: 'webhook', attempts: 6, error: 'HTTP 410', againAt: undefined }] as const
+  const { undelivered } = explain(record, [], 'zh', inVain)
+  assert.deepEqual(undelivered, [
+    '进度回执 2 条未送达：第 1 次 HTTP 500，14:06:01 再试', '话单回执未送达：第 4 次 no answer within 700 ms，已放弃：可用 waihu receipts replay 重新推送', '通话报告（webhook）未送达：第 6 次 HTTP 410，已放弃',
+  ])
+  assert.match(explanationText(explain(record, [], 'en', inVain)), /\n! Not delivered: a receipt of progress \(2 of them\): attempt 1, HTTP 500; next try at 14:06:01\n/)
+  assert.deepEqual(explain(record, [], 'zh').undelivered, [])
+})

@@ -3,7 +3,8 @@ import type { Outcome } from '../call/end-reason.ts'
 import { assertNever } from '../errors.ts'
 import type { CallEvent, CallEventRow } from '../events.ts'
 import type { Answerer } from '../robot/robot.ts'
-import type { CallRecord } from './call-service.ts'
+import type { CallRecord, Undelivered } from './call-service.ts'
+import { toldOfUndelivered } from './explain-deliveries.ts'
 import { toldOfLatency } from './explain-latency.ts'
 import { toldOfLegs } from './explain-legs.ts'
 import { adviceOn } from './explain-advice.ts'
@@ -24,6 +25,8 @@ export type Explanation = {
   /** One sentence: what became of the call. */
   headline: string
   steps: readonly ExplainedStep[]
+  /** What the account could not be told about it. */
+  undelivered: readonly string[]
   /** What to do next; undefined when there is nothing to do. */
   advice: string | undefined
 }
@@ -32,7 +35,7 @@ export type Explanation = {
 const badLoss = 0.03
 
 /** Explains a call from its record and as much of its log as there is; a call may still be going on. */
-export function explain(record: CallRecord, rows: readonly CallEventRow[], language: Language): Explanation {
+export function explain(record: CallRecord, rows: readonly CallEventRow[], language: Language, undelivered: readonly Undelivered[] = []): Explanation {
   const say = (words: Words): string => words[language]
   const startMs = record.createdAt.getTime()
   const seen: Seen = { dialingAt: undefined, ringingAt: undefined, answeredAt: undefined, acceptedAt: record.createdAt }
@@ -42,7 +45,7 @@ export function explain(record: CallRecord, rows: readonly CallEventRow[], langu
     return [{ at: row.at, sinceMs: row.at.getTime() - startMs, text: say(told.text), details: (told.details ?? []).map(say) }]
   })
   const advice = record.reason && adviceOn(record.reason, record.conversation)
-  return { headline: say(headline(record)), steps, advice: advice && say(advice) }
+  return { headline: say(headline(record)), steps, undelivered: toldOfUndelivered(undelivered, (at) => clock(at)).map(say), advice: advice && say(advice) }
 }
 
 /** The explanation as lines of text, times in Asia/Shanghai. */
@@ -52,6 +55,7 @@ export function explanationText(explanation: Explanation): string {
     lines.push(`${clock(step.at)}  ${step.text}`)
     for (const detail of step.details) lines.push(`          · ${detail}`)
   }
+  if (explanation.undelivered.length > 0) lines.push('', ...explanation.undelivered.map((text) => `! ${text}`))
   if (explanation.advice !== undefined) lines.push('', `→ ${explanation.advice}`)
   return lines.join('\n')
 }

@@ -17,12 +17,14 @@ const waitingCountMax = 100_000
 export class ReceiptDesk {
   readonly #db: Database
   readonly #privateAllowed: boolean
+  readonly #timeoutMs: number
   readonly #render: RenderReceipt
   readonly #now: () => number
 
-  constructor(db: Database, deps: { privateAllowed: boolean; render: RenderReceipt; now?: (() => number) | undefined }) {
+  constructor(db: Database, deps: { privateAllowed: boolean; render: RenderReceipt; timeoutMs?: number | undefined; now?: (() => number) | undefined }) {
     this.#db = db
     this.#privateAllowed = deps.privateAllowed
+    this.#timeoutMs = deps.timeoutMs ?? receiptDefaults.timeoutMs
     this.#render = deps.render
     this.#now = deps.now ?? Date.now
   }
@@ -51,7 +53,7 @@ export class ReceiptDesk {
   async test(accountId: string, kind: ReceiptKind): Promise<{ url: string; ms: number; record: Record<string, unknown>; error: string | undefined }> {
     const url = (await this.targets(accountId))[kind]
     if (url === undefined) throw new NotFoundError('receipts', '没有设置这种回执的地址')
-    using post = new ReceiptPost({ ...receiptDefaults, privateAllowed: this.#privateAllowed })
+    using post = new ReceiptPost({ ...receiptDefaults, timeoutMs: this.#timeoutMs, privateAllowed: this.#privateAllowed })
     const { webhook_secret: secret } = await this.#db.sql.selectFrom('accounts').select('webhook_secret').where('id', '=', accountId).executeTakeFirstOrThrow()
     const record = this.#render(sampleFacts(kind, accountId, this.#now()))
     const began = performance.now()
@@ -79,7 +81,7 @@ function keyOf(id: string): ReceiptKey {
 }
 
 /** Of a call that was answered and talked for 7 s. */
-function sampleFacts(kind: ReceiptKind, accountId: string, nowMs: number): ReceiptFacts {
+export function sampleFacts(kind: ReceiptKind, accountId: string, nowMs: number): ReceiptFacts {
   const at = (agoMs: number): Date => new Date(nowMs - agoMs)
   const reason = { outcome: 'answered', by: 'callee', stage: 'talking', detail: 'callee-hung-up', evidence: {} } as const
   const ended = { type: 'ended', reason, conversation: 'delivered', talkMs: 7_000, billedSec: 60, costLi: 0, recording: 'sample.wav' } as const
@@ -96,7 +98,7 @@ function sampleFacts(kind: ReceiptKind, accountId: string, nowMs: number): Recei
     },
     ticket: { wireId: '100000000000^000000000000', product: kind === 'live-text' ? 'click-to-dial' : 'smart', shownNumber: '057100000000', outId: 'test' },
     earlyMediaWanted: false,
-    script: undefined,
+    scriptNumber: undefined,
     keys: '',
     legs: [],
     transfer: { joined: false, failed: undefined },

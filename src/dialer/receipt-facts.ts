@@ -6,8 +6,10 @@ import { callsById } from '../db/calls.ts'
 import type { Queryable } from '../db/connection.ts'
 import type { ReceiptKind } from '../db/receipt-moments.ts'
 import type { ReceiptKey } from '../db/receipts.ts'
+import { scriptNumbers } from '../db/scripts.ts'
 import type { CallEvent } from '../events.ts'
 import { isCallback } from '../robot/callback/plan.ts'
+import { isScriptSpec } from '../robot/script/spec.ts'
 import { toRecord } from './call-record.ts'
 import type { CallRecord } from './call-service.ts'
 
@@ -21,8 +23,8 @@ export type ReceiptFacts = {
   ticket: CallTicket
   /** Whether the words of the network before the answer were asked for. */
   earlyMediaWanted: boolean
-  /** The script of a scripted robot. */
-  script: string | undefined
+  /** Of a scripted robot: what clients that know scripts by numbers call its script. In reports only. */
+  scriptNumber: number | undefined
   /** Every key that was pressed. In reports only. */
   keys: string
   /** Whether a colleague took over, or why the last one who was called did not. In reports only. */
@@ -45,6 +47,9 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
     ticketsOf(db, ids),
     eventsFor(db, { single: receipts, whole: reported, types: ['keys-pressed', 'transfer'] }),
   ])
+  const scripted = calls.flatMap(({ id, robot }) => (reported.includes(id) && isScriptSpec(robot) ? [{ ...robot, callId: id }] : []))
+  const numbers = scripted.length === 0 ? [] : await scriptNumbers(db, scripted)
+  const numberOf = new Map(scripted.map(({ callId }, i) => [callId, numbers[i]]))
   const callOf = new Map(calls.map((call) => [call.id, call]))
   const ticketOf = new Map(tickets.map((ticket) => [ticket.callId, ticket]))
   const eventsOf = Map.groupBy(events, ({ callId }) => callId)
@@ -64,17 +69,12 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
       call: toRecord(call, 0),
       ticket: { wireId, product, shownNumber, outId },
       earlyMediaWanted: isCallback(call.robot) && call.robot.plan.earlyMedia === true,
-      script: scriptOf(call.robot),
+      scriptNumber: numberOf.get(callId),
       keys: log.flatMap(({ event }) => (event.type === 'keys-pressed' ? [event.digits] : [])).join(''),
       transfer: transferOf(log.map(({ event }) => event)),
       legs: log.filter(({ event }) => event.type === 'transfer'),
     }
   })
-}
-
-function scriptOf(spec: unknown): string | undefined {
-  const { kind, script } = (spec ?? {}) as { kind?: unknown; script?: unknown }
-  return kind === 'script' && typeof script === 'string' ? script : undefined
 }
 
 function transferOf(events: readonly CallEvent[]): ReceiptFacts['transfer'] {

@@ -9,9 +9,10 @@ import { createAccount } from '../account/accounts.ts'
 import { appendEvents, countEvents, insertEvents } from '../db/call-events.ts'
 import type { CallProduct } from '../db/call-tickets.ts'
 import { receiptsOf } from '../db/receipts.ts'
+import { findScript, libraryOwner, putDraft } from '../db/scripts.ts'
 import { customerServer, type Received } from './customer-server.ts'
 import { ReceiptDesk } from './receipt-desk.ts'
-import { receiptId, type RenderReceipt } from './receipt-facts.ts'
+import { receiptFacts, receiptId, type RenderReceipt } from './receipt-facts.ts'
 import { ReceiptPost } from './receipt-post.ts'
 import { Receipts } from './receipts.ts'
 import { receiptDefaults, type ReceiptSettings } from './settings.ts'
@@ -77,6 +78,28 @@ void test('a call is told step by step, then as a record and with its recording,
   const [, t, v1] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(report.headers['x-waihu-signature'] as string)!
   assert.equal(Number(t), clock.nowMs / 1_000)
   assert.equal(v1, createHmac('sha256', 'whsec_test').update(`${t}.${report.body}`).digest('hex'))
+})
+
+void test('what is told of a call is read once for a whole batch: its ticket, keys and transfers, early media that was asked for, the number of its script', async () => {
+  await using w = await world({ started: false })
+  const { db, accountId, clock } = w.dialer
+  await w.desk.setTargets(accountId, { report: 'http://127.0.0.1:9/' })
+  const plain = await w.place()
+  const rich = await w.place()
+  const spec = { kind: 'script', accountId, script: 'collection', version: 1, vars: {} }
+  for (const owner of [libraryOwner, accountId]) await putDraft(db.sql, { owner, id: 'collection', title: 't', purpose: 'notice', source: '', at: new Date(clock.nowMs) })
+  const own = (await findScript(db.sql, accountId, 'collection'))!.number
+  await db.sql.updateTable('calls').set({ robot: JSON.stringify(spec) }).where('id', '=', rich).execute()
+  await db.sql.updateTable('calls').set({ robot: JSON.stringify({ kind: 'callback', plan: { earlyMedia: true } }) }).where('id', '=', plain).execute()
+  const transfer = (state: 'joined' | 'failed', why?: 'busy') => ({ type: 'transfer', how: 'parallel', state, phone: '+8613800138001', why }) as const
+  await db.transaction(async (tx) => {
+    for (const event of [transfer('joined'), transfer('failed', 'busy')]) await appendEvents(tx, [{ callId: rich, event }], new Date(clock.nowMs))
+  })
+  const rows = [...(await w.states(plain)), ...(await w.states(rich))].map((row) => ({ ...row, seq: 7 }))
+  const [first, second, gone] = await receiptFacts(db.sql, [...rows, { ...rows[0]!, seq: 99 }])
+  assert.deepEqual([first!.earlyMediaWanted, first!.scriptNumber, first!.keys, first!.transfer, first!.event.type], [true, undefined, '1#', { joined: false, failed: undefined }, 'ended'])
+  assert.deepEqual([second!.earlyMediaWanted, second!.scriptNumber, second!.keys, second!.transfer, second!.ticket.outId], [false, own, '1#', { joined: true, failed: 'busy' }, 'crm-1'])
+  assert.equal(gone, undefined)
 })
 
 void test('nothing is owed without an address, for a call that no such face has placed, or of another kind', async () => {

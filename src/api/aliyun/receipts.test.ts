@@ -6,6 +6,7 @@ import { callProducts, type CallProduct } from '../../db/call-tickets.ts'
 import { receiptKinds, receiptsOwed, type ReceiptKind } from '../../db/receipt-moments.ts'
 import type { ReceiptFacts } from '../../dialer/receipt-facts.ts'
 import type { CallEvent } from '../../events.ts'
+import type { ConversationOutcome } from '../../robot/robot.ts'
 import { kindOfMessage, messageTypes, receiptRenderer } from './receipts.ts'
 import { earlyMediaCodeOf, hangupDirectionOf } from './status-codes.ts'
 
@@ -23,7 +24,7 @@ function facts(kind: ReceiptKind, event: CallEvent, more: Partial<ReceiptFacts> 
       answeredAt: at(5), endedAt: at(12), reason, conversation: undefined, talkMs: 6_400, billedSec: 60, costLi: 150, summary: undefined, slots: undefined, recording: '/tmp/a.wav',
     },
     ticket: { wireId: '116012854210^102814270000', product, shownNumber: '057100000000', outId: 'crm-1' },
-    earlyMediaWanted: false, script: undefined, keys: '', transfer: { joined: false, failed: undefined }, legs: [],
+    earlyMediaWanted: false, scriptNumber: undefined, keys: '', transfer: { joined: false, failed: undefined }, legs: [],
     ...rest,
   }
 }
@@ -78,7 +79,7 @@ void test('transfers, early media and scripts have their own fields', () => {
   assert.equal(of({ transfer: { joined: false, failed: 'busy' } })['parallel_leg_hangup_cause'], 'USER_BUSY')
   assert.equal(of({ earlyMediaWanted: true }, off)['early_media_code'], '200010')
   assert.ok(!('early_media_code' in of({}, off)))
-  assert.equal(of({ script: 'collection' })['dialog_id'], 'collection')
+  assert.equal(of({ scriptNumber: 100000007 })['dialog_id'], '100000007')
   const codes = { busy: '200002', 'no-answer': '200003', 'invalid-number': '200004', rejected: '200005', unreachable: '200007', 'powered-off': '200010', suspended: '200011', 'call-loss': '200012' } as const
   for (const [outcome, code] of Object.entries(codes)) assert.equal(earlyMediaCodeOf({ ...off, outcome: outcome as Outcome, evidence: { announcement: 'x', rule: `text:${outcome}` } }), code)
   assert.equal(earlyMediaCodeOf({ ...off, outcome: 'unknown', evidence: { announcement: '嗯' } }), '200130', 'words that mean nothing to us')
@@ -99,6 +100,12 @@ void test('every outcome of every kind of call can be reported', () => {
       for (const [field, value] of Object.entries(record)) assert.equal(typeof value, field === 'b_duration' ? 'number' : 'string', `${product} ${field}`)
     }
   }
+})
+
+void test('an answered call is normal when its conversation came to something, hung up early when it did not', () => {
+  const code = (conversation: ConversationOutcome | undefined) => render(facts('report', { ...end(), conversation } as CallEvent))['status_code']
+  for (const conversation of ['delivered', 'confirmed', 'refused', 'wrong-number', 'machine', 'transferred'] as const) assert.equal(code(conversation), '200000', conversation)
+  for (const conversation of [undefined, 'unconfirmed', 'silent'] as const) assert.equal(code(conversation), '200001', conversation)
 })
 
 void test('progress is told by the published codes', () => {

@@ -75,14 +75,14 @@ function notificationFields({ keys }: ReceiptFacts): Record<string, unknown> {
 
 /** Of calls that listen: SmartCall and scripted robots. */
 function conversationFields(facts: ReceiptFacts): Record<string, unknown> {
-  const { transfer, earlyMediaWanted, script, keys } = facts
+  const { transfer, earlyMediaWanted, scriptNumber, keys } = facts
   return {
     voice_type: transfer.joined ? 'smart_transfer' : 'voice',
     ...calledLeg(facts),
     ...(earlyMediaWanted && { early_media_code: earlyMediaCodeOf(ended(facts).reason) }),
     ...(keys !== '' && { dtmf: keys }),
     ...(transfer.failed !== undefined && { parallel_leg_hangup_cause: transferHangupCauses[transfer.failed] }),
-    ...(script !== undefined && { dialog_id: script }),
+    ...(scriptNumber !== undefined && { dialog_id: String(scriptNumber) }),
     toll_type: 'UNKNOWN',
   }
 }

@@ -35,10 +35,13 @@ const byOutcome = {
   unknown: ['200130', 'OTHER', '未识别'],
 } as const satisfies Record<Outcome, readonly [code: string, smart: string, text: string]>
 
+/** Conversations that came to nothing: the text was not heard to its end, or nobody has answered. */
+const cameToNothing: readonly (ConversationOutcome | undefined)[] = [undefined, 'unconfirmed', 'silent']
+
 /** `conversation`: what it came to, which tells a text that was heard to its end from one that was hung up on. */
 export function statusOf(reason: Pick<EndReason, 'outcome'>, conversation: ConversationOutcome | undefined): StatusCode {
   const [code, smart, text] = byOutcome[reason.outcome]
-  if (reason.outcome === 'answered' && conversation !== 'delivered') return { code: '200001', smart, text: '用户提前挂断' }
+  if (reason.outcome === 'answered' && cameToNothing.includes(conversation)) return { code: '200001', smart, text: '用户提前挂断' }
   return { code, smart, text }
 }
 

@@ -14,7 +14,7 @@ export const explain = action({
   answer: z.object({ success: z.literal(true), call_id: z.string(), text: z.string() }),
   async handle({ body, accountId }, { calls }) {
     const record = await calls.lookUp(accountId, body.call_id)
-    const rows = await calls.events(accountId, record.id)
-    return { success: true as const, call_id: record.id, text: explanationText(explainCall(record, rows, body.language)) }
+    const [rows, undelivered] = await Promise.all([calls.events(accountId, record.id), calls.undelivered(accountId, record.id)])
+    return { success: true as const, call_id: record.id, text: explanationText(explainCall(record, rows, body.language, undelivered)) }
   },
 })
