@@ -45,8 +45,8 @@ export class ApiClient {
   }
 
   /** Errors: CliError with the server's message. */
-  async post(pathname: string, body: unknown): Promise<Record<string, unknown>> {
-    const response = await this.#fetch(pathname, { method: 'POST', body: JSON.stringify(body) })
+  async post(pathname: string, body: unknown, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+    const response = await this.#fetch(pathname, { method: 'POST', body: JSON.stringify(body), headers })
     return this.#read(response)
   }
 
@@ -98,7 +98,7 @@ export class ApiClient {
 
   async #fetch(pathname: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(this.base + pathname, { ...init, headers: { 'Content-Type': 'application/json', 'X-API-Key': this.#key, 'X-Skill-Version': '1.0.0' } })
+      return await fetch(this.base + pathname, { ...init, headers: { 'Content-Type': 'application/json', 'X-API-Key': this.#key, 'X-Skill-Version': '1.0.0', ...(init.headers as Record<string, string> | undefined) } })
     } catch (error) {
       throw new CliError(`连不上 ${this.base}：先运行 npm start。 Cannot reach ${this.base}: run \`npm start\` first.`, { cause: error })
     }
