@@ -115,7 +115,7 @@ const callbackPage = [
   '',
   '| content_type | when | content |',
   '| --- | --- | --- |',
-  '| `normal` | the callee finished a sentence | role `B`, identity `id2`, words, begin_offset, end_offset (ms since the answer), begin_time (s), asr_begin_time, asr_end_time (ms), is_playing, current_media_code, play_begin_time, play_end_time (`0` while it plays), record_begin_time with RecordFlag, dynamic_id |',
+  '| `normal` | the callee finished a sentence, or, with StreamAsr, is in the middle of one | role `B`, identity `id2`, words, begin_offset, end_offset (ms since the answer), begin_time (s), asr_begin_time, asr_end_time (ms), is_playing, current_media_code, play_begin_time, play_end_time (`0` while it plays), record_begin_time with RecordFlag, dynamic_id |',
   '| `mute` | silence of the mute time since the last word of either side, again and again | dynamic_id |',
   '| `timebreak` | a voice over a media with a time-break lasted that long and stopped it; the sentence follows | current_media_code, asr_begin_time, play_begin_time, dynamic_id |',
   '| `dtmf` | the keys of a `dtmf` action; `noInputTimeout` for none | dtmf_digits, dynamic_id |',
@@ -142,7 +142,9 @@ const callbackPage = [
   '* Recordings by address: WAV or MP3, at most 10 MiB and five minutes, within 3 s, kept for ten minutes. Private addresses are refused for them and for callbacks unless `WEBHOOK_PRIVATE=on`.',
   '* With EarlyMediaAsr, what the network said before the answer is one `normal` with current_media_code `early_media`, sent when the ringing is over, answered or not; its answer can only set dynamic_id.',
   '* A machine that picks up is treated as the installation has it (by default the call ends), without asking.',
-  '* Not there yet: inbound `callin`, partial words (StreamAsr).',
+  '* With StreamAsr the words so far are told while the callee speaks, in the same shape as a sentence, at most one request at a time; an answer takes effect at once, and the whole sentence follows as',
+  '  `normal`. A turn of this kind that fails costs nothing: the sentence is told anyway.',
+  '* Not there yet: inbound `callin`.',
   '',
 ]
 

@@ -18,7 +18,7 @@ export function led(answer: (sent: Sent) => Answer, more: Partial<CallbackPlan> 
     opening: { code: '$t$', texts, breakable: true, timeBreakMs: 0 },
     ...more,
   }
-  const c: Conversation = new Conversation((event, signal) => robot.handle(event, signal), { ...(sounds && { fetchSound: sounds }), prepare: ({ robot: fake }) => (fake.pauseMs = plan.pauseMs) })
+  const c: Conversation = new Conversation((event, signal) => robot.handle(event, signal), { ...(sounds && { fetchSound: sounds }), prepare: ({ robot: fake }) => void Object.assign(fake, { pauseMs: plan.pauseMs, wantsPartials: plan.partials }) })
   const robot = createCallbackRobot({
     plan,
     now: () => c.time.now(),

@@ -57,6 +57,8 @@ export class RobotRunner<Context> {
       return
     }
     if (event.type === 'utterance' || event.type === 'digits') this.#handling?.abort.abort()
+    // Words that go on take the place of fewer words, and a finished turn that of its beginning.
+    if (event.type === 'utterance' || event.type === 'partial') this.#pending = this.#pending.filter((posted) => posted.event.type !== 'partial')
     const last = this.#pending.at(-1)
     if (event.type === 'utterance' && last?.event.type === 'utterance') {
       const written = last.event.written === undefined && event.written === undefined ? {} : { written: `${last.event.written ?? last.event.text}，${event.written ?? event.text}` }

@@ -50,6 +50,7 @@ export class FakeRobot implements Robot {
   pauseMs: number | undefined
   talkMsMax: number | undefined
   transcribed: boolean | undefined
+  wantsPartials: boolean | undefined
   readonly events: RobotEvent[] = []
   /** What the network said before the answer, as it was told. */
   readonly early: { text: string; beginAtMs: number; endAtMs: number }[] = []

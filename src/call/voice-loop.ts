@@ -6,6 +6,7 @@ import { assertNever } from '../errors.ts'
 import { log } from '../log.ts'
 import type { ConversationOutcome, MachinePolicy, Robot, RobotAction, RobotEvent, RobotNote } from '../robot/robot.ts'
 import type { AsrProvider } from '../speech/asr/provider.ts'
+import { isBackchannel } from '../speech/barge-in.ts'
 import { CheckedActivity, type ActivitySource } from '../speech/checked-activity.ts'
 import { toWritten } from '../speech/text/to-written.ts'
 import type { TtsProvider, Voice } from '../speech/tts/provider.ts'
@@ -148,7 +149,7 @@ export class VoiceLoop {
       now,
       robotSpeech: () => this.#floor.robot,
       isTurnOver: (input) => (this.#opened ? isTurnOver : isPickUpOver)(input, endpointing),
-      onPartial: this.#safely((text: string) => this.#onPartial(text)),
+      onPartial: this.#safely((text: string, beginAtMs: number, endAtMs: number) => this.#onPartial(text, beginAtMs, endAtMs)),
       onLull: this.#safely((words: string, beginAtMs: number, endAtMs: number) => this.#onLull(words, beginAtMs, endAtMs)),
       takesFloor: (heard) => {
         let won = false
@@ -305,11 +306,20 @@ export class VoiceLoop {
     return written === text ? undefined : written
   }
 
-  #onPartial(text: string): void {
+  #onPartial(text: string, beginAtMs: number, endAtMs: number): void {
     this.#patience.touch()
     this.#foresight.hear(text)
     this.#pickup.ear.hear(text, false)
     if (!this.#opened && this.#deps.now() - this.#answeredAtMs > this.#options.firstWordsMsMax) this.#open(text)
+    else if (this.#deps.robot.wantsPartials) this.#tellPartial(text, beginAtMs, endAtMs)
+  }
+
+  /** What can still become anything is not told: a first syllable, and a murmur over what is being said. */
+  #tellPartial(text: string, beginAtMs: number, endAtMs: number): void {
+    if (!this.#opened || this.#closing || this.#paused) return
+    if (/^.?$/su.test(text) || (this.#floor.robot.speaking && isBackchannel(text, endAtMs - beginAtMs))) return
+    const written = this.#written(text)
+    this.#runner.post({ type: 'partial', text, ...(written !== undefined && { written }), beginAtMs, endAtMs })
   }
 
   /** While nothing else is going on, an answer to what may be the whole turn is begun. */

@@ -46,8 +46,8 @@ export type RobotEvent =
     }
   /** A machine, not a person. What follows is decided by rule: no fact of the requirement is told to it. */
   | { type: 'answered-by'; who: Exclude<Answerer, 'person'>; policy: MachinePolicy }
-  /** Unsettled words of the callee, while they speak. */
-  | { type: 'partial'; text: string }
+  /** Unsettled words of the callee from the beginning of their turn, while they speak; the last ones only, and the whole turn follows. Told to robots that ask for it. */
+  | { type: 'partial'; text: string; written?: string | undefined; beginAtMs: number; endAtMs: number }
   /** One finished turn of the callee. */
   | {
       type: 'utterance'
@@ -145,6 +145,8 @@ export interface Robot extends AsyncDisposable {
   readonly pauseMs?: number | undefined
   /** The longest that the whole call may last, with a human who took over too, if that is less than the line allows. */
   readonly talkMsMax?: number | undefined
+  /** Whether it is told `partial` words; absent: it is not. */
+  readonly wantsPartials?: boolean | undefined
   /** False: nothing of the call is recorded; absent: as the installation has it. */
   readonly recorded?: boolean | undefined
   /** False: what people say is not written down, and people who talk to each other are not listened to; absent: it is. */

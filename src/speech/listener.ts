@@ -54,7 +54,7 @@ export type ListenerOptions = {
   robotSpeech(): { speaking: boolean }
   /** When a turn counts as over; the default is made for people talking to the robot. */
   isTurnOver?: (input: EndpointingInput) => boolean
-  onPartial(text: string): void
+  onPartial(text: string, beginAtMs: number, endAtMs: number): void
   /** A pause after words that have stood for a moment: they may be all. Once for the same words. */
   onLull?: ((words: string, beginAtMs: number, endAtMs: number) => void) | undefined
   /** Asked with every frame of a stretch of speech; true: it won the floor, whoever spoke has stopped. Then it is not asked again for this stretch. */
@@ -281,7 +281,7 @@ export class Listener {
     if (this.#awaited.some(({ handedOver }) => !handedOver) && event.endAtMs <= stretch.beginAtMs) return
     stretch.partial = event.text
     stretch.partialSinceMs = this.#options.now()
-    this.#options.onPartial(wordsOf(stretch))
+    this.#options.onPartial(wordsOf(stretch), stretch.beginAtMs, stretch.lastVoicedAtMs)
   }
 
   /** Finals come in order, but some never come, some too late, and some engines end turns before we do: their times tell whose they are. */
@@ -307,7 +307,7 @@ export class Listener {
     stretch.partial = ''
     stretch.partialSinceMs = nowMs
     stretch.replay = []
-    this.#options.onPartial(wordsOf(stretch))
+    this.#options.onPartial(wordsOf(stretch), stretch.beginAtMs, stretch.lastVoicedAtMs)
   }
 
   #onAsrFailed(error: Error): void {

@@ -24,7 +24,7 @@ test('with what is needed alone, everything has its published default', async ()
     call: { accountId: 'acc_1', called: '13800138000', shown: '057100000000', outId: undefined },
     conversation: {
       opening: { code: 'hello.wav,$name$', texts: {}, breakable: true, timeBreakMs: 0 },
-      pauseMs: 800, muteMs: 10_000, talkMsMax: 3_600_000, dynamicId: undefined, earlyMedia: false, recorded: false, itn: false, voice: {}, background: undefined,
+      pauseMs: 800, muteMs: 10_000, talkMsMax: 3_600_000, dynamicId: undefined, earlyMedia: false, recorded: false, itn: false, voice: {}, background: undefined, partials: false,
     },
   })
 })
@@ -32,12 +32,12 @@ test('with what is needed alone, everything has its published default', async ()
 test('every parameter that is honoured arrives', async () => {
   const { call, conversation } = await smartCall({
     VoiceCodeParam: '{"name":"喂,你好"}', RecordFlag: 'true', Volume: '1', PauseTime: '300', MuteTime: '20000', ActionCodeBreak: 'false', ActionCodeTimeBreak: '120', OutId: 'crm-1', DynamicId: 'abcdefgh',
-    SessionTimeout: '120', TtsConf: 'true', TtsStyle: 'xiaoyun', TtsVolume: '10', TtsSpeed: '100', EnableITN: 'true', BackgroundFileCode: 'office.wav', EarlyMediaAsr: 'true',
+    SessionTimeout: '120', TtsConf: 'true', TtsStyle: 'xiaoyun', TtsVolume: '10', TtsSpeed: '100', EnableITN: 'true', BackgroundFileCode: 'office.wav', EarlyMediaAsr: 'true', StreamAsr: '1',
   })
   assert.equal(call.outId, 'crm-1')
   assert.deepEqual({ ...conversation, opening: { ...conversation.opening, texts: { ...conversation.opening.texts } } }, {
     opening: { code: 'hello.wav,$name$', texts: { name: '喂,你好' }, breakable: false, timeBreakMs: 120 },
-    pauseMs: 300, muteMs: 20_000, talkMsMax: 120_000, dynamicId: 'abcdefgh', earlyMedia: true, recorded: true, itn: true,
+    pauseMs: 300, muteMs: 20_000, talkMsMax: 120_000, dynamicId: 'abcdefgh', earlyMedia: true, recorded: true, itn: true, partials: true,
     voice: { name: 'xiaoyun', volume: 10, speed: 100, level: 1.3 }, background: 'office.wav',
   })
 })

@@ -22,8 +22,8 @@ export type CallbackContext = {
 
 /** `own`: ours, of which the server knows nothing. */
 type Media = { id: string; code: string; parts: readonly SayPart[]; own: boolean; breakable: boolean; timeBreakMs: number; beginAtMs: number }
-/** `speaks`: the callee waits for something to be said. */
-type Turn = { answer: Promise<Exchanged>; speaks: boolean }
+/** `speaks`: the callee waits for something to be said. `early`: of words that go on; the whole sentence is told as well. */
+type Turn = { answer: Promise<Exchanged>; speaks: boolean; early: boolean }
 
 /** The first say. */
 const openingSay = 'callback-1'
@@ -54,6 +54,7 @@ class CallbackRobot implements Robot {
   readonly voice: VoiceWish
   readonly background: string | undefined
   readonly itn: boolean
+  readonly wantsPartials: boolean
   readonly pauseMs: number | undefined
   readonly talkMsMax: number | undefined
   readonly recorded: boolean
@@ -75,6 +76,8 @@ class CallbackRobot implements Robot {
   #failures = 0
   #refusedTransfers = 0
   #collects = false
+  /** Told last, of a sentence that goes on. */
+  #words = ''
   /** A turn failed while something was heard: silence afterwards would be ours. */
   #unanswered = false
   #transfer: { kind: 'plain' } | { kind: 'parallel'; isMonitor: boolean; ccName: string | undefined } | undefined
@@ -88,6 +91,7 @@ class CallbackRobot implements Robot {
     this.voice = context.plan.voice
     this.background = context.plan.background
     this.itn = context.plan.itn
+    this.wantsPartials = context.plan.partials === true
     this.pauseMs = context.plan.pauseMs
     this.talkMsMax = context.plan.talkMsMax
     this.recorded = context.plan.recorded
@@ -145,8 +149,9 @@ class CallbackRobot implements Robot {
         if (event.policy === 'hang-up' && !this.#over) this.#leaveMachine()
         return
       case 'utterance':
+        this.#words = ''
         // A sound without words is no sentence.
-        if (event.text.trim() !== '') this.#ask(normal({ words: this.itn ? (event.written ?? event.text) : event.text, beginAtMs: event.beginAtMs, endAtMs: event.endAtMs }, this.#surroundings), true)
+        if (event.text.trim() !== '') this.#ask(normal(this.#sentence(event), this.#surroundings), true)
         return
       case 'silence':
         return this.#ask(mute(this.#surroundings), true)
@@ -162,7 +167,7 @@ class CallbackRobot implements Robot {
       case 'transfer':
         return this.#transferred(event)
       case 'partial':
-        return
+        return this.#overheard(event)
       case 'ended':
         this.#over = true
         this.#closed.abort()
@@ -184,6 +189,17 @@ class CallbackRobot implements Robot {
     this.#say(opening.code, [...notice, ...parts], { codeBreak: opening.breakable, timeBreakMs: opening.timeBreakMs })
     const words = event.firstWords.trim()
     if (words !== '') this.#ask(normal({ words, beginAtMs: event.atMs, endAtMs: this.#context.now() }, this.#surroundings), false)
+  }
+
+  /** Words so far. A server that has not answered the last ones yet hears of later ones. */
+  #overheard(event: Extract<RobotEvent, { type: 'partial' }>): void {
+    if (this.#turns.length > 0 || event.text === this.#words) return
+    this.#words = event.text
+    this.#ask(normal(this.#sentence(event), this.#surroundings), false, true)
+  }
+
+  #sentence({ text, written, beginAtMs, endAtMs }: Pick<Extract<RobotEvent, { type: 'utterance' }>, 'text' | 'written' | 'beginAtMs' | 'endAtMs'>): { words: string; beginAtMs: number; endAtMs: number } {
+    return { words: this.itn ? (written ?? text) : text, beginAtMs, endAtMs }
   }
 
   #brokenOff(): void {
@@ -226,13 +242,13 @@ class CallbackRobot implements Robot {
   }
 
   /** One request at a time, in the order of the events, whether or not somebody still waits for the answer. */
-  #ask(message: CallbackMessage, speaks: boolean): void {
+  #ask(message: CallbackMessage, speaks: boolean, early = false): void {
     if (this.#over) return
     if (this.#turns.length >= turnsMax) return this.#note('too many turns wait for the server')
     const { exchange, now } = this.#context
     const answer = this.#asked.then(() => exchange.ask(this.#plan.server, encodeMessage(message, this.#plan.wireId, Math.round(now())), this.#closed.signal))
     this.#asked = answer
-    this.#turns.push({ answer, speaks })
+    this.#turns.push({ answer, speaks, early })
   }
 
   #settle(outcome: Exchanged, turn: Turn): void {
@@ -242,8 +258,10 @@ class CallbackRobot implements Robot {
       this.#unanswered = false
       return this.#obey(read.reply)
     }
-    this.#failures += 1
     this.#note(read.why)
+    // Nothing is lost by it: the sentence will be told, and what fails then counts.
+    if (turn.early) return
+    this.#failures += 1
     if (this.#failures >= this.#plan.server.failuresMax) return this.#leave()
     // A newer turn, or what is heard, answers the callee.
     const isFree = this.#turns.length === 0 && this.#media.every(({ own }) => own)

@@ -50,6 +50,8 @@ export type CallbackPlan = {
   /** Whether the call may be recorded; callbacks then tell since when. */
   recorded: boolean
   itn: boolean
+  /** Whether words are told while they are spoken. */
+  partials?: boolean | undefined
   voice: VoiceWish
   background?: string | undefined
   /** Names of call centres → E.164: whom a parallel transfer may call by name. */
