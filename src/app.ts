@@ -36,6 +36,8 @@ import { StoredScripts } from './dialer/script-desk.ts'
 import { publishLibrary } from './dialer/script-library.ts'
 import { ScriptShelf } from './dialer/script-shelf.ts'
 import { dialerDefaults, receiptDefaults } from './dialer/settings.ts'
+import { ImportDesk } from './dialer/lists/import-desk.ts'
+import { ImportRunner } from './dialer/lists/import-runner.ts'
 import { DialerTaskDesk } from './dialer/tasks/dialer-task-desk.ts'
 import { ScriptsOfTasks } from './dialer/tasks/scripts-of-tasks.ts'
 import { TrunkDesk } from './dialer/trunk-desk.ts'
@@ -165,12 +167,15 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       },
     })
     const tasks = new DialerTaskDesk({ db, scripts: new ScriptsOfTasks(db, scriptDesk), lines: trunks.lines, trunks: trunks.directory, settings: calls.settings, now: Date.now })
+    const imports = new ImportRunner({ db, tasks })
     const keeper = new RecordingKeeper({ db, dir: recordings, bucket, prefix: config.s3Prefix, keepDays: config.recordingDays, localDays: config.recordingLocalDays })
     showGauges({ liveCalls: () => calls.live.live, media: () => media.load(), recordings: () => keeper.stats, sip: () => userAgent.stats, trunks: () => trunkFigures(db, trunks.directory) }, metrics)
     await calls.start()
     stack.defer(() => calls.close(DRAIN_MS))
     keeper.start()
     stack.defer(() => keeper.stop())
+    await imports.start()
+    stack.defer(() => imports.stop())
 
     const keys = new ApiKeys(db)
     const nonces = new NonceBook(db)
@@ -190,6 +195,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       trunks: new TrunkDesk(db, store, trunks.directory),
       doNotCall: new DoNotCallDesk(db),
       readings: new ReadingDesk(db),
+      imports: new ImportDesk({ db, tasks, scripts: scriptDesk }),
       reports: new ReportDesk(db),
       scripts: scriptDesk,
       traces,

@@ -11,6 +11,7 @@ import type { AccessKeys } from '../account/access-keys.ts'
 import type { CallbackServers } from '../account/callback-servers.ts'
 import type { TtsTemplates } from '../account/tts-templates.ts'
 import type { CallService } from '../dialer/call-service.ts'
+import type { ImportDesk } from '../dialer/lists/import-desk.ts'
 import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../dialer/receipt-desk.ts'
 import { RecordingFiles } from '../dialer/recording-files.ts'
@@ -55,6 +56,8 @@ export type ServerDeps = {
   doNotCall?: DoNotCallDesk | undefined
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
+  /** Undefined: lists of numbers are not served. */
+  imports?: ImportDesk | undefined
   /** Undefined: reports are not served. */
   reports?: ReportDesk | undefined
   /** Undefined: scripts are not served. */
@@ -167,6 +170,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       readings: deps.readings,
       reports: deps.reports,
       scripts: deps.scripts,
+      imports: deps.imports,
       accessKeys: deps.aliyun?.keys,
       callbackServers: deps.aliyun?.callbackServers,
       receipts: deps.aliyun?.receipts,

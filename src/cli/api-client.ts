@@ -45,14 +45,23 @@ export class ApiClient {
   }
 
   /** Errors: CliError with the server's message. */
-  async post(pathname: string, body: unknown, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
-    const response = await this.#fetch(pathname, { method: 'POST', body: JSON.stringify(body), headers })
+  async post(pathname: string, body: unknown): Promise<Record<string, unknown>> {
+    const response = await this.#fetch(pathname, { method: 'POST', body: JSON.stringify(body) })
     return this.#read(response)
   }
 
   /** Errors: CliError with the server's message. */
   async put(pathname: string, body: unknown): Promise<Record<string, unknown>> {
     return this.#read(await this.#fetch(pathname, { method: 'PUT', body: JSON.stringify(body) }))
+  }
+
+  /** A part of a file. */
+  async putBytes(pathname: string, bytes: Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>> {
+    return this.#read(await this.#fetch(pathname, { method: 'PUT', body: bytes, headers: { 'Content-Type': 'application/octet-stream' } }))
+  }
+
+  async delete(pathname: string): Promise<Record<string, unknown>> {
+    return this.#read(await this.#fetch(pathname, { method: 'DELETE' }))
   }
 
   async get(pathname: string): Promise<Record<string, unknown>> {
@@ -64,6 +73,17 @@ export class ApiClient {
     const response = await this.#fetch(pathname, { method: 'GET' })
     if (!response.ok) throw new CliError(messageOf(await response.text()))
     return Buffer.from(await response.arrayBuffer())
+  }
+
+  /** A file of any size, as it comes. Errors: CliError with the server's message, also when it breaks off. */
+  async *download(pathname: string): AsyncGenerator<Uint8Array> {
+    const response = await this.#fetch(pathname, { method: 'GET' })
+    if (!response.ok || !response.body) throw new CliError(messageOf(await response.text()))
+    try {
+      yield* response.body
+    } catch (error) {
+      throw new CliError(`下载中断：请重试。 The download broke off: try again. (${(error as Error).message})`, { cause: error })
+    }
   }
 
   /** Lines of a live conversation until the server closes the stream. */
@@ -98,7 +118,7 @@ export class ApiClient {
 
   async #fetch(pathname: string, init: RequestInit): Promise<Response> {
     try {
-      return await fetch(this.base + pathname, { ...init, headers: { 'Content-Type': 'application/json', 'X-API-Key': this.#key, 'X-Skill-Version': '1.0.0', ...(init.headers as Record<string, string> | undefined) } })
+      return await fetch(this.base + pathname, { ...init, headers: { ...(init.body === undefined ? {} : { 'Content-Type': 'application/json' }), 'X-API-Key': this.#key, 'X-Skill-Version': '1.0.0', ...(init.headers as Record<string, string> | undefined) } })
     } catch (error) {
       throw new CliError(`连不上 ${this.base}：先运行 npm start。 Cannot reach ${this.base}: run \`npm start\` first.`, { cause: error })
     }

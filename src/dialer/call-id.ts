@@ -27,6 +27,11 @@ export function newCommandId(nowMs: number): string {
   return `cmd_${stamp(nowMs)}${random(16)}`
 }
 
+/** Names one file with numbers for a task. */
+export function newImportId(nowMs: number): string {
+  return `imp_${stamp(nowMs)}${random(16)}`
+}
+
 function stamp(nowMs: number): string {
   let rest = Math.max(0, Math.floor(nowMs))
   let text = ''

@@ -159,7 +159,7 @@ class Records {
   /** What follows on the next line is read as if this one had no quotes. */
   #unclosed(line: string, lineEnd: number): CsvRecord {
     this.#at = lineEnd === -1 ? this.#text.length : lineEnd + 1
-    return { cells: line.replace(/\r$/, '').split(this.#separator), problem: '引号没有成对 a quote is not closed' }
+    return { cells: line.replace(/\r$/, '').split(this.#separator).map((cell) => cell.replace(/^"/, '')), problem: '引号没有成对 a quote is not closed' }
   }
 }
 

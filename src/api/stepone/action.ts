@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { AccessKeys } from '../../account/access-keys.ts'
 import type { CallbackServers } from '../../account/callback-servers.ts'
 import type { CallService } from '../../dialer/call-service.ts'
+import type { ImportDesk } from '../../dialer/lists/import-desk.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../../dialer/receipt-desk.ts'
 import type { ScriptDesk } from '../../dialer/script-desk.ts'
@@ -36,6 +37,8 @@ export type StepOne = {
   reports: ReportDesk | undefined
   /** Undefined: this server has no scripts. */
   scripts: ScriptDesk | undefined
+  /** Undefined: no lists of numbers are taken. */
+  imports: ImportDesk | undefined
   accessKeys: AccessKeys | undefined
   callbackServers: CallbackServers | undefined
   receipts: ReceiptDesk | undefined
@@ -64,6 +67,8 @@ export type Action = {
   body?: z.ZodType
   /** Where a body may be larger than others. */
   bodyBytesMax?: number
+  /** The body is the bytes of a file, handed over as they come; there is no `body` then. */
+  bytes?: true
   params?: z.ZodType
   query?: z.ZodType
   /** Shape of the 200 answer; undefined when the action writes the answer itself. */

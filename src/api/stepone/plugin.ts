@@ -34,7 +34,24 @@ export function stepOnePlugin(stepone: StepOne): FastifyPluginAsync {
   }
 }
 
+/** Types that a file may be sent as. Nothing is made of them: its bytes tell what it is. */
+const fileTypes = ['application/octet-stream', 'text/csv', 'application/vnd.ms-excel', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']
+
 function serve(app: FastifyInstance, name: string, action: Action, stepone: StepOne): void {
+  if (action.bytes === undefined) {
+    route(app, name, action, stepone)
+    return
+  }
+  // Here alone: other actions refuse what is no JSON.
+  void app.register((scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(fileTypes, (_request, payload, done) => done(null, payload))
+    route(scope, name, action, stepone)
+    return Promise.resolve()
+  })
+}
+
+function route(app: FastifyInstance, name: string, action: Action, stepone: StepOne): void {
   app.route({
     method: action.method,
     url: action.path,
