@@ -45,8 +45,8 @@ export class ApiClient {
   }
 
   /** Errors: CliError with the server's message. */
-  async post(pathname: string, body: unknown): Promise<Record<string, unknown>> {
-    const response = await this.#fetch(pathname, { method: 'POST', body: JSON.stringify(body) })
+  async post(pathname: string, body: unknown, headers: Record<string, string> = {}): Promise<Record<string, unknown>> {
+    const response = await this.#fetch(pathname, { method: 'POST', body: JSON.stringify(body), headers })
     return this.#read(response)
   }
 

@@ -22,6 +22,7 @@ import { say } from './say.ts'
 import { script } from './script.ts'
 import { softphone } from './softphone.ts'
 import { stream } from './stream.ts'
+import { task } from './task.ts'
 import { transfer } from './transfer.ts'
 import { trace } from './trace.ts'
 import { trunk } from './trunk.ts'
@@ -31,7 +32,7 @@ import { ttsTemplate } from './tts-template.ts'
 import { voiceFile } from './voice-file.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, receipts, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, report, doctor, eval: evalCommand, models, softphone, transfer, listen, say, hold, digits, script }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, receipts, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, report, doctor, eval: evalCommand, models, softphone, transfer, listen, say, hold, digits, task, script }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

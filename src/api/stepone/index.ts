@@ -20,6 +20,7 @@ import { search_callinfo } from './search_callinfo.ts'
 import { skill_version } from './skill_version.ts'
 import { stream_chat_history } from './stream_chat_history.ts'
 import { cancel_task_import, create_task_import, list_task_imports, list_template, preview_task_import, start_task_import, task_import, task_import_refused, task_results, upload_task_import } from './task_imports.ts'
+import { add_task_numbers, cancel_task, cancel_task_schedule, create_task, get_task, list_task_calls, list_task_numbers, list_tasks, pause_task, remove_task, resume_task, start_task, take_back_task_numbers, task_progress } from './tasks.ts'
 import { trace } from './trace.ts'
 import { delete_trunk, get_trunk, list_trunks, put_trunk, trunk_state } from './trunks.ts'
 
@@ -34,6 +35,20 @@ export const actions = {
   recording,
   early_media,
   trace,
+  create_task,
+  list_tasks,
+  get_task,
+  task_progress,
+  add_task_numbers,
+  list_task_numbers,
+  take_back_task_numbers,
+  list_task_calls,
+  start_task,
+  pause_task,
+  resume_task,
+  cancel_task,
+  cancel_task_schedule,
+  remove_task,
   account_balance,
   account_webhook,
   set_account_webhook,

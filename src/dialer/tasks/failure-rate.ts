@@ -9,7 +9,7 @@ export type FailureVerdict = { stop: false } | { stop: true; failed: number; of:
 
 /** `recent`: outcomes of the latest attempts, since the task was last started. */
 export function judgeFailures(recent: readonly Outcome[], rule: TaskPlan['failures']): FailureVerdict {
-  if (rule === undefined) return { stop: false }
+  if (rule === null) return { stop: false }
   // The window slides: what went well an hour ago does not excuse what fails now.
   const latest = recent.slice(-Math.max(rule.attemptsMin, windowAttempts))
   const failed = latest.filter((outcome) => failures.has(outcome))

@@ -33,8 +33,8 @@ export type TaskPlan = {
   callers: readonly string[]
   /** Most that its calls may cost, 厘. */
   budgetLi: number | undefined
-  /** Stopped when this share of the latest attempts failed on our side of the callee. */
-  failures: { shareMax: number; attemptsMin: number } | undefined
+  /** Stopped when this share of the latest attempts failed on our side of the callee; null: never. */
+  failures: { shareMax: number; attemptsMin: number } | null
   /** Goes on waiting for numbers when it has called all of them. */
   keepsOpen: boolean
 }
