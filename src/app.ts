@@ -39,6 +39,7 @@ import { dialerDefaults, receiptDefaults } from './dialer/settings.ts'
 import { ImportDesk } from './dialer/lists/import-desk.ts'
 import { ImportRunner } from './dialer/lists/import-runner.ts'
 import { DialerTaskDesk } from './dialer/tasks/dialer-task-desk.ts'
+import { RobotTasks } from './dialer/tasks/robot-tasks.ts'
 import { ScriptsOfTasks } from './dialer/tasks/scripts-of-tasks.ts'
 import { TrunkDesk } from './dialer/trunk-desk.ts'
 import type { TrunkDirectory } from './dialer/trunk-directory.ts'
@@ -199,7 +200,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       reports: new ReportDesk(db),
       scripts: scriptDesk,
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), robotTasks: new RobotTasks({ db, tasks, scripts: scriptDesk }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: recordingSecret },

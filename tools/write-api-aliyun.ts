@@ -4,13 +4,27 @@ import path from 'node:path'
 import { operations } from '../src/api/aliyun/index.ts'
 import { receiptRenderer } from '../src/api/aliyun/receipts.ts'
 import { statusOf } from '../src/api/aliyun/status-codes.ts'
+import { wireStatusOf } from '../src/api/aliyun/tasks/task-status.ts'
 import { outcomes } from '../src/call/end-reason.ts'
 import { programRoot } from '../src/config.ts'
 import type { ReceiptKind } from '../src/db/receipt-moments.ts'
 import { sampleFacts } from '../src/dialer/receipt-desk.ts'
 import { receiptDefaults } from '../src/dialer/settings.ts'
+import { statusWords, type TaskStatus } from '../src/dialer/tasks/life-cycle.ts'
 
 const treatments = { honoured: '支持 honoured', ignored: '忽略 ignored', differs: '有差异 differs' } as const
+
+/** What can be done with a task in each state. */
+const stateRows: Record<TaskStatus, string> = {
+  draft: 'uploaded to, started, scheduled, cancelled, deleted',
+  scheduled: 'uploaded to, started at once, scheduled anew, CancelOrderRobotTask, cancelled',
+  running: 'uploaded to, stopped, cancelled',
+  paused: 'uploaded to, started (goes on), scheduled, cancelled',
+  'stopped-by-system': 'uploaded to, started (goes on), scheduled, cancelled; too many failures, or the budget used up',
+  'out-of-money': 'uploaded to, stopped, started, cancelled; goes on by itself with a balance',
+  cancelled: 'deleted',
+  finished: 'deleted',
+}
 
 /** The page as text. */
 export function apiAliyunPage(): string {
@@ -79,6 +93,7 @@ export function apiAliyunPage(): string {
       ...notes.map((note) => `* ${note}`),
       '',
     ]),
+    ...robotsPage,
     ...callbackPage,
     ...receiptsPage(),
     '## Choices where the published text is silent',
@@ -91,6 +106,31 @@ export function apiAliyunPage(): string {
     '',
   ].join('\n')
 }
+
+const robotsPage = [
+  '## Robots and tasks',
+  '',
+  'A robot (`DialogId`) is a script (话术): the six that come with the program, and those that an account has written, reviewed and published ([scripts.md](scripts.md)). `QueryRobotv2AllList` tells their numbers.',
+  'Variables are named by `TtsParamHead` and take the kinds of value that the script says; `org` is the organisation of the account where it is not given.',
+  '',
+  "```js",
+  "await client.request('BatchRobotSmartCall', { CalledNumber: '13800138000,13800138001', CalledShowNumber: '057100000000', DialogId: '100000004', TaskName: '停水', CorpName: '阳光物业',",
+  "  TtsParamHead: '[\"name\",\"content\"]', TtsParam: '[{\"number\":\"13800138000\",\"params\":[\"张伟\",\"明天停水\"]},{\"number\":\"all\",\"params\":[\"业主\",\"明天停水\"]}]' }, { method: 'POST' })",
+  "```",
+  '',
+  '| state | published | may be |',
+  '| --- | --- | --- |',
+  ...Object.entries(stateRows).map(([status, may]) => `| ${statusWords[status as TaskStatus]} | \`${wireStatusOf(status as TaskStatus)}\` | ${may} |`),
+  '',
+  '* Tasks are dialled within the hours of the installation, in fair turns with other tasks; pausing and cancelling take effect before the answer. What keeps one waiting is told by `GET /api/v1/tasks/{id}` and `waihu task`.',
+  '* A task keeps the version of its script that was published when it was made. Dates in variables (明天) count from the day they were handed in.',
+  '* Receipts of its calls have `out_id` `ALICOM_SMART_SAAS^<TaskId>^<n>` (n: which call to the number), `dialog_id` the robot; `call_id` is `<TaskId>^<12 digits>`, good for QueryCallDetailByCallId too.',
+  '* Of the turns of a callee, `sureCount` are yes, `denyCount` no, `rejectCount` refusals and wishes not to be called, `customCount` other ways of the script, `knowledgeBusinessCount` questions that its knowledge answers,',
+  '  `knowledgeCommonCount` what every robot answers (who is calling, say it again), `defaultCount` what was not understood. `label` is the grade A–F, `tags` are the tags of the script.',
+  '* Codes: a company name or robot that is not the account\'s, or an operation that the state of a task does not allow, is `isv.INVALID_PARAMETERS` (StartRobotTask: `isv.VOICE_CALL_FAIL`); a number to show that is no trunk\'s `isv.BILLID_NOT_EXIST`;',
+  '  a start outside of the hours `isv.VOICE_ROBOT_NOT_PERIOD`; variables that are missing `isv.TEMPLATE_MISSING_PARAMETERS`, that the script does not know or cannot say `isv.TEMPLATE_PARAMS_ILLEGAL`.',
+  '',
+]
 
 const callbackPage = [
   '## Test your SmartCall server here in five minutes',

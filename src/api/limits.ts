@@ -30,6 +30,8 @@ export const apiLimits = {
   recordingLinkMs: 3_600_000,
   /** The same of one in a receipt. Source: the published VoiceRecordReport. */
   receiptLinkMs: 7 * 86_400_000,
+  /** The same for the recordings that queries of the RPC gateway name; as published. */
+  recordFileLinkMs: 48 * 3_600_000,
   /** Longest wait for one part of us when asked for health. */
   healthMsMax: 800,
 }

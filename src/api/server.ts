@@ -16,6 +16,7 @@ import type { DoNotCallDesk } from '../dialer/do-not-call-desk.ts'
 import type { ReceiptDesk } from '../dialer/receipt-desk.ts'
 import { RecordingFiles } from '../dialer/recording-files.ts'
 import { SingleCalls, type SingleCallDeps } from '../dialer/single-calls.ts'
+import type { RobotTasks } from '../dialer/tasks/robot-tasks.ts'
 import type { TaskDesk } from '../dialer/tasks/task-desk.ts'
 import type { ScriptDesk } from '../dialer/script-desk.ts'
 import type { TrunkDesk } from '../dialer/trunk-desk.ts'
@@ -23,13 +24,14 @@ import type { Log } from '../log.ts'
 import type { S3Bucket } from '../objects/s3.ts'
 import type { AccountDesk } from './accounts.ts'
 import type { Nonces } from './aliyun/authenticate.ts'
-import { Gateway, type GatewayLimits } from './aliyun/gateway.ts'
+import { Gateway, type GatewayDeps, type GatewayLimits } from './aliyun/gateway.ts'
 import { operations } from './aliyun/index.ts'
 import { aliyunPlugin } from './aliyun/plugin.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { healthRoute, type HealthProbes } from './health.ts'
 import { httpMetrics } from './http-metrics.ts'
 import { apiLimits, type ApiLimits } from './limits.ts'
+import { originOf } from './origin.ts'
 import { shedLoad, watchEventLoop } from './load-shedding.ts'
 import { ChatStreams } from './stepone/chat-stream.ts'
 import { HttpError, isOurFault, retryAfter, toErrorAnswer } from './stepone/errors.ts'
@@ -63,7 +65,7 @@ export type ServerDeps = {
   /** Undefined: scripts are not served. */
   scripts?: ScriptDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
-  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; limits?: Partial<GatewayLimits> | undefined } | undefined
+  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; robotTasks?: RobotTasks | undefined; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -155,7 +157,17 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
   healthRoute(app, deps.health, clock, limits.healthMsMax)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, calls: deps.calls, singleCalls: new SingleCalls({ ...deps.aliyun, calls: deps.calls }), operations, clock, log }), { landing, bodyBytesMax: limits.rpcBodyBytesMax }))
+  const baseUrl = (origin: string): string => (deps.publicUrl ?? origin).replace(/\/+$/, '')
+  const linkParts = {
+    files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),
+    secret: deps.recordings?.linkSecret ?? randomBytes(32).toString('hex'),
+    clock,
+  }
+  const recordings = new RecordingLinks({ ...linkParts, validMs: limits.recordingLinkMs })
+  const recordFiles = new RecordingLinks({ ...linkParts, validMs: limits.recordFileLinkMs })
+  const recordFile: GatewayDeps['recordFile'] = ({ accountId, callId, recording }, origin) =>
+    recording !== undefined && recordFiles.offers(recording) ? recordFiles.address(baseUrl(origin), accountId, callId) : undefined
+  if (deps.aliyun) await app.register(aliyunPlugin(new Gateway({ ...deps.aliyun, recordFile, calls: deps.calls, singleCalls: new SingleCalls({ ...deps.aliyun, calls: deps.calls }), operations, clock, log }), { landing, bodyBytesMax: limits.rpcBodyBytesMax }))
   else app.get('/', { schema: { hide: true } }, (_request, reply) => reply.type('text/plain; charset=utf-8').send(landing))
   await app.register(
     stepOnePlugin({
@@ -175,13 +187,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       callbackServers: deps.aliyun?.callbackServers,
       receipts: deps.aliyun?.receipts,
       traces: deps.traces,
-      recordings: new RecordingLinks({
-        files: deps.recordings && new RecordingFiles(deps.recordings.dir, deps.recordings.bucket),
-        secret: deps.recordings?.linkSecret ?? randomBytes(32).toString('hex'),
-        clock,
-        validMs: limits.recordingLinkMs,
-      }),
-      baseUrl: (request) => (deps.publicUrl ?? asAddressed(request)).replace(/\/+$/, ''),
+      recordings,
+      baseUrl: (request) => baseUrl(originOf(request)),
       authenticate: authenticateWith(deps.accounts),
     }),
   )
@@ -207,11 +214,6 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       // With a line end: clients of the stream read line by line and would miss an unfinished one.
       .send(`${JSON.stringify(answer.body)}\n`)
   }
-}
-
-/** As the client addressed us; '' (a relative link) when its Host header is missing or no host. */
-function asAddressed({ protocol, host }: FastifyRequest): string {
-  return /^[\w.-]+(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$/.test(host) ? `${protocol}://${host}` : ''
 }
 
 /** Bytes that are no HTTP at all never become a request; the answer is written by hand. */

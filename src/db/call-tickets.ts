@@ -2,10 +2,10 @@
 import type { Queryable, Tx } from './connection.ts'
 import { toText } from './jsonb.ts'
 
-export const callProducts = ['voice', 'tts', 'ivr', 'click-to-dial', 'smart'] as const
+export const callProducts = ['voice', 'tts', 'ivr', 'click-to-dial', 'smart', 'robot'] as const
 export type CallProduct = (typeof callProducts)[number]
 
-/** `wireId`: 12 digits, ^, 12 digits. `shownNumber`: as the customer wrote it. */
+/** `wireId`: 12 digits, ^, 12 digits; of a task's call the first are the task's. `shownNumber`: as the customer wrote it. */
 export type CallTicket = { wireId: string; product: CallProduct; shownNumber: string; outId: string | undefined }
 
 export async function insertTickets(tx: Tx, tickets: readonly (CallTicket & { callId: string; accountId: string })[]): Promise<void> {

@@ -414,17 +414,21 @@ export type TaskCallsFilter = {
   dialedFrom?: Date | undefined
   dialedBefore?: Date | undefined
   ended?: boolean | undefined
+  turnsMin?: number | undefined
+  turnsMax?: number | undefined
 }
 
 /** Calls of a task, latest first, with how many there are in all. */
 export async function listTaskCalls(db: Queryable, filter: TaskCallsFilter, page: { offset: number; limit: number }): Promise<{ total: number; rows: CallRow[] }> {
-  const { outcome = null, endedBy = null, phone = null, talkMsMin = null, talkMsMax = null, dialedFrom = null, dialedBefore = null, ended = null } = filter
+  const { outcome = null, endedBy = null, phone = null, talkMsMin = null, talkMsMax = null, dialedFrom = null, dialedBefore = null, ended = null, turnsMin = null, turnsMax = null } = filter
+  const turns = sql`(select count(*) from call_events e where e.call_id = c.id and e.event ->> 'type' = 'callee-said')`
   const where = sql`
     c.task_id = ${filter.taskId} and (${phone}::text is null or c.phone = ${phone})
     and (${outcome}::text[] is null or c.outcome = any (${outcome}::text[])) and (${endedBy}::text[] is null or c.ended_by = any (${endedBy}::text[]))
     and (${talkMsMin}::bigint is null or c.talk_ms >= ${talkMsMin}) and (${talkMsMax}::bigint is null or c.talk_ms <= ${talkMsMax})
     and (${dialedFrom}::timestamptz is null or c.dialing_at >= ${dialedFrom}) and (${dialedBefore}::timestamptz is null or c.dialing_at < ${dialedBefore})
-    and (${ended}::boolean is null or (c.status = 'ended') = ${ended})`
+    and (${ended}::boolean is null or (c.status = 'ended') = ${ended})
+    and (${turnsMin}::int is null or ${turns} >= ${turnsMin}) and (${turnsMax}::int is null or ${turns} <= ${turnsMax})`
   const counted = await sql<{ n: number }>`select count(*)::int as n from calls c where ${where}`.execute(db)
   const { rows } = await sql<CallRow>`select ${callColumns} from calls c where ${where} order by c.created_at desc, c.id desc offset ${page.offset} limit ${page.limit}`.execute(db)
   return { total: counted.rows[0]!.n, rows }

@@ -58,7 +58,7 @@ export type CallTicketsTable = {
   call_id: string
   account_id: string
   wire_id: string
-  product: 'voice' | 'tts' | 'ivr' | 'click-to-dial' | 'smart'
+  product: 'voice' | 'tts' | 'ivr' | 'click-to-dial' | 'smart' | 'robot'
   shown_number: string
   out_id: string | null
 }

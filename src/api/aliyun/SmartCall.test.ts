@@ -14,7 +14,7 @@ async function smartCall(params: Record<string, string>): Promise<{ call: Single
   const asked: { call: SingleCall; conversation: Conversation }[] = []
   const singleCalls = { converse: (call: SingleCall, conversation: Conversation) => Promise.resolve(void asked.push({ call, conversation })).then(() => '1^2') } as unknown as SingleCalls
   const operation = operations['SmartCall']!
-  assert.deepEqual(await operation.handle(readParameters(operation.parameters, new Map(Object.entries({ ...needed, ...params }))), { accountId: 'acc_1', requestId: 'r', calls: {} as CallService, singleCalls }), { CallId: '1^2' })
+  assert.deepEqual(await operation.handle(readParameters(operation.parameters, new Map(Object.entries({ ...needed, ...params }))), { accountId: 'acc_1', requestId: 'r', origin: '', calls: {} as CallService, singleCalls }), { CallId: '1^2' })
   return asked[0]!
 }
 const codeOf = (params: Record<string, string>): Promise<string> => smartCall(params).then(() => 'OK', (error: unknown) => toAliyunError(error).code)
@@ -85,7 +85,7 @@ async function operate(params: Record<string, string>, product = 'smart', contro
   } as unknown as CallService
   const operation = operations['SmartCallOperate']!
   try {
-    const answer = await operation.handle(readParameters(operation.parameters, new Map(Object.entries({ CallId: '116012854210^102814270000', Command: 'parallelBridge', ...params }))), { accountId: 'acc_1', requestId: 'r', calls, singleCalls: {} as SingleCalls })
+    const answer = await operation.handle(readParameters(operation.parameters, new Map(Object.entries({ CallId: '116012854210^102814270000', Command: 'parallelBridge', ...params }))), { accountId: 'acc_1', requestId: 'r', origin: '', calls, singleCalls: {} as SingleCalls })
     assert.deepEqual(asked, [['acc_1', 'call_1', { type: 'bridge' }]])
     return answer
   } catch (error) {

@@ -12,6 +12,7 @@ export const prodIds: Readonly<Record<CallProduct, string>> = {
   ivr: '11000000300005',
   'click-to-dial': '11000000300004',
   smart: '11030000180001',
+  robot: '11030000180001',
 }
 
 /** The JSON text of `Data`. A call that goes on has no state yet. */

@@ -22,11 +22,6 @@ export function javaDate(date: Date): string {
   return `${weekday} ${month} ${day} ${time} CST ${year}`
 }
 
-/** Midnight in China of the day that holds the instant. */
-export function startOfChinaDay(ms: number): number {
-  return Math.floor((ms + zoneMs) / dayMs) * dayMs - zoneMs
-}
-
 /** Unix milliseconds; undefined when there is no such moment. */
 function parseChina(text: string): number | undefined {
   const found = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d))?$/.exec(text.trim())

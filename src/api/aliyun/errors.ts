@@ -99,6 +99,10 @@ const fields: Readonly<Record<string, BusinessErrorCode>> = {
   'template-url': 'isv.PARAM_NOT_SUPPORT_URL',
   'voice-file': 'isv.VOICE_FILE_ILLEGAL',
   'callback-server': 'isv.PRODUCT_UNSUBSCRIBE',
+  'plan.callers': 'isv.BILLID_NOT_EXIST',
+  'too-many-numbers': 'isv.MOBILE_COUNT_OVER_LIMIT',
+  at: 'InvalidParameter.date',
+  'at-outside-hours': 'isv.VOICE_ROBOT_NOT_PERIOD',
 }
 
 /** Any error as one of theirs. Unknown ones tell nothing but that it was us. Never throws. */

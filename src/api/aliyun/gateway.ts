@@ -35,6 +35,8 @@ export type GatewayRequest = {
   body: Buffer
   /** Of the client. */
   address: string
+  /** How it addressed us, for links in answers; '' when that cannot be told. */
+  origin?: string | undefined
 }
 /** `operation` and `accountId`: as far as they were believed. */
 export type GatewayAnswer = { status: number; type: string; body: string; operation?: string | undefined; accountId?: string | undefined }
@@ -69,8 +71,8 @@ export class Gateway {
       const { claim, row, account } = await this.#believe(request, given.address, requestId)
       operation = claim.action
       accountId = account
-      const { calls, singleCalls } = this.#deps
-      const fields = await row.handle(readParameters(row.parameters, request.params), { calls, singleCalls, accountId, requestId })
+      const { calls, singleCalls, robotTasks, recordFile } = this.#deps
+      const fields = await row.handle(readParameters(row.parameters, request.params), { calls, singleCalls, robotTasks, recordFile, accountId, requestId, origin: given.origin ?? '' })
       return { status: 200, ...writeAnswer(format, `${operation}Response`, { Code: 'OK', Message: 'OK', RequestId: requestId, ...fields }), operation, accountId }
     } catch (error) {
       const known = toAliyunError(error)

@@ -1,6 +1,7 @@
 // The shape of one operation and what it may use. Does not know which operations exist.
 import type { CallService } from '../../dialer/call-service.ts'
 import type { SingleCalls } from '../../dialer/single-calls.ts'
+import type { RobotTasks } from '../../dialer/tasks/robot-tasks.ts'
 import type { AnswerFields } from './answer.ts'
 import type { Parameters, ValuesOf } from './parameters.ts'
 
@@ -8,9 +9,13 @@ import type { Parameters, ValuesOf } from './parameters.ts'
 export type Aliyun = {
   calls: CallService
   singleCalls: SingleCalls
+  /** Absent: tasks are not served. */
+  robotTasks?: RobotTasks | undefined
+  /** An address that anybody can fetch the recording of a call from, for 48 hours; undefined when there is none. `origin`: as the client addressed us. */
+  recordFile?: ((call: { accountId: string; callId: string; recording: string | undefined }, origin: string) => string | undefined) | undefined
 }
 
-export type Context = Aliyun & { accountId: string; requestId: string }
+export type Context = Aliyun & { accountId: string; requestId: string; origin: string }
 
 export type Operation<P extends Parameters = Parameters> = {
   /** In Chinese, one sentence. */

@@ -1,5 +1,6 @@
 // Serves the RPC gateway at `/`. Does not know what it answers. A GET without any parameter is a person with a browser, who gets a page.
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { originOf } from '../origin.ts'
 import { toAliyunError } from './errors.ts'
 import type { Gateway, GatewayAnswer } from './gateway.ts'
 
@@ -20,7 +21,7 @@ export function aliyunPlugin(gateway: Gateway, { landing, bodyBytesMax }: { land
       async handler(request, reply) {
         if (isVisit(request)) return reply.type('text/plain; charset=utf-8').send(landing)
         const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-        const answer = await gateway.answer({ method: request.method, url: request.raw.url ?? '/', headers: request.headers, body, address: request.ip })
+        const answer = await gateway.answer({ method: request.method, url: request.raw.url ?? '/', headers: request.headers, body, address: request.ip, origin: originOf(request) })
         request.accountId = answer.accountId ?? ''
         request.log.debug({ request: request.id, operation: answer.operation, account: answer.accountId, status: answer.status }, 'RPC call answered')
         return send(reply, answer)

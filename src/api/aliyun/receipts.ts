@@ -22,6 +22,7 @@ const reportOf: Readonly<Record<CallProduct, (facts: ReceiptFacts) => Record<str
   tts: notificationFields,
   ivr: notificationFields,
   smart: conversationFields,
+  robot: conversationFields,
   'click-to-dial': twoPartyFields,
 }
 

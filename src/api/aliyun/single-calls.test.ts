@@ -13,7 +13,7 @@ async function mannerOf(name: keyof typeof needed, params: Record<string, string
   const asked: Manner[] = []
   const take = (_call: unknown, _what: unknown, manner: Manner) => Promise.resolve(void asked.push(manner)).then(() => '1^2')
   const operation = operations[name]!
-  await operation.handle(readParameters(operation.parameters, new Map(Object.entries({ ...needed[name], ...params }))), { accountId: 'acc_1', requestId: 'r', calls: {} as CallService, singleCalls: { speak: take, play: take } as unknown as SingleCalls })
+  await operation.handle(readParameters(operation.parameters, new Map(Object.entries({ ...needed[name], ...params }))), { accountId: 'acc_1', requestId: 'r', origin: '', calls: {} as CallService, singleCalls: { speak: take, play: take } as unknown as SingleCalls })
   return asked[0]!
 }
 

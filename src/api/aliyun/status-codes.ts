@@ -35,6 +35,11 @@ const byOutcome = {
   unknown: ['200130', 'OTHER', '未识别'],
 } as const satisfies Record<Outcome, readonly [code: string, smart: string, text: string]>
 
+/** The endings that have this code. */
+export function outcomesOf(code: string): Outcome[] {
+  return (Object.keys(byOutcome) as Outcome[]).filter((outcome) => byOutcome[outcome][0] === code)
+}
+
 /** Conversations that came to nothing: the text was not heard to its end, or nobody has answered. */
 const cameToNothing: readonly (ConversationOutcome | undefined)[] = [undefined, 'unconfirmed', 'silent']
 

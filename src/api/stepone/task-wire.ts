@@ -95,7 +95,7 @@ const clock = (minute: number): string => `${String(Math.floor(minute / 60)).pad
 export const zAdded = z.object({
   success,
   added: z.int(),
-  refused: z.array(z.object({ row: z.int().meta({ description: 'numbers 中的第几项，从 1 起' }), phone: z.string(), code: z.enum(['bad-number', 'never-dial', 'duplicate', 'do-not-call', 'bad-variable', 'expired']), reason: z.string() })),
+  refused: z.array(z.object({ row: z.int().meta({ description: 'numbers 中的第几项，从 1 起' }), phone: z.string(), code: z.enum(['bad-number', 'never-dial', 'duplicate', 'do-not-call', 'variable-missing', 'bad-variable', 'expired']), reason: z.string() })),
   replayed: z.boolean().meta({ description: '同一幂等键已添加过，这次没有再添加' }),
 })
 

@@ -31,7 +31,7 @@ void test('a task is made, filled in parts, started, watched to its end and remo
   const numbers = rowsOf(1_500)
   const first = await ask('POST', `/${id}/numbers`, { numbers: [...numbers.slice(0, 4), { phone: '110', vars: { name: 'x' } }, { phone: '13800138000' }, numbers[0]] }, { headers: { 'idempotency-key': 'one' } })
   assert.equal(first.status, 200, JSON.stringify(first.body))
-  assert.deepEqual([first.body['added'], (first.body['refused'] as { row: number; code: string }[]).map(({ row, code }) => [row, code])], [4, [[5, 'never-dial'], [6, 'bad-variable'], [7, 'duplicate']]])
+  assert.deepEqual([first.body['added'], (first.body['refused'] as { row: number; code: string }[]).map(({ row, code }) => [row, code])], [4, [[5, 'never-dial'], [6, 'variable-missing'], [7, 'duplicate']]])
   const again = await ask('POST', `/${id}/numbers`, { numbers: [...numbers.slice(0, 4), { phone: '110', vars: { name: 'x' } }, { phone: '13800138000' }, numbers[0]] }, { headers: { 'idempotency-key': 'one' } })
   assert.deepEqual({ ...again.body }, { ...first.body, replayed: true })
   assert.equal((await ask('POST', `/${id}/numbers`, { numbers: [numbers[9]] }, { headers: { 'idempotency-key': 'one' } })).status, 409)

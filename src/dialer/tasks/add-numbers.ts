@@ -77,7 +77,7 @@ export function readRows(rows: readonly NumberRow[], accept: (vars: Readonly<Rec
     }
     const first = ok.get(parsed.phone.phone)
     const { values, problems, expiresAt } = accept(vars)
-    if (problems.length > 0) refuse('bad-variable', `变量有误：${problems.slice(0, 5).map(({ variable, message }) => `${shorten(variable)} ${message}`).join('；')}`)
+    if (problems.length > 0) refuse(problems.some(({ kind }) => kind === 'missing') ? 'variable-missing' : 'bad-variable', `变量有误：${problems.slice(0, 5).map(({ variable, message }) => `${shorten(variable)} ${message}`).join('；')}`)
     else if (expiresAt !== undefined && expiresAt <= now) refuse('expired', '变量里的时间已经过去')
     else if (first) refuse('duplicate', `与第 ${first.row + 1} 行是同一个号码`)
     else ok.set(parsed.phone.phone, { row, phone: parsed.phone.phone, phoneAsGiven: parsed.phone.given, vars: values, expiresAt })

@@ -17,6 +17,7 @@ import { giveBack } from './give-back.ts'
 import { requireStep, type TaskStatus, type TaskWish } from './life-cycle.ts'
 import { makePlan, type TaskPlan } from './plan.ts'
 import type { AddedNumbers, NumberFilter, NumberRecord, NumberRow, Page, Paged, StopWish, TaskCall, TaskCallFilter, TaskDesk, TaskDraft, TaskFilter, TaskRecord, TaskScripts, TaskWaiting } from './task-desk.ts'
+import { windowAt, type CallingWindows, type WindowVerdict } from './windows.ts'
 
 export type TaskDeskDeps = {
   db: Database
@@ -135,17 +136,24 @@ export class DialerTaskDesk implements TaskDesk {
     const sinceMs = Math.max(nowMs - settings.tasks.rateMs, task.startedAt?.getTime() ?? nowMs)
     const attempts = await countTaskAttempts(db.sql, task.id, new Date(sinceMs), attemptsCountedMax)
     const last = task.status === 'running' && task.waiting > 0 ? await lastDue(db.sql, task.id) : undefined
-    const line = this.#lineOf(plan)
     return progressOf({
       status: task.status as TaskStatus,
       counts: toTask(task).counts,
       waitingFor: (task.waitingFor ?? undefined) as TaskWaiting | undefined,
       lately: { attempts, sinceMs },
       lastDueMs: last?.getTime(),
-      windows: effectiveWindows(plan, line ?? { exempt: { hours: false, frequency: false } }, settings.hours),
+      windows: this.#windowsOf(plan),
       retry: plan.retry,
       nowMs,
     })
+  }
+
+  async windowAt(accountId: string, taskId: string, at: Date): Promise<WindowVerdict> {
+    return windowAt(at.getTime(), this.#windowsOf((await this.#find(accountId, taskId)).plan as TaskPlan))
+  }
+
+  #windowsOf(plan: TaskPlan): CallingWindows | undefined {
+    return effectiveWindows(plan, this.#lineOf(plan) ?? { exempt: { hours: false, frequency: false } }, this.#deps.settings.hours)
   }
 
   /** Nothing more of it is dialled after this: what was fed goes back in the same transaction. */

@@ -5,6 +5,7 @@ import { balanceOf, holdAll } from '../../account/ledger.ts'
 import type { Outcome } from '../../call/end-reason.ts'
 import { findAccount } from '../../db/accounts.ts'
 import { appendEvents, notifyFollowers } from '../../db/call-events.ts'
+import { insertTickets } from '../../db/call-tickets.ts'
 import { callersOf, insertCalls, recentAttempts, type NewCall, type NewCallTerms } from '../../db/calls.ts'
 import type { Database, Tx } from '../../db/connection.ts'
 import { doNotCallAmong } from '../../db/do-not-call.ts'
@@ -18,6 +19,7 @@ import type { DialerSettings } from '../settings.ts'
 import { asksForOtherCaller, callerFor, decideFeed, type FeedDecision } from './feed-decision.ts'
 import { windowsByDefault, type TaskPlan } from './plan.ts'
 import type { TaskWaiting } from './task-desk.ts'
+import { ticketOfAttempt } from './task-tickets.ts'
 import { windowAt, within, type CallingWindows } from './windows.ts'
 
 export type FeedDeps = {
@@ -159,6 +161,7 @@ async function makeCalls(tx: Tx, { task, plan, line, numbers, price, callersOfTr
     }
   })
   await insertCalls(tx, requests)
+  if (task.source === 'aliyun') await insertTickets(tx, numbers.map((number, nth) => ({ ...ticketOfAttempt({ taskId: task.id, seq: number.seq, attempt: number.past.length + 1 }), callId: ids[nth]!, accountId: task.accountId })))
   await appendEvents(tx, ids.map((callId) => ({ callId, event: { type: 'accepted' } })), now)
   await notifyFollowers(tx, ids)
   // Call, then wallet, then task, as everywhere. An empty wallet undoes all of it: what was read before has been spent meanwhile.

@@ -1,9 +1,11 @@
 // What the APIs ask of tasks: create, fill, start, stop, look at. Does not know HTTP, wire formats or SQL.
 import type { Outcome } from '../../call/end-reason.ts'
+import type { ValueProblem } from '../../robot/script/variables.ts'
 import type { CallRecord } from '../call-service.ts'
 import type { Progress } from './estimate.ts'
 import type { TaskStatus } from './life-cycle.ts'
 import type { PlanWish, TaskPlan } from './plan.ts'
+import type { WindowVerdict } from './windows.ts'
 
 /** What tasks need to know of scripts. */
 export interface TaskScripts {
@@ -14,7 +16,7 @@ export type TaskScript = {
   version: number
   title: string
   /** What a call stores of these values, with defaults filled in; each that is missing, unknown or cannot be told is a problem. Pure. */
-  accept(vars: Readonly<Record<string, string>>, acceptedAt: Date): { values: Readonly<Record<string, string>>; problems: readonly { variable: string; message: string }[]; expiresAt: Date | undefined }
+  accept(vars: Readonly<Record<string, string>>, acceptedAt: Date): { values: Readonly<Record<string, string>>; problems: readonly ValueProblem[]; expiresAt: Date | undefined }
 }
 
 export type TaskDraft = {
@@ -39,7 +41,7 @@ export type RefusedRow = {
   row: number
   /** As written, shortened when absurdly long. */
   phone: string
-  code: 'bad-number' | 'never-dial' | 'duplicate' | 'do-not-call' | 'bad-variable' | 'expired'
+  code: 'bad-number' | 'never-dial' | 'duplicate' | 'do-not-call' | 'variable-missing' | 'bad-variable' | 'expired'
   /** For people, Chinese. */
   reason: string
 }
@@ -144,6 +146,9 @@ export type TaskCallFilter = {
   dialedBefore?: Date | undefined
   /** Only calls that are over. */
   ended?: boolean | undefined
+  /** Turns of the callee. */
+  turnsMin?: number | undefined
+  turnsMax?: number | undefined
 }
 
 export type StopWish = {
@@ -186,4 +191,6 @@ export interface TaskDesk {
   /** Latest first. */
   calls(accountId: string, taskId: string, filter?: TaskCallFilter, page?: Page): Promise<Paged<TaskCall>>
   progress(accountId: string, taskId: string): Promise<Progress>
+  /** Whether it may dial at a moment, by its own hours and those of its line. */
+  windowAt(accountId: string, taskId: string, at: Date): Promise<WindowVerdict>
 }

@@ -15,7 +15,7 @@ export const testScripts: TaskScripts = {
   find: async (_accountId, script) => {
     if (script !== 'notice') throw new NotFoundError('script', `没有话术 ${script}`)
     const accept: TaskScript['accept'] = (vars) => {
-      const problems = [...(vars['name'] ? [] : [{ variable: 'name', message: '缺少' }]), ...Object.keys(vars).filter((name) => name !== 'name' && name !== 'until').map((variable) => ({ variable, message: '没有这个变量' }))]
+      const problems = [...(vars['name'] ? [] : [{ variable: 'name', kind: 'missing' as const, message: '缺少' }]), ...Object.keys(vars).filter((name) => name !== 'name' && name !== 'until').map((variable) => ({ variable, kind: 'unknown' as const, message: '没有这个变量' }))]
       return { values: vars, problems, expiresAt: vars['until'] === undefined ? undefined : new Date(vars['until']) }
     }
     return Promise.resolve({ version: 3, title: '通知', accept })

@@ -5,7 +5,7 @@ import { findDates, speakDate, speakMinute } from '../dates.ts'
 import { type Script, variablesIn, type VariableKind } from './schema.ts'
 
 export type Values = Readonly<Record<string, string>>
-export type ValueProblem = { variable: string; message: string }
+export type ValueProblem = { variable: string; kind: 'unknown' | 'missing' | 'wrong'; message: string }
 
 const valueCharsMax = 100
 
@@ -40,17 +40,17 @@ function amountOf(value: string): string | undefined {
  * a missing variable is never spoken.
  */
 export function acceptValues(script: Pick<Script, 'vars'>, given: Readonly<Record<string, string>>, acceptedAt: Date): { values: Values; problems: readonly ValueProblem[] } {
-  const problems: ValueProblem[] = Object.keys(given).filter((name) => !Object.hasOwn(script.vars, name)).map((variable) => ({ variable, message: '话术没有这个变量 the script has no such variable' }))
+  const problems: ValueProblem[] = Object.keys(given).filter((name) => !Object.hasOwn(script.vars, name)).map((variable) => ({ variable, kind: 'unknown', message: '话术没有这个变量 the script has no such variable' }))
   const values: Record<string, string> = {}
   for (const [variable, { say, required, default: fallback }] of Object.entries(script.vars)) {
     const value = (given[variable] ?? '').normalize('NFKC').trim() || fallback
     if (value === undefined) {
-      if (required) problems.push({ variable, message: '缺少 is missing' })
+      if (required) problems.push({ variable, kind: 'missing', message: '缺少 is missing' })
       continue
     }
     const wrong = Array.from(value).length > valueCharsMax ? `超过 ${valueCharsMax} 字 is longer than ${valueCharsMax} characters` : /[${}<>\p{Cc}]/u.test(value) ? '含有不能朗读的字符 holds characters that cannot be said' : refuse[say](value, acceptedAt)
     if (wrong === undefined) values[variable] = value
-    else problems.push({ variable, message: `“${value.slice(0, 40)}” ${wrong}` })
+    else problems.push({ variable, kind: 'wrong', message: `“${value.slice(0, 40)}” ${wrong}` })
   }
   return { values, problems }
 }

@@ -1,4 +1,5 @@
 // Knows how TtsParamHead and TtsParam name the variables of callees, and whose value is whose. Does not know scripts or tasks.
+import type { NumberRow } from '../../../dialer/tasks/task-desk.ts'
 import { parsePhone } from '../../../numbering/phone.ts'
 import { businessError } from '../errors.ts'
 import type { Parameter } from '../parameters.ts'
@@ -69,6 +70,15 @@ export function valuesOf(names: readonly string[] | undefined, rows: readonly Tt
     if (parsed.ok) own.set(parsed.phone.phone, values)
   }
   return (phone) => own.get(phone) ?? forAll
+}
+
+/** The callees of a request with their variables, in the order of the list. A number that cannot be read keeps its place: whoever adds it says what is wrong. */
+export function numberRows(numbers: readonly string[], names: readonly string[] | undefined, rows: readonly TtsRow[] | undefined): NumberRow[] {
+  const values = valuesOf(names, rows)
+  return numbers.map((number) => {
+    const parsed = parsePhone(number)
+    return { phone: number, vars: values(parsed.ok ? parsed.phone.phone : number) }
+  })
 }
 
 function parseArray(name: string, value: string): unknown[] {
