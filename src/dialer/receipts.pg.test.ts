@@ -319,6 +319,28 @@ void test('receivers that hang cost others nothing: they have one post each in f
   }
 })
 
+void test('more dead receivers than posts at once do not keep others waiting: each is asked once, and then left alone', async () => {
+  await using dead = await customerServer(() => undefined)
+  await using alive = await customerServer(takes)
+  await using w = await world({ started: false, settings: { postsMax: 2, pollMs: 5, timeoutMs: 1_000 } })
+  const { db, accountId, service } = w.dialer
+  const accounts = [accountId]
+  for (let i = 0; i < 5; i += 1) accounts.push((await createAccount(db, { name: `dead ${i}`, creditLi: 10_000 })).id)
+  const ids: string[] = []
+  for (const [i, id] of accounts.entries()) {
+    await w.desk.setTargets(id, { report: i === 0 ? alive.url : dead.url })
+    const ticket = { wireId: newWireId(Math.random() * 1e12), product: 'tts', shownNumber: '', outId: undefined } as const
+    const { callIds } = await service.place({ accountId: id, source: 'aliyun', phones: '13800138000', userRequirement: '通知', ticket })
+    ids.push(callIds[0]!)
+    await until('it is over', async () => (await w.states(callIds[0]!)).length === 1)
+  }
+  await w.receipts.start()
+  await until('the one that is alive has it', async () => (await w.states(ids[0]!))[0]!.deliveredAt)
+  await until('the others were asked', () => dead.received.length === 5)
+  await w.receipts.idle()
+  assert.deepEqual([dead.received.length, alive.received.length, w.receipts.stats.failed], [5, 1, 5])
+})
+
 void test('a receiver that is too far behind loses what is furthest from its turn, to be asked for again; delivered and dead ones are forgotten in time', async () => {
   await using customer = await customerServer(takes)
   await using w = await world({ started: false, settings: { backlogMax: 50 } })

@@ -3,7 +3,7 @@
 // and names stay at that face, and what is sent late, or once more, is told as it is told today, with links that are good from now on.
 import type { Database } from '../db/connection.ts'
 import { errorFacts } from '../db/error-facts.ts'
-import { allTargets, claimReceipts, countWaiting, dueTargets, forgetReceipts, giveUpBacklog, giveUpUnwanted, receiptsChannel, receiptsDelivered, receiptsFailed, type ClaimedReceipt, type ReceiptTarget } from '../db/receipts.ts'
+import { claimReceipts, countWaiting, dueTargets, farBehind, forgetReceipts, giveUpBacklog, giveUpUnwanted, receiptsChannel, receiptsDelivered, receiptsFailed, type ClaimedReceipt, type ReceiptTarget } from '../db/receipts.ts'
 import { log } from '../log.ts'
 import { Outbox } from './outbox.ts'
 import { receiptFacts, receiptId, type RenderReceipt } from './receipt-facts.ts'
@@ -178,7 +178,7 @@ export class Receipts {
     const nowMs = this.#now()
     const now = new Date(nowMs)
     try {
-      for (const target of await allTargets(this.#db.sql)) {
+      for (const target of await farBehind(this.#db.sql, backlogMax)) {
         let givenUp: number
         do {
           givenUp = await giveUpBacklog(this.#db.sql, target, { max: backlogMax, batch: tidyBatch, error: `more than ${backlogMax} receipts were waiting`, now })
