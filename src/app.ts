@@ -101,7 +101,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     // Found once there is a database; nothing is dialled before.
     let shelf: ScriptShelf | undefined
     const scripts = { bodies: { prepare: async (ref: ScriptRef) => await shelf?.prepare(ref), at: (ref: ScriptRef) => shelf?.at(ref) }, soundName: voiceFileName }
-    const robots = createRobotMaker({ scripts, callback: { exchange: callbacks, phoneOf: callablePhone }, kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, handover, log })
+    const robots = createRobotMaker({ scripts, callback: { exchange: callbacks, phoneOf: callablePhone }, kind: config.robot, llm: { baseUrl: config.llmBaseUrl, apiKey: config.llmApiKey, model: config.llmModel }, drafts: config.llmDrafts, handover, log })
     const prices = pricesOf(config)
     const asr = openAsr(config)
     stack.use(asr)
@@ -143,6 +143,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       robots,
       scripts: scriptDesk,
       runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => sounds.read(name), fetchSound: (url) => fetchedSounds.read(url) }), metrics),
+      prices,
       capacity: () => (media.load().accepting ? Math.max(0, config.callsMax - media.load().ports) : 0),
       understandsPeople,
       defaultPrice: { priceLiPerMin: config.priceLiPerMin, initialBlockSec: config.initialBlockSec, incrementSec: config.incrementSec },

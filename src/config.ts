@@ -95,6 +95,7 @@ export const optionGroups = {
     llmBaseUrl: { env: 'LLM_BASE_URL', type: optionalText, default: '', help: 'OpenAI-compatible endpoint, e.g. https://dashscope.aliyuncs.com/compatible-mode/v1. Several with commas: the next one is asked when one fails or is slow; keys, models and prices go by position.' },
     llmApiKey: { env: 'LLM_API_KEY', type: optionalText, default: '', help: 'Key for it.', secret: true },
     llmModel: { env: 'LLM_MODEL', type: z.string().min(1), default: 'qwen-plus', help: 'Model name.' },
+    llmDrafts: { env: 'LLM_DRAFTS', type: onOff, default: 'on', help: 'on: the model is asked as soon as the callee pauses, before the turn is sure to be over; an answer then comes sooner, and some are paid for in vain. off: it is asked once for each turn.' },
     llmPrice: { env: 'LLM_PRICE', type: optionalText, default: '', help: 'What it costs, RMB for a million tokens, in/out such as 0.8/2; only shown with calls. Empty: not known.' },
   },
   'Handover 转人工': {

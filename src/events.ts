@@ -66,8 +66,8 @@ export type CallEvent =
   /** A supervisor's phone. */
   | { type: 'listening'; state: 'calling' | 'joined' | 'failed' | 'left'; phone: string; why?: TransferFailure | undefined }
   | { type: 'provider-failed'; provider: string; message: string; fallback: string }
-  /** What the call took of which service, and what that costs the operator. Once, before the end. */
-  | { type: 'services-used'; services: readonly ServiceCost[] }
+  /** What the call took of which service, and what that costs the operator. Before the end; once more with `afterCall` when a model read what was said. */
+  | { type: 'services-used'; services: readonly ServiceCost[]; afterCall?: true | undefined }
   /** The money held for the call covers this many more seconds. */
   | { type: 'hold-extended'; heldLi: number }
   | { type: 'out-of-money' }

@@ -28,6 +28,11 @@ export class DigitCollector {
     this.#onDigits = onDigits
   }
 
+  /** How many digits an answer is to have, however it is given; undefined when none or one was asked for. */
+  get digitsExpected(): number | undefined {
+    return this.#asked && this.#asked.digitsMax > 1 ? this.#asked.digitsMax : undefined
+  }
+
   /** Asks for up to `digitsMax` keys, ended early by `endKey`. Keys pressed just before count: people know their menus. */
   collect(asked: Asked, nowMs: number): void {
     this.#asked = asked

@@ -50,11 +50,11 @@ export class Floor {
    */
   judge(utterance: Utterance): 'turn' | 'aside' {
     const { speaker } = this.#deps
-    const { text, voicedMs, beginAtMs, endAtMs, confidence, bargeIn } = utterance
+    const { text, voicedMs, beginAtMs, endAtMs, confidence, bargeIn, isLost } = utterance
     if (bargeIn) return 'turn'
     const robot = this.robot
     const over = robot.speaking ? robot : this.#lastSaid
-    const turn = isTurn({ text, voicedMs, beginAtMs, endAtMs, confidence, robot: over, overProtected: beginAtMs < this.#protectedUntilMs })
+    const turn = isTurn({ text, voicedMs, beginAtMs, endAtMs, confidence, isLost, robot: over, overProtected: beginAtMs < this.#protectedUntilMs })
     const wasOver = robot.speaking && endAtMs > (speaker.current?.startedAtMs ?? Infinity)
     if (turn && wasOver && robot.interruptible && robot.timeBreakMs === undefined && !robot.isProtected) this.#lose(false, text)
     else if (speaker.stance !== 'full') speaker.goOn()

@@ -23,6 +23,19 @@ test('keys that were asked for end with the last one, and are answered', async (
   assert.equal(c.said.at(-1), '好的。')
 })
 
+test('digits that were asked for may be told as well as pressed: between two groups of them nobody cuts in', async () => {
+  await using c = new Conversation((event) => (event.type === 'answered' ? [say('请说六位号码。'), { type: 'collect-digits', digitsMax: 6, timeOutMs: 9_000 }] : event.type === 'utterance' ? [say('好的。')] : []))
+  await c.advance(3_000)
+  await c.hears('二五', 500)
+  await c.advance(1_000)
+  assert.equal(c.robot.of('utterance').length, 0, 'more is to come')
+  await c.advance(1_500)
+  assert.equal(c.robot.of('utterance').length, 1)
+  await c.hears('二五零一三八', 900)
+  await c.advance(700)
+  assert.equal(c.robot.of('utterance').length, 2, 'that is all of them')
+})
+
 test('the time to press begins when the question was heard', async () => {
   await using c = new Conversation((event) => (event.type === 'answered' ? [say('字'.repeat(60)), { type: 'collect-digits', digitsMax: 1, timeOutMs: 3_000 }] : []))
   await c.advance(1_400 + 6_000 + 2_700)

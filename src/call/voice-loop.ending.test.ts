@@ -132,6 +132,18 @@ test('a recogniser that fails twice ends the call with a goodbye', async () => {
   assert.deepEqual(c.end!.end, { by: 'platform', detail: 'recognition-failed', error: 'twice' })
 })
 
+test('a recogniser that fails twice under a long say: what was begun is heard, and so is all of the goodbye', async () => {
+  await using c = new Conversation(greets(() => [say('字'.repeat(65))]))
+  await c.greeted()
+  await c.hears('可以')
+  await c.advance(1_500)
+  c.asr.streams[0]!.emit({ type: 'failed', error: new Error('once') })
+  c.asr.streams[1]!.emit({ type: 'failed', error: new Error('twice') })
+  await c.advance(12_000)
+  assert.equal(c.said.at(-1), ownLines.cannotHear)
+  assert.equal(c.end!.end.detail, 'recognition-failed')
+})
+
 test('a synthesiser that is gone ends the call within 4 s, because nothing can be said', async () => {
   await using c = new Conversation(greets(() => [say('好的。'), say('还有。')]))
   await c.greeted()

@@ -149,6 +149,7 @@ export class VoiceLoop {
       now,
       robotSpeech: () => this.#floor.robot,
       isTurnOver: (input) => (this.#opened ? isTurnOver : isPickUpOver)(input, endpointing),
+      digitsExpected: () => this.#digits.digitsExpected,
       onPartial: this.#safely((text: string, beginAtMs: number, endAtMs: number) => this.#onPartial(text, beginAtMs, endAtMs)),
       onLull: this.#safely((words: string, beginAtMs: number, endAtMs: number) => this.#onLull(words, beginAtMs, endAtMs)),
       takesFloor: (heard) => {
@@ -358,7 +359,7 @@ export class VoiceLoop {
     clock.ahead = this.#foresight.take()
     const post = () =>
       this.#runner.post(
-        { type: 'utterance', text, ...(written !== undefined && { written }), beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, finalAtMs - endAtMs) },
+        { type: 'utterance', text, ...(written !== undefined && { written }), beginAtMs, endAtMs, confidence: text === '' ? 0 : confidence, bargeIn, silentMs: Math.max(0, finalAtMs - endAtMs), ...(utterance.isLost && { isLost: true }) },
         clock,
       )
     // What was heard of the say that these words stopped is told first.
@@ -369,8 +370,7 @@ export class VoiceLoop {
   #onAsrFailed(error: Error, final: boolean): void {
     this.#deps.emit({ type: 'provider-failed', provider: this.#deps.asr.name, message: error.message, fallback: final ? 'goodbye' : 'reopened' })
     if (!final || this.#closing) return
-    this.voice.sayOwn(ownLines.cannotHear)
-    this.#close({ by: 'platform', detail: 'recognition-failed', error: error.message }, this.#options.ownFarewellMsMax)
+    this.#sayGoodbye(ownLines.cannotHear, { by: 'platform', detail: 'recognition-failed', error: error.message })
   }
 
   // ── Time ───────────────────────────────────────────────────────────────────
@@ -419,8 +419,7 @@ export class VoiceLoop {
   #onRobotFailed(message: string): void {
     this.#deps.emit({ type: 'provider-failed', provider: 'robot', message, fallback: 'goodbye' })
     if (this.#closing) return
-    this.voice.sayOwn(ownLines.giveUp)
-    this.#close({ by: 'platform', detail: 'robot-failed', error: message }, this.#options.ownFarewellMsMax)
+    this.#sayGoodbye(ownLines.giveUp, { by: 'platform', detail: 'robot-failed', error: message })
   }
 
   #act(action: RobotAction, clock: TurnClock | undefined): void {
@@ -480,6 +479,14 @@ export class VoiceLoop {
     // Nothing can be said any more, a goodbye neither; what has audio is still heard.
     this.#speaker.giveUp()
     this.#close({ by: 'platform', detail: 'synthesis-failed', error: error.message }, this.#options.ownFarewellMsMax)
+  }
+
+  /** After what the robot is saying: its words take none of the time for ours. */
+  #sayGoodbye(line: string, end: LoopEnd): void {
+    const { ownFarewellMsMax, closingMsMax } = this.#options
+    const msMax = Math.min(closingMsMax, this.#speaker.remainingMs + ownFarewellMsMax)
+    this.voice.sayOwn(line)
+    this.#close(end, msMax)
   }
 
   /** From now on only what was said so far is heard, within a limit. The first reason stays, the earliest limit counts. */

@@ -54,6 +54,7 @@ export type DialerOptions = {
   recordingPath?: ((callId: string) => string | undefined) | undefined
   /** How an account wants words read; absent: plainly. Must not reject. */
   readings?: LiveCallsDeps['readings']
+  prices?: LiveCallsDeps['prices']
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */

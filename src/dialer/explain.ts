@@ -202,12 +202,12 @@ function noted({ note }: Extract<CallEvent, { type: 'noted' }>): Told | undefine
 }
 
 /** What the operator pays others for the call; not the bill of the account. */
-function servicesUsed({ services }: Extract<CallEvent, { type: 'services-used' }>): Told {
+function servicesUsed({ services, afterCall }: Extract<CallEvent, { type: 'services-used' }>): Told {
   const known = services.flatMap(({ costLi }) => (costLi === undefined ? [] : [costLi]))
   const total = known.reduce((sum, li) => sum + li, 0)
   const all = known.length === services.length
   return {
-    text: { zh: `语音与模型服务的成本：${known.length === 0 ? '未设价格' : `${all ? '' : '至少 '}${fen(total)} 元`}`, en: `Cost of speech and models: ${known.length === 0 ? 'no prices set' : `${all ? '' : 'at least '}${fen(total)} RMB`}` },
+    text: { zh: `${afterCall ? '话后核对' : '语音与模型服务'}的成本：${known.length === 0 ? '未设价格' : `${all ? '' : '至少 '}${fen(total)} 元`}`, en: `Cost of ${afterCall ? 'reading the call again' : 'speech and models'}: ${known.length === 0 ? 'no prices set' : `${all ? '' : 'at least '}${fen(total)} RMB`}` },
     details: services.map((service) => {
       const cost = service.costLi === undefined ? { zh: '未设价格', en: 'no price set' } : same(`${fen(service.costLi)} RMB`)
       switch (service.kind) {

@@ -10,7 +10,7 @@ import { errorFacts } from '../db/error-facts.ts'
 import { AppError, RefusedError } from '../errors.ts'
 import type { CallEvent } from '../events.ts'
 import { log } from '../log.ts'
-import { UseMeter } from '../service-use.ts'
+import { noPrices, UseMeter, type ServicePrices } from '../service-use.ts'
 import { neverDial } from '../numbering/never-dial.ts'
 import type { SpokenTurn } from '../robot/after-call/judgement.ts'
 import type { RobotNote } from '../robot/robot.ts'
@@ -47,6 +47,8 @@ export type LiveCallDeps = {
   readings: (accountId: string) => Promise<CallRequest['readings']>
   /** Runs settlements a few at a time. */
   settling: <T>(work: () => Promise<T>) => Promise<T>
+  /** What services cost the operator; absent: not known. */
+  prices?: ServicePrices | undefined
   /** Waits between tries to settle; the last one repeats. */
   settleRetryMs: readonly number[]
 }
@@ -134,9 +136,11 @@ export class LiveCall {
     const endedAt = new Date(this.#deps.now())
     await this.#hold.close()
     if (this.#phase === 'lost') return
+    const judged = await this.#judged(result, endedAt)
+    if (!this.ours) return
     this.#phase = 'settling'
     const unwritten = await this.#log.close()
-    await this.#settle({ ...result, endedAt, unwritten, ...(await this.#judged(result, endedAt)) })
+    await this.#settle({ ...result, endedAt, unwritten, ...judged })
   }
 
   /** What the call came to. A mistake in judging costs the judgement, not the record. */
@@ -148,7 +152,10 @@ export class LiveCall {
       await robots.prepare?.(robot).catch(() => undefined)
       const finished = { turns: this.#turns, notes: result.notes, outcome, answered: result.answeredAt !== undefined, now: result.answeredAt ?? endedAt }
       const byRules = robots.judge?.(robot, finished)
-      const judgement = byRules && ((await robots.readAgain?.(robot, finished, byRules)) ?? byRules)
+      const meter = new UseMeter()
+      const judgement = byRules && ((await robots.readAgain?.(robot, finished, byRules, meter.add)) ?? byRules)
+      const services = meter.costs(this.#deps.prices ?? noPrices)
+      if (services.length > 0) this.#append({ type: 'services-used', services, afterCall: true })
       const wish = judgement?.callBack
       return { judgement, callBack: wish && planCallBack(wish, { callsBack, isCallBack: callBackOf !== null, doNotCall: judgement.doNotCall !== undefined, endedAtMs: endedAt.getTime() }, settings) }
     } catch (error) {

@@ -39,6 +39,7 @@ export type LiveCallsDeps = {
   recordingPath?: ((callId: string) => string | undefined) | undefined
   /** See LiveCallDeps. Absent: all words are read plainly. */
   readings?: LiveCallDeps['readings'] | undefined
+  prices?: LiveCallDeps['prices']
   /** A call that was talking when its process died: its SIP dialog, for a BYE. */
   onOrphan?: ((callId: string, dialog: unknown) => void) | undefined
   /** Makes what was recorded of an interrupted call playable; its path, or undefined when there is nothing. Must not throw. */
@@ -102,6 +103,7 @@ export class LiveCalls {
       dice: this.#dice,
       recordingPath: deps.recordingPath ?? (() => undefined),
       readings: deps.readings ?? (() => Promise.resolve(undefined)),
+      prices: deps.prices,
       settling: turnstile(deps.settings.settlingMax),
       settleRetryMs: deps.settleRetryMs ?? [100, 200, 500, 1_000, 2_000],
     }

@@ -19,8 +19,8 @@ export interface RobotMaker {
   prepare?(spec: unknown): Promise<void>
   /** What a finished conversation came to, by rules alone. Pure. Absent: nothing is judged. Errors: as `open`. */
   judge?(spec: unknown, finished: FinishedCall): Judgement
-  /** The judgement after a model has read the call again, where that is worth a moment. Bounded by itself; never rejects. Absent: there is none to ask. */
-  readAgain?(spec: unknown, finished: FinishedCall, judgement: Judgement): Promise<Judgement>
+  /** The judgement after a model has read the call again, where that is worth a moment. Bounded by itself; never rejects. `meter` is told what that used. Absent: there is none to ask. */
+  readAgain?(spec: unknown, finished: FinishedCall, judgement: Judgement, meter?: Meter): Promise<Judgement>
 }
 
 export type FinishedCall = { turns: readonly SpokenTurn[]; notes: readonly RobotNote[]; outcome: ConversationOutcome | undefined; answered: boolean; now: Date }

@@ -24,7 +24,7 @@ import { isScriptSpec } from './script/spec.ts'
 import { createRulesRobot } from './rules.ts'
 
 /** A model and what is known of its health, one for all calls. */
-export type RobotModel = { model: ChatModel; breaker: CircuitBreaker }
+export type RobotModel = { model: ChatModel; breaker: CircuitBreaker; drafts?: boolean | undefined }
 export type RobotContext = { requirement: Requirement; callId: string; now: () => Date; attempt: number; handover: string | undefined; log: Log; model: RobotModel | undefined }
 
 export const robotKinds = {
@@ -45,12 +45,12 @@ type StoredRobot = { kind: RobotKind; text: string; acceptedAt: string; organisa
  * `kind` 'auto' is 'prompt' when there is a model to ask, else 'rules'.
  * Errors: InvalidInputError when a model is wanted and none is named. `accept` errors: InvalidInputError, RefusedError ('not-allowed', 'expired').
  */
-export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; handover?: string | undefined; callback?: { exchange: Pick<CallbackExchange, 'ask'>; phoneOf: (text: string) => string | undefined } | undefined; scripts?: ScriptSource | undefined; now?: () => Date; log: Log }) {
+export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmSettings; drafts?: boolean | undefined; handover?: string | undefined; callback?: { exchange: Pick<CallbackExchange, 'ask'>; phoneOf: (text: string) => string | undefined } | undefined; scripts?: ScriptSource | undefined; now?: () => Date; log: Log }) {
   const now = options.now ?? (() => new Date())
   const [first, ...others] = endpointsOf(options.llm ?? { baseUrl: undefined, apiKey: undefined, model: '' }).map((endpoint) => new OpenAiModel(endpoint))
   if (options.kind === 'prompt' && first === undefined) throw new InvalidInputError('ROBOT', 'ROBOT=prompt needs a language model: set LLM_BASE_URL (and LLM_API_KEY, LLM_MODEL), or ROBOT=rules')
   const kind: RobotKind = options.kind === 'auto' ? (first === undefined ? 'rules' : 'prompt') : options.kind
-  const model: RobotModel | undefined = kind === 'prompt' && first ? { model: others.length === 0 ? first : new ModelChain([first, ...others], options.log), breaker: new CircuitBreaker() } : undefined
+  const model: RobotModel | undefined = kind === 'prompt' && first ? { model: others.length === 0 ? first : new ModelChain([first, ...others], options.log), breaker: new CircuitBreaker(), drafts: options.drafts } : undefined
   /** What no rule of a script understands is put to the model. */
   const classifierOf = (meter: Meter | undefined): IntentClassifier | undefined => model && createModelClassifier(metered(model.model, meter), { breaker: model.breaker })
   return {
@@ -86,9 +86,9 @@ export function createRobotMaker(options: { kind: RobotKind | 'auto'; llm?: LlmS
       return judge({ requirement: requirementOf(spec), ...finished })
     },
     /** The judgement after the model has read the call too, within `readingMsMax`; as it was when there is no model, nothing to gain, or nobody was heard. Never rejects. */
-    async readAgain(spec: unknown, finished: { turns: readonly SpokenTurn[]; now: Date }, judgement: Judgement): Promise<Judgement> {
+    async readAgain(spec: unknown, finished: { turns: readonly SpokenTurn[]; now: Date }, judgement: Judgement, meter?: Meter): Promise<Judgement> {
       if (!model || (spec as StoredRobot).kind !== 'prompt' || !isWorthReading(judgement) || model.breaker.isOpen(performance.now())) return judgement
-      return readByModel(judgement, { requirement: requirementOf(spec), turns: finished.turns, model: model.model, now: finished.now, signal: AbortSignal.timeout(readingMsMax) })
+      return readByModel(judgement, { requirement: requirementOf(spec), turns: finished.turns, model: metered(model.model, meter), now: finished.now, signal: AbortSignal.timeout(readingMsMax) })
     },
   }
 }

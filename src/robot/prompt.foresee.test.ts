@@ -16,10 +16,10 @@ const telling = ['通知您，明天上午九点在三号会议室开季度例�
 /** The first token after 400 ms, the first sentence 100 ms later. */
 const slowly: readonly ScriptedStep[] = [{ event: { type: 'sentence', text: telling[0]!, begunAtMs: 400 }, afterMs: 500 }, ...answering(telling.slice(1))]
 
-function call(script: readonly (readonly ScriptedStep[])[]) {
+function call(script: readonly (readonly ScriptedStep[])[], drafts?: boolean) {
   const time = new ImaginaryTime()
   const model = new ScriptedModel(time, (_request, number) => script[number] ?? [{ event: { type: 'failed', failure: { why: 'empty' } } }])
-  const robot = createPromptRobot({ requirement: compileRequirement('通知张伟经理明天上午9点在3号会议室开季度例会，请带上季度报表', { acceptedAt }), now: () => callAt, attempt: 1, callId: 'test', log, model, breaker: new CircuitBreaker(), timers: time })
+  const robot = createPromptRobot({ requirement: compileRequirement('通知张伟经理明天上午9点在3号会议室开季度例会，请带上季度报表', { acceptedAt }), now: () => callAt, attempt: 1, callId: 'test', log, model, breaker: new CircuitBreaker(), timers: time, drafts })
   const rig = new RobotRig(robot)
   const abort = new AbortController()
   const foresee = (text: string, signal = abort.signal): Promise<string[]> => Array.fromAsync(robot.foresee!({ type: 'utterance', text, beginAtMs: 0, endAtMs: 0, confidence: 1, bargeIn: false } satisfies RobotEvent, signal))
@@ -47,6 +47,16 @@ void test('one that is still being written is waited for, not asked for anew', a
   await new Promise((resolve) => setImmediate(resolve))
   const actions = await c.time.drive(c.rig.callee('对，我是', { waitsForRobot: false }))
   assert.equal(spokenIn(actions), telling.join(''))
+  assert.equal(c.model.requests.length, 1)
+})
+
+void test('where drafts are off the model is asked once, when the turn is over', async () => {
+  const c = call([slowly], false)
+  await c.time.drive(c.rig.answer('喂'))
+  await c.time.drive(c.rig.play())
+  assert.deepEqual(await c.time.drive(c.foresee('对，我是')), [])
+  assert.equal(c.model.requests.length, 0)
+  assert.equal(spokenIn(await c.time.drive(c.rig.callee('对，我是', { waitsForRobot: false }))), telling.join(''))
   assert.equal(c.model.requests.length, 1)
 })
 

@@ -27,6 +27,8 @@ export type PromptRobotOptions = {
   model: ChatModel
   /** One per model, shared by all calls: what one call learns about the provider spares the others the wait. */
   breaker: CircuitBreaker
+  /** The model may be asked before the turn is sure to be over; default true. */
+  drafts?: boolean | undefined
   limits?: AnswerLimits | undefined
   timers?: Timers | undefined
 }
@@ -94,8 +96,8 @@ class PromptRobot implements Robot {
 
   /** Asked at once: what is made of the words before may take its time. Undefined when the rules answer. */
   #draftFor({ openTurn, state }: Rehearsal, event: RobotEvent): Draft | undefined {
-    const { model, breaker } = this.#options
-    if (openTurn === undefined || breaker.isOpen(this.#timers.nowMs())) return undefined
+    const { model, breaker, drafts = true } = this.#options
+    if (!drafts || openTurn === undefined || breaker.isOpen(this.#timers.nowMs())) return undefined
     this.#draft = new Draft(model, this.#requestFor(state, this.#history.after(event)), this.#closing.signal)
     return this.#draft
   }

@@ -63,6 +63,8 @@ export type RobotEvent =
       bargeIn: boolean
       /** How long the callee had been silent when these words were handed over: what is left of their patience is shorter by it. */
       silentMs?: number | undefined
+      /** The recogniser failed: '' does not say that there were no words. */
+      isLost?: boolean | undefined
     }
   /** Nobody spoke for the mute time since the last word of either side. `count` counts from 1 since the callee last spoke. */
   | { type: 'silence'; count: number }

@@ -34,6 +34,8 @@ export type BargeInOptions = {
   murmurMs: number
   /** So much voice without a word, while the robot listens, is somebody who was not understood. No cough lasts as long. */
   wordlessMs: number
+  /** So much of it is enough where the recogniser lost the words: whoever answered is not left without a reply. */
+  lostMs: number
 }
 
 /**
@@ -58,6 +60,7 @@ export const bargeInDefaults = {
   answerMs: 600,
   murmurMs: 300,
   wordlessMs: 700,
+  lostMs: 160,
 } as const satisfies BargeInOptions
 
 /** What the robot does about a voice over its own. `stop`: it lost the floor for good. */
@@ -204,6 +207,8 @@ export type SpokenOver = {
   robot: Pick<RobotVoice, 'endsWithQuestion' | 'endAtMs'>
   /** It began while the robot's voice was protected. */
   overProtected: boolean
+  /** Nobody knows whether there were words. */
+  isLost?: boolean | undefined
 }
 
 /**
@@ -212,9 +217,9 @@ export type SpokenOver = {
  * short word begun in the last answerMs of a question, or after it, is the answer. A sound without words is a turn when it lasted, and
  * the robot was silent.
  */
-export function isTurn({ text, voicedMs, beginAtMs, endAtMs, confidence, robot, overProtected }: SpokenOver, options: BargeInOptions = bargeInDefaults): boolean {
+export function isTurn({ text, voicedMs, beginAtMs, endAtMs, confidence, robot, overProtected, isLost = false }: SpokenOver, options: BargeInOptions = bargeInDefaults): boolean {
   const words = bare(text)
-  if (words === '') return voicedMs >= options.wordlessMs && beginAtMs >= robot.endAtMs
+  if (words === '') return voicedMs >= (isLost ? options.lostMs : options.wordlessMs) && beginAtMs >= robot.endAtMs
   if (beginAtMs >= robot.endAtMs || isStopWord(words)) return !(overProtected && isGreeting(words))
   if (overProtected && isGreeting(words)) return false
   if (robot.endsWithQuestion && robot.endAtMs - beginAtMs <= options.answerMs) return true

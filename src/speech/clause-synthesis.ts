@@ -1,13 +1,16 @@
 // Knows how clauses become audio one after the other: what is late, what fails, what is tried again. Does not know lines or says.
 import { FRAME_MS, SAMPLE_RATE_HZ } from '../media/frame.ts'
 import type { SpokenClause } from './clauses.ts'
+import { HeardUntil } from './heard-until.ts'
 import type { TtsProvider, Voice } from './tts/provider.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** A clause that gives no first audio within this time counts as failed: the callee must not wait for a dead engine. */
 const FIRST_AUDIO_MS_MAX = 1_500
-/** So does one whose audio stops coming for this long in the middle. */
-const NEXT_AUDIO_MS_MAX = 2_000
+/** So does one whose audio does not go on for this long after what came of it would have been heard. */
+const DRY_MS_MAX = 1_200
+/** Then, with the pause before it, the second try has what is left of the silence that a listener bears. */
+const FIRST_AUDIO_AGAIN_MS_MAX = 1_000
 /** A clause that fails is tried once more, from its beginning: whoever is cut off in mid-sentence says it again. What was synthesised before stays. */
 const TRIES_PER_CLAUSE = 2
 const BROKEN_OFF_PAUSE_MS = 240
@@ -15,6 +18,7 @@ const BROKEN_OFF_PAUSE_MS = 240
 export type ClauseSynthesis = {
   tts: TtsProvider
   voice: Voice
+  now: () => number
   /** 8 kHz, in order; the pauses between clauses are among it. The clause's `audioMs` counts it already. */
   onAudio: (pcm: Int16Array) => void
   /** A clause was given up. */
@@ -67,7 +71,7 @@ async function untilResolved(recording: () => Promise<Int16Array>, stopped: Abor
 async function withRetry(clause: SpokenClause, synthesis: ClauseSynthesis, stopped: AbortSignal): Promise<Error | undefined> {
   let error: Error | undefined
   for (let attempt = 1; attempt <= TRIES_PER_CLAUSE; attempt++) {
-    error = await synthesise(clause, synthesis, stopped)
+    error = await synthesise(clause, synthesis, clause.audioMs > 0 ? FIRST_AUDIO_AGAIN_MS_MAX : FIRST_AUDIO_MS_MAX, stopped)
     if (stopped.aborted || error === undefined) break
     if (clause.audioMs > 0 && attempt < TRIES_PER_CLAUSE) synthesis.onAudio(silence(BROKEN_OFF_PAUSE_MS))
   }
@@ -75,11 +79,12 @@ async function withRetry(clause: SpokenClause, synthesis: ClauseSynthesis, stopp
 }
 
 /** Errors are values: undefined when the clause was spoken to its end (or all was stopped). */
-async function synthesise(clause: SpokenClause, { tts, voice, onAudio }: ClauseSynthesis, stopped: AbortSignal): Promise<Error | undefined> {
+async function synthesise(clause: SpokenClause, { tts, voice, now, onAudio }: ClauseSynthesis, firstMsMax: number, stopped: AbortSignal): Promise<Error | undefined> {
   if (stopped.aborted) return undefined
   const late = new AbortController()
   const expireAfter = (ms: number) => setTimeout(() => late.abort(new Error(`no audio for ${ms} ms`)), ms)
-  let timer = expireAfter(FIRST_AUDIO_MS_MAX)
+  let timer = expireAfter(firstMsMax)
+  const heard = new HeardUntil()
   const signal = AbortSignal.any([stopped, late.signal])
   try {
     for await (const event of untilAborted(tts.synthesize(clause.text, voice, signal), signal)) {
@@ -87,7 +92,7 @@ async function synthesise(clause: SpokenClause, { tts, voice, onAudio }: ClauseS
       if (event.type === 'done') break
       if (event.pcm.length === 0) continue
       clearTimeout(timer)
-      timer = expireAfter(NEXT_AUDIO_MS_MAX)
+      timer = expireAfter(heard.add(event.pcm, now()) + DRY_MS_MAX)
       clause.audioMs += (event.pcm.length * 1_000) / SAMPLE_RATE_HZ
       onAudio(event.pcm)
     }

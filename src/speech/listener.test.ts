@@ -300,6 +300,32 @@ test('a turn whose final was still awaited when the recogniser failed is taken a
   assert.deepEqual(s.texts(), ['可以', '好的'])
 })
 
+test('a turn of which nothing was understood when the recogniser failed is recognised anew', async () => {
+  using s = stage()
+  s.asr.partialAfterFrames = Infinity
+  s.asr.finalAfterMs = 600
+  await s.says('可以', 600)
+  await s.time.advance(1_000)
+  s.asr.texts.push('可以')
+  s.asr.streams[0]!.emit({ type: 'failed', error: new Error('gone') })
+  assert.deepEqual(s.texts(), [], 'it is waited for')
+  assert.equal(s.listener.isSpeaking, true)
+  await s.time.advance(800)
+  assert.deepEqual(s.utterances.map(({ text, isLost }) => ({ text, isLost })), [{ text: '可以', isLost: false }])
+})
+
+test('a turn of which nothing is ever told is lost, not silent', async () => {
+  using s = stage()
+  s.asr.partialAfterFrames = Infinity
+  s.asr.finalAfterMs = undefined
+  await s.says('可以', 600)
+  await s.time.advance(5_000)
+  s.asr.finalAfterMs = 100
+  await s.says('', 600)
+  await s.time.advance(2_000)
+  assert.deepEqual(s.utterances.map(({ text, isLost }) => ({ text, isLost })), [{ text: '', isLost: true }, { text: '', isLost: false }])
+})
+
 test('a recogniser that fails twice is gone for good, and nothing is heard from it again', async () => {
   using s = stage()
   await s.says('可以', 600)

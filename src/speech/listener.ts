@@ -13,7 +13,7 @@ import { EnergyVad, type VadFrame } from '../media/vad.ts'
 const PRE_ROLL_FRAMES = 15
 /** A final that does not come in this time is given up and the words so far are taken. */
 const FINAL_MS_MAX = 700
-/** Of a recogniser that says nothing before its final there are no words so far. */
+/** Where there are no words so far, of a recogniser that says nothing before its final or of one that is slow, there is nothing to be taken. */
 const ONLY_FINAL_MS_MAX = 3_000
 /** A final that was given up may still come; after this long it will not. */
 const OVERDUE_MS_MAX = 5_000
@@ -43,6 +43,8 @@ export type Utterance = {
   confidence: number
   /** It stopped the robot in mid-sentence. */
   bargeIn: boolean
+  /** The recogniser told nothing of it, not even that there were no words. */
+  isLost: boolean
 }
 
 export type ListenerOptions = {
@@ -54,6 +56,8 @@ export type ListenerOptions = {
   robotSpeech(): { speaking: boolean }
   /** When a turn counts as over; the default is made for people talking to the robot. */
   isTurnOver?: (input: EndpointingInput) => boolean
+  /** Of the number that the callee was asked for. */
+  digitsExpected?: (() => number | undefined) | undefined
   onPartial(text: string, beginAtMs: number, endAtMs: number): void
   /** A pause after words that have stood for a moment: they may be all. Once for the same words. */
   onLull?: ((words: string, beginAtMs: number, endAtMs: number) => void) | undefined
@@ -214,7 +218,7 @@ export class Listener {
   }
 
   #contextOf({ voicedMs }: Stretch) {
-    return { voicedMs, phrases: this.#phrases }
+    return { voicedMs, phrases: this.#phrases, digitsExpected: this.#options.digitsExpected?.() }
   }
 
   #considerLull(stretch: Stretch, { silenceMs, partial, partialStableMs }: EndpointingInput): void {
@@ -239,23 +243,24 @@ export class Listener {
     this.#stream.endUtterance()
     // An engine that settled everything by itself has nothing left to say.
     if (stretch.settled && stretch.partial === '') this.#handOverUpTo(awaited)
-    else if (!awaited.handedOver && !this.#deaf) awaited.timer = setTimeout(() => this.#handOverUpTo(awaited), this.#options.asr.capabilities.partials ? FINAL_MS_MAX : ONLY_FINAL_MS_MAX)
+    else if (!awaited.handedOver && !this.#deaf) awaited.timer = setTimeout(() => this.#handOverUpTo(awaited), wordsOf(stretch) === '' ? ONLY_FINAL_MS_MAX : FINAL_MS_MAX)
   }
 
   /** Everything up to this one is taken as it was understood so far: a later turn must not overtake an earlier one. */
   #handOverUpTo(last: Awaited): void {
     for (const awaited of this.#awaited) {
-      this.#handOver(awaited, wordsOf(awaited.stretch), awaited.stretch.settled?.confidence ?? 0)
+      this.#handOver(awaited, wordsOf(awaited.stretch), awaited.stretch.settled?.confidence)
       if (awaited === last) return
     }
   }
 
-  #handOver(awaited: Awaited, text: string, confidence: number): void {
+  /** `confidence`: undefined when the recogniser did not say. */
+  #handOver(awaited: Awaited, text: string, confidence: number | undefined): void {
     if (awaited.handedOver) return
     awaited.handedOver = true
     clearTimeout(awaited.timer)
     const { stretch, endpointAtMs } = awaited
-    this.#options.onUtterance({ text, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs, voicedMs: stretch.voicedMs, confidence, bargeIn: stretch.bargeIn })
+    this.#options.onUtterance({ text, beginAtMs: stretch.beginAtMs, endAtMs: stretch.lastVoicedAtMs, endpointAtMs, voicedMs: stretch.voicedMs, confidence: confidence ?? 0, bargeIn: stretch.bargeIn, isLost: text === '' && confidence === undefined })
   }
 
   // ── Recogniser ─────────────────────────────────────────────────────────────
@@ -320,13 +325,21 @@ export class Listener {
       this.#deaf = true
       this.#stretch = undefined
       for (const { timer } of waiting) clearTimeout(timer)
-    } else {
-      // What was understood so far is better than nothing.
-      for (const awaited of waiting) this.#handOver(awaited, wordsOf(awaited.stretch), 0)
+      return
     }
+    // What was understood so far is better than nothing, and where nothing was the turn is recognised anew.
+    const last = waiting.at(-1)
+    const again = last && !last.handedOver && wordsOf(last.stretch) === '' ? last : undefined
+    for (const awaited of waiting) if (awaited !== again) this.#handOver(awaited, wordsOf(awaited.stretch), awaited.stretch.settled?.confidence)
+    if (again && !this.#deaf) {
+      this.#awaited.push(again)
+      for (const { frame, atMs } of again.stretch.replay) this.#stream.push(frame, atMs)
+      this.#stream.endUtterance()
+    }
+    for (const { frame, atMs } of this.#stretch?.replay ?? []) this.#stream.push(frame, atMs)
   }
 
-  /** The speech under way is recognised anew from what was kept of it. False when there is no recogniser to be had. */
+  /** False when there is no recogniser to be had. */
   #reopen(): boolean {
     this.#stream[Symbol.dispose]()
     try {
@@ -334,7 +347,6 @@ export class Listener {
     } catch {
       return false
     }
-    for (const { frame, atMs } of this.#stretch?.replay ?? []) this.#stream.push(frame, atMs)
     return true
   }
 }

@@ -114,6 +114,12 @@ export class Speaker {
     return nowMs + entry.durationMs - entry.positionMs(nowMs)
   }
 
+  /** Until everything that waits was heard, as far as it is synthesised. */
+  get remainingMs(): number {
+    const nowMs = this.#options.now()
+    return this.#queue.reduce((sum, entry) => (entry.stopped ? sum : sum + Math.max(0, entry.durationMs - entry.heardMs(nowMs))), 0)
+  }
+
   /** Does nothing once the port is closed. */
   say(say: Say): Speech {
     const speech: Speech = { ...say, clauses: say.parts ? clausesOfParts(say.parts) : clausesOf(say.text) }
@@ -286,7 +292,7 @@ export class Speaker {
       entry.speech.firstAudioAtMs ??= now()
       this.#play(entry, pcm, false)
     }
-    await synthesiseClauses(entry.speech.clauses, { tts, voice, onAudio, onFailed: (error) => this.#options.onFailed(error) }, stopped)
+    await synthesiseClauses(entry.speech.clauses, { tts, voice, now, onAudio, onFailed: (error) => this.#options.onFailed(error) }, stopped)
     if (!stopped.aborted) this.#play(entry, new Int16Array(0), true)
   }
 }

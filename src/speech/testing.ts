@@ -10,12 +10,15 @@ import type { TtsEvent, TtsProvider, Voice } from './tts/provider.ts'
 
 export const noPortStats = { packetsSent: 0, packetsReceived: 0, packetsLost: 0, packetsLate: 0, pacingErrorMsP95: 0, pacingErrorMsP99: 0, pacingErrorMsMax: 0, jitterMs: 0 }
 
+/** Node knows the last one, its types do not yet. */
+const apis = ['setTimeout', 'setInterval', 'Date', 'AbortSignal.timeout'] as ('setTimeout' | 'setInterval' | 'Date')[]
+
 /** Freezes timers and Date; advance() lets time pass in steps of one frame, and everything that follows from each step happen. */
 export class FakeTime implements Disposable {
   readonly #onStep: (() => void)[] = []
 
   constructor() {
-    mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_700_000_000_000 })
+    mock.timers.enable({ apis, now: 1_700_000_000_000 })
   }
 
   readonly now = (): number => Date.now()
@@ -56,8 +59,8 @@ export class FakeLine {
   held = false
   /** The far end sends nothing at all. */
   starved = false
-  /** For each frame that passed: who was heard in it. */
-  readonly heard: { atMs: number; us: boolean; them: boolean }[] = []
+  /** For each frame that passed: who was heard in it. `sounds`: ours was no pause between clauses. */
+  readonly heard: { atMs: number; us: boolean; sounds: boolean; them: boolean }[] = []
   readonly played: { playout: PlayoutId; ms: number; last: boolean }[] = []
   flushes = 0
   readonly #time: FakeTime
@@ -98,6 +101,11 @@ export class FakeLine {
     this.#voice.push(...voiceFrames(ms))
   }
 
+  /** The far end says this, from the next frame on. */
+  say(frames: readonly Frame[]): void {
+    this.#voice.push(...frames)
+  }
+
   press(digit: string, path: 'event' | 'tone' = 'event'): void {
     this.onEvent({ type: 'digit', atMs: this.#time.now(), digit, path })
   }
@@ -108,13 +116,13 @@ export class FakeLine {
     this.onEvent({ type: 'closed', stats: noPortStats, failed })
   }
 
-  /** The longest stretch in which nobody was heard, between two moments. */
-  longestSilenceMs(sinceMs: number, untilMs = Infinity): number {
+  /** The longest stretch in which nobody was heard, between two moments. `bySound`: pauses between clauses are silence, too. */
+  longestSilenceMs(sinceMs: number, untilMs = Infinity, bySound = false): number {
     let longestMs = 0
     let quietMs = 0
-    for (const { atMs, us, them } of this.heard) {
+    for (const { atMs, us, sounds, them } of this.heard) {
       if (atMs < sinceMs || atMs > untilMs) continue
-      quietMs = us || them ? 0 : quietMs + FRAME_MS
+      quietMs = (bySound ? sounds : us) || them ? 0 : quietMs + FRAME_MS
       longestMs = Math.max(longestMs, quietMs)
     }
     return longestMs
@@ -125,9 +133,10 @@ export class FakeLine {
     const atMs = this.#time.now()
     const pcm = new Int16Array(FRAME_SAMPLES)
     const us = !this.held && this.#playouts.pull(pcm) > 0
+    const sounds = us && pcm.some((sample) => sample !== 0)
     this.#tellChanges()
     const frame = this.#voice.shift()
-    this.heard.push({ atMs, us, them: frame !== undefined })
+    this.heard.push({ atMs, us, sounds, them: frame !== undefined })
     if (!this.starved) this.onEvent({ type: 'frames', atMs: atMs - FRAME_MS, frames: [frame ?? new Int16Array(FRAME_SAMPLES)] })
   }
 

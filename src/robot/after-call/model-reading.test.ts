@@ -81,7 +81,9 @@ void test('the maker of robots asks its model only where the rules are not sure'
   for (const [words, asked] of [['能来', 0], ['那必须的', 1]] as const) {
     const { turns } = called(words)
     const finished = { turns, notes: [{ identity: 'yes' as const }], outcome: 'confirmed' as const, answered: true, now }
-    const judgement = await robots.readAgain(spec, finished, robots.judge(spec, finished))
+    const used: string[] = []
+    const judgement = await robots.readAgain(spec, finished, robots.judge(spec, finished), ({ kind }) => used.push(kind))
+    assert.deepEqual(used, asked === 1 ? ['model'] : [], 'it is metered')
     assert.equal(judgement.answers[0]?.value, 'yes', words)
     assert.equal(judgement.by, asked === 1 ? 'model' : 'rules')
     assert.equal(loopback.requests.length, asked)

@@ -290,6 +290,12 @@ test('sounds without words are no sentence', async () => {
   assert.deepEqual(talk.sent, [])
 })
 
+test('words that the recogniser lost are told as silence: the conversation goes on', async () => {
+  const talk = await new Talk([{ action: 'continue' }]).opened()
+  await talk.hear(words('', { isLost: true, confidence: 0 }))
+  assert.equal(talk.sent[0]?.content_type, 'mute')
+})
+
 test('numbers are told in digits where that is wanted', async () => {
   for (const [itn, told] of [[true, '9点'], [false, '九点']] as const) {
     const talk = await new Talk([{ action: 'continue' }], { itn }).opened()

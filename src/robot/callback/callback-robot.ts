@@ -150,8 +150,9 @@ class CallbackRobot implements Robot {
         return
       case 'utterance':
         this.#words = ''
-        // A sound without words is no sentence.
-        if (event.text.trim() !== '') this.#ask(normal(this.#sentence(event), this.#surroundings), true)
+        // A sound without words is no sentence. Words that were lost are none that the server can be told either, but it must go on.
+        if (event.isLost === true) this.#ask(mute(this.#surroundings), true)
+        else if (event.text.trim() !== '') this.#ask(normal(this.#sentence(event), this.#surroundings), true)
         return
       case 'silence':
         return this.#ask(mute(this.#surroundings), true)

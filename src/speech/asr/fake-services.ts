@@ -3,11 +3,13 @@ import { createHmac } from 'node:crypto'
 import { FRAME_MS, FRAME_SAMPLES } from '../../media/frame.ts'
 import { Resampler } from '../../media/resample.ts'
 import { readWav } from '../../media/wav.ts'
-import { fakeHttpService, fakeSocketService, type FakeHttpService, type FakeService, type Fault } from '../sockets/fake-service.ts'
-import type { BuiltinAsr } from './builtin/provider.ts'
-import type { AsrEvent } from './provider.ts'
+import { fakeHttpService, fakeSocketService, SLOW_MS, type FakeHttpService, type FakeService, type Fault } from '../sockets/fake-service.ts'
+import type { AsrEvent, AsrProvider } from './provider.ts'
 
 export const fakeKey = 'sk-test'
+
+/** What the services hear with. */
+export type Ears = Pick<AsrProvider, 'open'>
 
 /** Ears of one utterance: bytes of 16-bit PCM in, words out. Times are positions in the audio. */
 class Ear {
@@ -17,7 +19,7 @@ class Ear {
   #frames = 0
   #bytes: Buffer = Buffer.alloc(0)
 
-  constructor(asr: BuiltinAsr, sampleRateHz: number, hotWords: readonly string[], onEvent: (event: AsrEvent) => void) {
+  constructor(asr: Ears, sampleRateHz: number, hotWords: readonly string[], onEvent: (event: AsrEvent) => void) {
     this.#stream = asr.open({ hotWords, phrases: [], onEvent })
     this.#down = sampleRateHz === 8_000 ? undefined : new Resampler(sampleRateHz, 8_000)
   }
@@ -50,10 +52,11 @@ class Ear {
 }
 
 /** FunASR as its C++ or its Python server speaks. */
-export function fakeFunAsr(asr: BuiltinAsr, server: 'cpp' | 'python'): Promise<FakeService> {
+export function fakeFunAsr(asr: Ears, server: 'cpp' | 'python'): Promise<FakeService> {
   return fakeSocketService(() => true, (send, service) => {
     let ear: Ear | undefined
     let told = ''
+    const refuse = () => send({ text: 'ERROR. Real-time transcription service ONLY SUPPORT PCM stream.', wav_name: 'call', is_final: true })
     const onEvent = (event: AsrEvent) => {
       if (event.type === 'partial') {
         // Partials are increments here; a recogniser that changes its mind is shown by the sentence.
@@ -74,23 +77,24 @@ export function fakeFunAsr(asr: BuiltinAsr, server: 'cpp' | 'python'): Promise<F
       onText(text) {
         const message = JSON.parse(text) as { is_speaking: boolean; hotwords?: string; audio_fs?: number; wav_format?: string; chunk_size?: number[] }
         if (!message.is_speaking) return ear?.end()
-        if (service.fault === 'quota') return send({ text: 'ERROR. Real-time transcription service ONLY SUPPORT PCM stream.', wav_name: 'call', is_final: true })
+        if (service.fault === 'quota') return refuse()
         ear?.close()
         told = ''
         ear = new Ear(asr, message.audio_fs ?? 16_000, message.hotwords === undefined ? [] : Object.keys(JSON.parse(message.hotwords) as object), onEvent)
       },
       // Audio before the configuration is dropped.
-      onAudio: (bytes) => ear?.push(bytes),
+      onAudio: (bytes) => (service.fault === 'quota' ? refuse() : ear?.push(bytes)),
       onClosed: () => ear?.close(),
     }
   })
 }
 
-export function fakeDashScopeAsr(asr: BuiltinAsr): Promise<FakeService> {
+export function fakeDashScopeAsr(asr: Ears): Promise<FakeService> {
   return fakeSocketService((request) => request.headers.authorization === `Bearer ${fakeKey}`, (send, service) => {
     let ear: Ear | undefined
     let taskId = ''
     const event = (name: string, payload: object = {}, more: object = {}) => send({ header: { task_id: taskId, event: name, attributes: {}, ...more }, payload })
+    const refuse = () => event('task-failed', {}, { error_code: 'Arrearage', error_message: 'Access denied, please make sure your account is in good standing.' })
     const sentence = (text: string, beginMs: number, endMs: number | null) =>
       event('result-generated', { output: { sentence: { begin_time: Math.round(beginMs), end_time: endMs === null ? null : Math.round(endMs), text, heartbeat: false, sentence_end: endMs !== null, words: [] } }, usage: endMs === null ? null : { duration: 1 } })
     return {
@@ -99,7 +103,7 @@ export function fakeDashScopeAsr(asr: BuiltinAsr): Promise<FakeService> {
         if (payload.input === undefined) return event('task-failed', {}, { error_code: 'InvalidParameter', error_message: 'input must be present' })
         if (header.action === 'finish-task') return ear?.end()
         taskId = header.task_id
-        if (service.fault === 'quota') return event('task-failed', {}, { error_code: 'Arrearage', error_message: 'Access denied, please make sure your account is in good standing.' })
+        if (service.fault === 'quota') return refuse()
         ear?.close()
         ear = new Ear(asr, payload.parameters!.sample_rate, [], (heard) => {
           if (heard.type === 'partial') sentence(heard.text, heard.beginAtMs, null)
@@ -111,7 +115,8 @@ export function fakeDashScopeAsr(asr: BuiltinAsr): Promise<FakeService> {
         setTimeout(() => event('task-started'), 20)
       },
       onAudio(bytes) {
-        if (ear) ear.push(bytes)
+        if (service.fault === 'quota') refuse()
+        else if (ear) ear.push(bytes)
         else event('task-failed', {}, { error_code: 'CLIENT_ERROR', error_message: 'audio before task-started' })
       },
       onClosed: () => ear?.close(),
@@ -122,19 +127,20 @@ export function fakeDashScopeAsr(asr: BuiltinAsr): Promise<FakeService> {
 export const fakeNlsKeys = { accessKeyId: 'test-id', accessKeySecret: 'test-secret' }
 
 /** The gateway, and beside it the service that gives tokens for signed requests. */
-export async function fakeNlsAsr(asr: BuiltinAsr): Promise<FakeService & { tokenUrl: string }> {
+export async function fakeNlsAsr(asr: Ears): Promise<FakeService & { tokenUrl: string }> {
   const tokens = await fakeNlsTokens()
   const service = await fakeSocketService((request) => request.headers['x-nls-token'] === tokens.token, (send, own) => {
     let ear: Ear | undefined
     let taskId = ''
     const event = (name: string, payload: object = {}, status = 20_000_000, statusText = 'GATEWAY|SUCCESS|Success.') => send({ header: { namespace: 'SpeechTranscriber', name, status, message_id: 'm', task_id: taskId, status_text: statusText }, payload })
+    const refuse = () => event('TaskFailed', {}, 40_000_005, 'Gateway:TOO_MANY_REQUESTS')
     return {
       onText(text) {
         const { header, payload } = JSON.parse(text) as { header: { name: string; task_id: string; appkey: string }; payload?: { sample_rate: number } }
         taskId = header.task_id
         if (header.appkey !== 'app') return event('TaskFailed', {}, 40_000_003, 'Gateway:APPKEY_NOT_EXIST')
         if (header.name === 'StopTranscription') return ear?.end()
-        if (own.fault === 'quota') return event('TaskFailed', {}, 40_000_005, 'Gateway:TOO_MANY_REQUESTS')
+        if (own.fault === 'quota') return refuse()
         ear?.close()
         ear = new Ear(asr, payload!.sample_rate, [], (heard) => {
           if (heard.type === 'partial') event('TranscriptionResultChanged', { index: 1, time: Math.round(heard.endAtMs), result: heard.text, confidence: 0.8, words: [], status: 0 })
@@ -145,7 +151,7 @@ export async function fakeNlsAsr(asr: BuiltinAsr): Promise<FakeService & { token
         event('TranscriptionStarted', { session_id: 's' })
         event('SentenceBegin', { index: 1, time: 0 })
       },
-      onAudio: (bytes) => ear?.push(bytes),
+      onAudio: (bytes) => (own.fault === 'quota' ? refuse() : ear?.push(bytes)),
       onClosed: () => ear?.close(),
     }
   })
@@ -176,7 +182,7 @@ export async function fakeNlsTokens(): Promise<FakeHttpService & { token: string
 }
 
 /** `/v1/audio/transcriptions`. */
-export async function fakeTranscriptions(asr: BuiltinAsr): Promise<FakeHttpService & { fault: Fault; forms: FormData[] }> {
+export async function fakeTranscriptions(asr: Ears): Promise<FakeHttpService & { fault: Fault; forms: FormData[] }> {
   const http = await fakeHttpService(async (request, body, response) => {
     const answer = (status: number, value: unknown) => void response.writeHead(status, { 'Content-Type': 'application/json' }).end(typeof value === 'string' ? value : JSON.stringify(value))
     const refuse = (status: number, message: string) => answer(status, { error: { message, type: 'invalid_request_error', param: null, code: null } })
@@ -186,6 +192,7 @@ export async function fakeTranscriptions(asr: BuiltinAsr): Promise<FakeHttpServi
     if (service.fault === 'reset') return void request.socket.destroy()
     if (service.fault === 'half-close') return void response.writeHead(200, { 'Content-Length': '100' }).end('{"text":')
     if (service.fault === 'mute') return undefined
+    if (service.fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS))
     const form = await new Response(body as Buffer<ArrayBuffer>, { headers: { 'Content-Type': request.headers['content-type']! } }).formData()
     service.forms.push(form)
     const { format, channels } = readWav(Buffer.from(await (form.get('file') as File).arrayBuffer()))

@@ -140,6 +140,31 @@ void test('a voice that says nothing is not waited for longer than a listener wa
   }
 })
 
+void test('a voice that breaks off without a word is given up once its words have been heard, and rests', async () => {
+  const stalls: TtsProvider = {
+    name: 'stalls',
+    warmUp: async () => {},
+    async *synthesize() {
+      yield { type: 'audio', pcm: new Int16Array(16_000) } as const
+      await new Promise(() => {})
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const chain = new TtsChain([{ provider: stalls }, { provider: mouth('abc', { fails: 'never' }) }], () => 0)
+    const speaking = said(chain.synthesize('您好', defaultVoice, never))
+    for (let i = 0; i < 10; i += 1) await new Promise((resolve) => setImmediate(resolve))
+    mock.timers.tick(2_999)
+    assert.equal(await Promise.race([speaking, new Promise((resolve) => setImmediate(resolve, 'waits'))]), 'waits', 'two seconds are heard, and one of silence')
+    mock.timers.tick(1)
+    assert.equal(await speaking, '16000 failed')
+    assert.equal(await said(chain.synthesize('您好', defaultVoice, never)), '3 done', 'said again, by another')
+  } finally {
+    mock.timers.reset()
+  }
+})
+
 void test('a voice of last resort speaks when no other can, and does not hide at the start that none works', async () => {
   const down = { ...mouth('down', { fails: 'before' }), warmUp: () => Promise.reject(broken('down')) }
   const chain = new TtsChain([{ provider: down }, { provider: mouth('abc', { fails: 'never' }), lastResort: true }])

@@ -4,6 +4,7 @@ import { nowMs } from '../../media/frame.ts'
 import { ProviderError } from '../../errors.ts'
 import type { Meter } from '../../service-use.ts'
 import type { TtsEvent, TtsProvider, Voice } from '../tts/provider.ts'
+import { HeardUntil } from '../heard-until.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { Breaker } from './breaker.ts'
 import { warmUpChain } from './warm-up.ts'
@@ -18,6 +19,8 @@ export type VoiceLink = {
 
 /** Whoever listens gives a sentence up after 1.5 s without sound; the next voice must have begun by then. */
 const FIRST_AUDIO_MS_MAX = 900
+/** One that has begun and says nothing more for so long after it was heard to the end of what it gave is not well. Sooner than whoever listens gives it up. */
+const DRY_MS_MAX = 1_000
 
 /** The first voice that is well speaks. One that fails before its first sound is replaced in mid-sentence without anybody hearing it; later it is too late. */
 export class TtsChain implements TtsProvider {
@@ -50,11 +53,11 @@ export class TtsChain implements TtsProvider {
     // With all of them resting, a try is not worse than silence.
     const tried = rested.length > 0 ? rested : this.#links
     for (const [i, { provider, breaker, voiceName }] of tried.entries()) {
-      let heard = false
+      let heard: HeardUntil | undefined
       const late = new AbortController()
       const msMax = FIRST_AUDIO_MS_MAX / (tried.length - 1)
       // The last one has all the time that its listener gives it.
-      const timer = i === tried.length - 1 ? undefined : setTimeout(() => late.abort(), msMax)
+      let timer = i === tried.length - 1 ? undefined : setTimeout(() => late.abort(), msMax)
       try {
         for await (const event of untilAborted(provider.synthesize(text, { ...voice, name: voiceName ?? voice.name }, signal, meter), late.signal)) {
           if (event.type === 'failed') {
@@ -64,7 +67,8 @@ export class TtsChain implements TtsProvider {
           clearTimeout(timer)
           if (event.type === 'audio') {
             if (!heard) breaker.succeeded()
-            heard = true
+            heard ??= new HeardUntil()
+            timer = setTimeout(() => late.abort(), heard.add(event.pcm, this.#now()) + DRY_MS_MAX)
           }
           yield event
           if (event.type === 'done') return
@@ -72,7 +76,7 @@ export class TtsChain implements TtsProvider {
       } finally {
         clearTimeout(timer)
       }
-      if (late.signal.aborted) failed = { type: 'failed', error: new ProviderError(provider.name, `no audio within ${msMax} ms`, true) }
+      if (late.signal.aborted) failed = { type: 'failed', error: new ProviderError(provider.name, heard ? 'stopped sending audio' : `no audio within ${msMax} ms`, true) }
       // What is wrong with the text or the voice's name is wrong for this provider only, and no reason to rest it.
       if (!(failed.error instanceof ProviderError) || failed.error.retryable) breaker.failed(this.#now())
       log.warn({ provider: provider.name, err: failed.error }, 'a voice failed')

@@ -3,7 +3,7 @@ import { SAMPLE_RATE_HZ } from '../../media/frame.ts'
 import { Resampler } from '../../media/resample.ts'
 import { writeWav } from '../../media/wav.ts'
 import { fakeKey, fakeNlsTokens } from '../asr/fake-services.ts'
-import { fakeHttpService, fakeSocketService, type FakeHttpService, type FakeService, type Fault } from '../sockets/fake-service.ts'
+import { fakeHttpService, fakeSocketService, SLOW_MS, type FakeHttpService, type FakeService, type Fault } from '../sockets/fake-service.ts'
 import { defaultVoice, type TtsProvider } from './provider.ts'
 
 const never = new AbortController().signal
@@ -24,13 +24,14 @@ export function fakeCosyVoice(tts: TtsProvider): Promise<FakeService> {
     let taskId = ''
     let text = ''
     const event = (name: string, payload: object = {}, more: object = {}) => send({ header: { task_id: taskId, event: name, attributes: {}, ...more }, payload })
+    const refuse = () => event('task-failed', {}, { error_code: 'Throttling.AllocationQuota', error_message: 'Allocated quota exceeded' })
     return {
       async onText(message) {
         const { header, payload } = JSON.parse(message) as { header: { action: string; task_id: string }; payload: { parameters?: { voice: string; sample_rate: number }; input: { text?: string } } }
         if (header.action === 'run-task') {
           taskId = header.task_id
           text = ''
-          if (service.fault === 'quota') return event('task-failed', {}, { error_code: 'Throttling.AllocationQuota', error_message: 'Allocated quota exceeded' })
+          if (service.fault === 'quota') return refuse()
           if (payload.parameters!.voice === 'no such voice') return event('task-failed', {}, { error_code: 'InvalidParameter', error_message: '[tts:]Engine return error code: 418' })
           if (payload.parameters!.sample_rate !== SAMPLE_RATE_HZ) return event('task-failed', {}, { error_code: 'InvalidParameter', error_message: 'this one speaks 8 kHz' })
           return event('task-started')
@@ -39,7 +40,10 @@ export function fakeCosyVoice(tts: TtsProvider): Promise<FakeService> {
         if (header.action === 'continue-task') text += payload.input.text ?? ''
         if (header.action !== 'finish-task') return
         event('result-generated', { output: { type: 'sentence-begin', sentence: { index: 0, words: [] } } })
-        for await (const pcm of spoken(tts, text)) for (const piece of pieces(pcm)) send(piece)
+        for await (const pcm of spoken(tts, text)) {
+          if (service.fault === 'quota') return refuse()
+          for (const piece of pieces(pcm)) send(piece)
+        }
         event('task-finished', { output: {}, usage: { characters: text.length } })
       },
       onAudio: () => {},
@@ -53,19 +57,23 @@ export async function fakeNlsTts(tts: TtsProvider): Promise<FakeService & { toke
     let taskId = ''
     let text = ''
     const event = (name: string, status = 20_000_000, statusText = 'GATEWAY|SUCCESS|Success.') => send({ header: { namespace: 'FlowingSpeechSynthesizer', name, status, message_id: 'm', task_id: taskId, status_text: statusText }, payload: {} })
+    const refuse = () => event('TaskFailed', 40_000_005, 'Gateway:TOO_MANY_REQUESTS')
     return {
       async onText(message) {
         const { header, payload } = JSON.parse(message) as { header: { name: string; task_id: string; appkey: string }; payload?: { voice?: string; text?: string } }
         if (header.name === 'StartSynthesis') {
           taskId = header.task_id
           text = ''
-          if (own.fault === 'quota') return event('TaskFailed', 40_000_005, 'Gateway:TOO_MANY_REQUESTS')
+          if (own.fault === 'quota') return refuse()
           if (payload!.voice === 'no such voice') return event('TaskFailed', 40_000_003, 'Gateway:PARAMETER_INVALID')
           return event('SynthesisStarted')
         }
         if (header.name === 'RunSynthesis') text += payload!.text ?? ''
         if (header.name !== 'StopSynthesis') return
-        for await (const pcm of spoken(tts, text)) for (const piece of pieces(pcm)) send(piece)
+        for await (const pcm of spoken(tts, text)) {
+          if (own.fault === 'quota') return refuse()
+          for (const piece of pieces(pcm)) send(piece)
+        }
         event('SynthesisCompleted')
       },
       onAudio: () => {},
@@ -89,6 +97,7 @@ export async function fakeSpeech(tts: TtsProvider, form: 'raw' | 'wav'): Promise
     if (service.fault === 'quota') return refuse(429, 'You exceeded your current quota')
     if (service.fault === 'garbage') return refuse(500, 'internal')
     if (service.fault === 'mute') return undefined
+    if (service.fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS))
     const { input, voice, response_format } = JSON.parse(body.toString('utf8')) as { input: string; voice: string; response_format: string }
     if (voice === 'no such voice' || response_format !== 'pcm') return refuse(400, 'invalid voice or format')
     response.writeHead(200, { 'Content-Type': form === 'wav' ? 'audio/wav' : 'audio/pcm' })
@@ -97,6 +106,10 @@ export async function fakeSpeech(tts: TtsProvider, form: 'raw' | 'wav'): Promise
     // The header of a stream says nothing about its length.
     if (form === 'wav') response.write(writeWav({ encoding: 'pcm16', sampleRateHz: rateHz }, [new Int16Array(0)]))
     for await (const pcm of spoken(tts, input)) {
+      // It may come in the middle.
+      const fault = service.fault as Fault
+      if (fault === 'mute') return undefined
+      if (fault === 'slow') await new Promise((resolve) => setTimeout(resolve, SLOW_MS))
       for (const piece of pieces(up.push(pcm))) response.write(piece)
       if (service.fault === 'reset') return void request.socket.destroy()
       // Proper chunks, but the last one never comes.
