@@ -53,6 +53,8 @@ export type CallEvent =
       state: 'referring' | 'calling' | 'ringing' | 'answered' | 'joined' | 'failed' | 'ended'
       /** E.164. */
       phone: string
+      /** No colleague but whom the call was for. */
+      party?: true | undefined
       why?: TransferFailure | undefined
       sipStatus?: number | undefined
       error?: string | undefined

@@ -293,9 +293,9 @@ export class Handover {
   }
 
   #tell(state: Extract<CallEvent, { type: 'transfer' }>['state']): void {
-    const { phone, how } = this.#wish!
+    const { phone, how, party } = this.#wish!
     const failed = state === 'failed' ? this.#failure : undefined
-    this.#deps.emit({ type: 'transfer', how, state, phone, ...(failed && { why: failed.why, sipStatus: failed.sipStatus, error: failed.error }) })
+    this.#deps.emit({ type: 'transfer', how, state, phone, ...(party && { party: true as const }), ...(failed && { why: failed.why, sipStatus: failed.sipStatus, error: failed.error }) })
   }
 }
 

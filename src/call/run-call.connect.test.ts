@@ -40,6 +40,7 @@ test('the second is called with their own number shown, and the two talk as soon
   s.invite.ring()
   await s.time.advance(5_000)
   assert.deepEqual(said(s), [waitings.party.line])
+  assert.deepEqual(s.events.flatMap((event) => (event.type === 'transfer' ? [[event.state, event.party]] : [])), [['calling', true], ['ringing', true]])
   s.invite.answer()
   await s.time.advance(100)
   assert.deepEqual([...s.media.joined], ['bridge 0 1'])

@@ -27,6 +27,17 @@ const transferWords: Readonly<Record<Extract<CallEvent, { type: 'transfer' }>['s
   ended: { zh: '人工挂断', en: 'The human hung up' },
 }
 
+/** The same between two people, of whom we have called the first. */
+const partyWords: typeof transferWords = {
+  referring: transferWords.referring,
+  calling: { zh: '呼叫对方 {phone}', en: 'Calling the other party, {phone}' },
+  ringing: { zh: '对方电话在响', en: 'The phone of the other party rings' },
+  answered: { zh: '对方已接听', en: 'The other party answered' },
+  joined: { zh: '双方已接通', en: 'The two talk' },
+  failed: { zh: '对方没有接通', en: 'The other party was not reached' },
+  ended: { zh: '对方挂断', en: 'The other party hung up' },
+}
+
 const listeningWords: Readonly<Record<Extract<CallEvent, { type: 'listening' }>['state'], Words>> = {
   calling: { zh: '呼叫旁听者 {phone}', en: 'Calling the listener {phone}' },
   joined: { zh: '{phone} 开始旁听', en: '{phone} listens' },
@@ -49,7 +60,7 @@ export function toldOfLegs(event: LegEvents): { text: Words; details?: Words[] }
       if (event.error !== undefined && event.sipStatus === undefined) details.push({ zh: event.error, en: event.error })
       if (event.state === 'calling' && event.how === 'parallel') details.push({ zh: '机器人继续和对方说话', en: 'The robot talks on meanwhile' })
       if (event.state === 'calling' && event.how === 'refer') details.push({ zh: '线路不支持转接，改由本机呼叫并接通', en: 'The line does not transfer; called from here instead' })
-      return { text: filled(transferWords[event.state], event.phone), details }
+      return { text: filled((event.party ? partyWords : transferWords)[event.state], event.phone), details }
     }
     default:
       return assertNever(event)
