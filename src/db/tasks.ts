@@ -151,6 +151,13 @@ export async function listTasks(db: Queryable, filter: TaskListFilter, page: { o
   return { total: counted.rows[0]!.n, rows }
 }
 
+/** Those of the tasks whose face remembers `true` under the name. */
+export async function tasksRemembering(db: Queryable, ids: readonly number[], name: string): Promise<Set<number>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await sql<{ id: number }>`select id from tasks where id = any (${ids}::bigint[]) and remembered -> ${name} = 'true'::jsonb`.execute(db)
+  return new Set(rows.map(({ id }) => id))
+}
+
 export type CounterDifference = { id: number; counters: number[]; rows: number[] }
 
 /** Tasks whose counters are not the sums of their rows. Reads all numbers: for checks, not for every minute. */

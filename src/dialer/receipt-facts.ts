@@ -7,11 +7,13 @@ import type { Queryable } from '../db/connection.ts'
 import type { ReceiptKind } from '../db/receipt-moments.ts'
 import type { ReceiptKey } from '../db/receipts.ts'
 import { scriptNumbers } from '../db/scripts.ts'
+import { tasksRemembering } from '../db/tasks.ts'
 import type { CallEvent } from '../events.ts'
 import { isCallback } from '../robot/callback/plan.ts'
 import { isScriptSpec } from '../robot/script/spec.ts'
 import { toRecord } from './call-record.ts'
 import type { CallRecord } from './call-service.ts'
+import type { RobotOfTask } from './tasks/robot-tasks.ts'
 
 export type ReceiptFacts = {
   kind: ReceiptKind
@@ -50,6 +52,7 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
   const scripted = calls.flatMap(({ id, robot }) => (reported.includes(id) && isScriptSpec(robot) ? [{ ...robot, callId: id }] : []))
   const numbers = scripted.length === 0 ? [] : await scriptNumbers(db, scripted)
   const numberOf = new Map(scripted.map(({ callId }, i) => [callId, numbers[i]]))
+  const earlyMediaTasks = await tasksRemembering(db, [...new Set(calls.flatMap(({ taskId }) => taskId ?? []))], 'earlyMedia' satisfies keyof RobotOfTask)
   const callOf = new Map(calls.map((call) => [call.id, call]))
   const ticketOf = new Map(tickets.map((ticket) => [ticket.callId, ticket]))
   const eventsOf = Map.groupBy(events, ({ callId }) => callId)
@@ -68,7 +71,7 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
       // What a queued call waits for is told to nobody here.
       call: toRecord(call, 0),
       ticket: { wireId, product, shownNumber, outId },
-      earlyMediaWanted: isCallback(call.robot) && call.robot.plan.earlyMedia === true,
+      earlyMediaWanted: (isCallback(call.robot) && call.robot.plan.earlyMedia === true) || (call.taskId !== null && earlyMediaTasks.has(call.taskId)),
       scriptNumber: numberOf.get(callId),
       keys: log.flatMap(({ event }) => (event.type === 'keys-pressed' ? [event.digits] : [])).join(''),
       transfer: transferOf(log.map(({ event }) => event)),

@@ -21,6 +21,7 @@ export interface Nonces {
 /** How far the clock of a client may be off, either way. */
 const clockMsMax = 15 * 60_000
 const nonceCharsMax = 128
+const readableCharsMax = 8_000
 
 /** What the request says of itself, before any of it is believed. */
 export type Claim = {
@@ -53,7 +54,7 @@ export async function checkSignature(claim: Claim, keys: AccessKeyDesk): Promise
   const key = await findKey(claim, keys)
   if (key === undefined) throw gatewayError('InvalidAccessKeyId.NotFound')
   if (!key.enabled) throw gatewayError('InvalidAccessKeyId.Inactive')
-  if (!equal(claim.sign(key.secret), claim.signature)) throw gatewayError('SignatureDoesNotMatch', ` server string to sign is:${claim.readable()}`)
+  if (!equal(claim.sign(key.secret), claim.signature)) throw gatewayError('SignatureDoesNotMatch', ` server string to sign is:${shortened(claim.readable())}`)
   return key.accountId
 }
 
@@ -116,6 +117,11 @@ function claimV3(request: RpcRequest): TimedClaim {
   const canonical = once(() => canonicalRequestV3({ method, path: '/', query, headers, signedHeaders, bodySha256: sha256 }))
   const readable = (): string => `${stringToSignV3(canonical())} canonical request is:${canonical()}`
   return { action, version, keyId, nonce, timestamp, signature, readable, token: headers['x-acs-security-token']?.trim(), sign: (secret) => signV3(stringToSignV3(canonical()), secret) }
+}
+
+/** Of a batch it is long: its beginning tells what differs. */
+function shortened(text: string): string {
+  return text.length > readableCharsMax ? `${text.slice(0, readableCharsMax)}…` : text
 }
 
 function once(make: () => string): () => string {

@@ -6,7 +6,7 @@ import type { Script } from '../../robot/script/schema.ts'
 import type { ScriptDesk, ScriptSummary } from '../script-desk.ts'
 import type { RetryPlan } from './plan.ts'
 import type { AddedNumbers, NumberRow, RefusedRow, TaskCall, TaskDesk, TaskRecord } from './task-desk.ts'
-import { taskTalks, type TaskTalk } from './task-talks.ts'
+import { taskTalks, type TalkDetail, type TaskTalk } from './task-talks.ts'
 
 export type RobotOrder = {
   name: string
@@ -17,6 +17,8 @@ export type RobotOrder = {
   /** Numbers to show, as the customer wrote them. */
   callers: readonly string[]
   retry: RetryPlan
+  /** Receipts tell what was recognised before the answer. */
+  earlyMedia: boolean
   /** What the face wants to find again; the robot's number and name are added. */
   remembered: Readonly<Record<string, unknown>>
 }
@@ -30,7 +32,7 @@ export type RobotTasksDeps = {
 }
 
 /** What a robot task remembers of itself, in `remembered`. */
-export type RobotOfTask = { robot: number; robotName: string }
+export type RobotOfTask = { robot: number; robotName: string; earlyMedia: boolean }
 
 /** Rows of one addition; more are added in several. */
 const rowsPerAdd = 5_000
@@ -53,13 +55,13 @@ export class RobotTasks {
   }
 
   /** Errors: InvalidInputError 'company'; NotFoundError 'script'; those of TaskDesk.create. */
-  async create(accountId: string, { name, robot, company, callers, retry, remembered }: RobotOrder): Promise<TaskRecord> {
+  async create(accountId: string, { name, robot, company, callers, retry, earlyMedia, remembered }: RobotOrder): Promise<TaskRecord> {
     await this.#assertCompany(accountId, company)
     const { id, title, number } = await this.#scripts.findByNumber(accountId, robot)
     return await this.tasks.create(accountId, {
       name, script: id, source: 'aliyun',
       plan: { callers: callers.map((caller) => caller.replace(/[\s-]/g, '')), retry, keepsOpen: false },
-      remembered: { ...remembered, ...({ robot: number, robotName: title } satisfies RobotOfTask) },
+      remembered: { ...remembered, ...({ robot: number, robotName: title, earlyMedia } satisfies RobotOfTask) },
     })
   }
 
@@ -120,8 +122,8 @@ export class RobotTasks {
   }
 
   /** What was said in calls of one task. */
-  async talks(calls: readonly TaskCall[]): Promise<ReadonlyMap<string, TaskTalk>> {
-    return await taskTalks(this.#db, calls.map(({ id }) => id))
+  async talks(calls: readonly TaskCall[], detail: TalkDetail): Promise<ReadonlyMap<string, TaskTalk>> {
+    return await taskTalks(this.#db, calls.map(({ id }) => id), detail)
   }
 
   async #assertCompany(accountId: string, company: string | undefined): Promise<void> {

@@ -17,7 +17,7 @@ export const BatchRobotSmartCall = operation({
     DialogId: { ...dialogId, type: 'String' },
     TaskName: taskName,
     ...companyParameters,
-    EarlyMediaAsr: flag({ or: false, does: 'differs', rule: '记入任务；提示音总会被识别并用于判断结果' }),
+    EarlyMediaAsr: flag({ or: false, does: 'differs', rule: '默认 false；true：回执带 early_media_code。提示音总会被识别并用于判断结果' }),
     ScheduleCall: flag({ or: false, rule: '默认 false；true：按 ScheduleTime 定时' }),
     ScheduleTime: epochMs('毫秒时间戳；ScheduleCall 为 true 时必填，须在可呼时段内'),
     TtsParamHead: ttsParamHead,
@@ -33,8 +33,8 @@ export const BatchRobotSmartCall = operation({
     const rows = numberRows(p.CalledNumber, p.TtsParamHead, p.TtsParam)
     if (p.ScheduleCall && p.ScheduleTime === undefined) throw missing('ScheduleTime')
     const company = companyOf(p)
-    const remembered: RememberedTask = { corpName: p.CorpName ?? '', caller: p.CalledShowNumber.join(','), earlyMedia: p.EarlyMediaAsr, retryType: 0 }
-    const order = { name: checkedName(p.TaskName), robot: p.DialogId, company, callers: p.CalledShowNumber, retry: retryOf(undefined), remembered }
+    const remembered: RememberedTask = { corpName: p.CorpName ?? '', caller: p.CalledShowNumber.join(','), retryType: 0 }
+    const order = { name: checkedName(p.TaskName), robot: p.DialogId, company, callers: p.CalledShowNumber, retry: retryOf(undefined), earlyMedia: p.EarlyMediaAsr, remembered }
     const { id } = await inItsState(robotTasksOf(context).batch(context.accountId, order, rows, p.ScheduleCall ? new Date(p.ScheduleTime!) : undefined))
     return { TaskId: id }
   },

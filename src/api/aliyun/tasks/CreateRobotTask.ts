@@ -12,7 +12,7 @@ export const CreateRobotTask = operation({
     TaskName: taskName,
     DialogId: dialogId,
     Caller: showNumbers,
-    NumberStatusIdent: flag({ or: false, does: 'differs', rule: '记入任务；提示音总会被识别并用于判断结果' }),
+    NumberStatusIdent: flag({ or: false, does: 'differs', rule: '默认 false；true：回执带 early_media_code。提示音总会被识别并用于判断结果' }),
     ...recallParameters,
     ...companyParameters,
   },
@@ -21,10 +21,10 @@ export const CreateRobotTask = operation({
   async handle(p, context) {
     const recall = readRecall(p)
     const remembered: RememberedTask = {
-      corpName: p.CorpName ?? '', caller: p.Caller.join(','), earlyMedia: p.NumberStatusIdent, retryType: recall === undefined ? 0 : 1,
+      corpName: p.CorpName ?? '', caller: p.Caller.join(','), retryType: recall === undefined ? 0 : 1,
       ...(recall && { recallStateCodes: recall.codes.join(','), recallTimes: recall.times, recallInterval: recall.intervalMin }),
     }
-    const order = { name: checkedName(p.TaskName), robot: p.DialogId, company: companyOf(p), callers: p.Caller, retry: retryOf(recall), remembered }
+    const order = { name: checkedName(p.TaskName), robot: p.DialogId, company: companyOf(p), callers: p.Caller, retry: retryOf(recall), earlyMedia: p.NumberStatusIdent, remembered }
     return { Data: (await inItsState(robotTasksOf(context).create(context.accountId, order))).id }
   },
 })

@@ -44,7 +44,7 @@ export const QueryRobotTaskCallList = operation({
       talkMsMax: DurationTo === undefined ? undefined : DurationTo * 1_000,
       endedBy: HangupDirection === undefined ? undefined : HangupDirection === 0 ? ['callee', 'network'] : ['robot', 'user', 'platform', 'colleague'],
     }, pageOf(page))
-    const [talks, script] = await Promise.all([tasks.talks(items), tasks.scriptOf(task)])
+    const [talks, script] = await Promise.all([tasks.talks(items, 'counts'), tasks.scriptOf(task)])
     return { Data: JSON.stringify(items.map((call) => callListEntry({ call, talk: talks.get(call.id)!, task, script }))), ...pageAnswer(page, total) }
   },
 })

@@ -1,9 +1,12 @@
 // Checks robot tasks with the vendors' own clients, unmodified, on the real tasks, scripts, dialer and database; only what callees do follows a script.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sql } from 'kysely'
 import { createAccount } from '../../../account/accounts.ts'
 import { DoNotCallDesk } from '../../../dialer/do-not-call-desk.ts'
+import { receiptFacts } from '../../../dialer/receipt-facts.ts'
 import { reason, until } from '../../../dialer/testing.ts'
+import { receiptRenderer } from '../receipts.ts'
 import { clients, type Answer, type Client, type Key } from '../vendor-clients.ts'
 import { company, isBusy, morningMs, robotWorld, shown } from './testing.ts'
 
@@ -143,6 +146,7 @@ test('a task is made, filled, started, stopped, gone on with and deleted, and wh
     [{ CorpName: '别的公司' }, 'isv.INVALID_PARAMETERS'],
   ] as const) await refused(popPost, w, 'CreateRobotTask', { ...make, ...change }, code)
 
+  await dialer.db.sql.insertInto('receipt_targets').values({ account_id: dialer.accountId, kind: 'report', url: 'https://receiver.example/' }).execute()
   const TaskId = await ask('CreateRobotTask', make)
   assert.deepEqual((({ status, corpName, caller, retryType, recallStateCodes, recallTimes, recallInterval, robotName }) => ({ status, corpName, caller, retryType, recallStateCodes, recallTimes, recallInterval, robotName }))(await detail(TaskId)), {
     status: 'INIT', corpName: company, caller: shown, retryType: 1, recallStateCodes: '200002,200010', recallTimes: 1, recallInterval: 2, robotName: '通知',
@@ -190,6 +194,13 @@ test('a task is made, filled, started, stopped, gone on with and deleted, and wh
   assert.deepEqual([told['recordStatus'], told['duration']], ['1', '13'])
   assert.equal(await ask('QueryCallDetailByTaskId', { TaskId, Callee: phone(2), QueryDate: morningMs + 86_400_000 }), '', 'not since that day')
   assert.equal(await ask('QueryCallDetailByTaskId', { TaskId, Callee: phone(77), QueryDate: morningMs }), '')
+
+  const { rows: owed } = await sql<{ callId: string; kind: 'report'; moment: string; seq: number }>`select call_id as "callId", kind, moment, seq from receipts`.execute(dialer.db.sql)
+  const facts = await receiptFacts(dialer.db.sql, owed)
+  const reports = facts.map((one) => receiptRenderer({ recordingLink: () => '' })(one!))
+  const mine = reports.filter(({ callee }) => callee === phone(0)).sort((a, b) => (String(a['call_id']) < String(b['call_id']) ? -1 : 1))
+  assert.deepEqual(mine.map(({ out_id, dialog_id, status_code, early_media_code }) => [out_id, dialog_id, status_code, early_media_code]), [1, 2].map((n) => [`ALICOM_SMART_SAAS^${String(TaskId)}^${n}`, String(robot), '200002', '']))
+  assert.equal(reports.length, 5)
 
   for (const action of ['StopRobotTask', 'CancelRobotTask', 'CancelOrderRobotTask', 'UploadRobotTaskCalledFile']) await refused(popPost, w, action, { ...upload, TaskId }, 'isv.INVALID_PARAMETERS')
   await refused(popPost, w, 'StartRobotTask', { TaskId }, 'isv.VOICE_CALL_FAIL')

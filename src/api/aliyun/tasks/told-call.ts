@@ -11,7 +11,7 @@ export async function lastCallTo(context: Context, p: { taskId: string; callee: 
   const task = await tasks.tasks.detail(accountId, p.taskId)
   const [call] = (await tasks.tasks.calls(accountId, p.taskId, { phone: p.callee }, { limit: 1 })).items
   if (call === undefined || call.createdAt.getTime() < chinaDayStart(p.sinceMs)) return undefined
-  const [talks, script] = await Promise.all([tasks.talks([call]), tasks.scriptOf(task)])
+  const [talks, script] = await Promise.all([tasks.talks([call], 'words'), tasks.scriptOf(task)])
   const recordFile = context.recordFile?.({ accountId, callId: call.id, recording: call.recording }, context.origin)
   return { told: { call, talk: talks.get(call.id)!, task, script }, recordFile }
 }
