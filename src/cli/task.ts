@@ -7,6 +7,7 @@ import type { ApiClient } from './api-client.ts'
 import { CliError } from './api-client.ts'
 import { repeated, varsOf } from './call.ts'
 import { cliClient, cliConfig } from './context.ts'
+import { exportResults, importList, listTemplate } from './task-lists.ts'
 
 const path = '/api/v1/tasks'
 const id = { type: 'positional', required: true, description: '任务编号 task_id' } as const
@@ -134,10 +135,11 @@ const watch = defineCommand({
 })
 
 export const task = defineCommand({
-  meta: { name: 'task', description: '外呼任务：create、add、start、pause、resume、cancel、list、show、watch。 Call many numbers with a script.' },
+  meta: { name: 'task', description: '外呼任务：create、add、import、start、pause、resume、cancel、list、show、watch、export、template。 Call many numbers with a script.' },
   subCommands: {
     create,
     add,
+    import: importList,
     start,
     pause: simple('pause', '暂停：命令返回后不再拨出。 Nothing is dialled after this.', true),
     resume: simple('resume', '继续。 Go on.', false),
@@ -145,5 +147,7 @@ export const task = defineCommand({
     list,
     show,
     watch,
+    export: exportResults,
+    template: listTemplate,
   },
 })
