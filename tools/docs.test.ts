@@ -9,7 +9,7 @@ import { operationsPage } from './write-operations.ts'
 import { outcomesPage, rulesOf, waysTo } from './write-outcomes.ts'
 import { numberTable } from '../src/simulator/numbers.ts'
 
-const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/api-aliyun.md', 'docs/operations.md', 'docs/outcomes.md', 'docs/trunks.md', 'docs/scripts.md', 'scripts/skill/SKILL.md']
+const documents = ['README.md', 'README.zh-CN.md', 'docs/architecture.md', 'docs/api-stepone.md', 'docs/api-aliyun.md', 'docs/operations.md', 'docs/outcomes.md', 'docs/trunks.md', 'docs/scripts.md', 'docs/task-lists.md', 'scripts/skill/SKILL.md']
 const read = (file: string) => readFileSync(path.join(programRoot, file), 'utf8')
 
 test('every file that a document names exists', () => {
