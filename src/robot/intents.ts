@@ -23,7 +23,7 @@ export type IntentMatch = {
   intent: Intent
   /** The words that decided, for the timeline and as proof. */
   evidence: string
-  by: 'exact' | 'rule' | 'contained' | 'sound' | 'english' | 'none'
+  by: 'exact' | 'rule' | 'contained' | 'sound' | 'learnt' | 'english' | 'none'
   topics: readonly QuestionTopic[]
   /** The turn also said yes (对，什么事). */
   affirmed: boolean

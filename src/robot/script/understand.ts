@@ -1,6 +1,7 @@
 // Knows what a turn means to a script: the rules every robot has, the script's own intents, and a classifier for what neither knows.
 import { type IntentContext, type IntentMatch, matchIntent } from '../intents.ts'
 import type { IntentClassifier } from './classifier.ts'
+import { learntMeaning } from './learnt-turns.ts'
 import type { OwnIntents } from './own-intents.ts'
 import { byPattern, plainSpeech, saysTheName, withoutFiller } from './turn-patterns.ts'
 
@@ -16,6 +17,9 @@ export type Understood = {
 
 /** What no example of a script outweighs. */
 const strongest: ReadonlySet<string> = new Set(['stop', 'voicemail', 'wrong-number', 'third-party', 'robot', 'human', 'abuse'])
+
+/** An assistant introduces itself at once. */
+const voicemailMsMax = 8_000
 
 const strengthOf = ['stop', 'voicemail', 'wrong-number', 'third-party', 'human', 'robot', 'abuse']
 const rank = (intent: string): number => (strengthOf.includes(intent) ? strengthOf.indexOf(intent) : strengthOf.length)
@@ -40,12 +44,30 @@ export function understand(text: string, p: { context: IntentContext; own: OwnIn
   const match = meaningOf(text, p.context)
   const rules: Understood = { intent: match.intent, own: false, evidence: match.evidence, source: 'rules', match }
   const own = p.own.match(withoutFiller(text), p.wanted)
-  if (!own || match.intent === 'stop' || match.intent === 'voicemail') return rules
+  if (!own) return { ...rules, ...learnt(text, match, p.context) }
+  if (match.intent === 'stop' || match.intent === 'voicemail') return rules
   // An example word for word is what the author meant; anything looser yields to what is the same in every call.
   if (strongest.has(match.intent) && own.by !== 'exact') return rules
   // 好的 said word for word is not outweighed by an example that only looks like it.
   if (match.by === 'exact' && match.intent !== 'other' && (own.by === 'likeness' || own.by === 'sound') && match.evidence.length >= text.length - 2) return rules
   return { intent: own.intent, own: true, evidence: own.evidence, source: 'own', match }
+}
+
+/** How far likeness to labelled turns is believed where rules found nothing, where they only heard a question, and where it would end the call for good. */
+const belief = { nothing: 0.4, question: 0.6, stop: 0.5 } as const
+
+/** What a turn that no rule understands is most like. Never that somebody is the person: facts would follow from it. */
+function learnt(text: string, match: IntentMatch, context: IntentContext): Pick<Understood, 'intent' | 'match'> | undefined {
+  const isOpen = match.language === 'zh' && (match.intent === 'other' ? match.by === 'none' : match.intent === 'question' && match.by !== 'exact' && match.topics.length === 0)
+  // One character says nothing by its likeness.
+  if (!isOpen || Array.from(match.evidence).length < 2) return undefined
+  const { intent, belief: believed } = learntMeaning(text, context.asked)
+  if (intent === 'other' || intent === match.intent || believed < (match.intent === 'question' ? belief.question : intent === 'stop' ? belief.stop : belief.nothing)) return undefined
+  const told = context.stage === 'deliver' || context.stage === 'confirm' || context.stage === 'ask'
+  if (intent === 'affirm' && context.asked === 'identity') return undefined
+  if ((intent === 'wrong-number' || intent === 'third-party') && told) return undefined
+  if (intent === 'voicemail' && (context.machinesAreTold || (context.sinceAnswerMs ?? 0) > voicemailMsMax)) return undefined
+  return { intent, match: { ...match, intent, by: 'learnt', affirmed: intent === 'affirm' } }
 }
 
 /** True when a classifier may be asked: the rules made nothing of the words, and there are enough of them to mean something. */
