@@ -64,6 +64,7 @@ import type { LeftCall } from './sip/user-agent.ts'
 import { knowsSmartCallVoice, openActivity, openAsr, openTts, pricesOf, voiceOf } from './speech-options.ts'
 import { SynthesisCache } from './speech/tts/cache.ts'
 import { openTrunks, optionTrunk } from './trunk-wiring.ts'
+import { VoiceFileDesk } from './voice-file-desk.ts'
 
 /** Calls in progress may end by themselves for this long when the server is asked to stop. */
 const DRAIN_MS = 10_000
@@ -133,7 +134,8 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
     const traces = path.join(config.dataDir, 'traces')
     const metrics = new Registry()
     const readings = new ReadingBook(db)
-    const sounds = new SoundShelf(path.join(config.dataDir, 'sounds'))
+    const soundFolder = path.join(config.dataDir, 'sounds')
+    const sounds = new SoundShelf(soundFolder)
     const scriptDesk = new StoredScripts(db, shelf, { hasRecording: (accountId, file) => sounds.read(voiceFileName(accountId, file)).then(() => true, () => false) })
     const fetchedSounds = new FetchedSounds({ privateAllowed: config.webhookPrivate })
     const calls = new DialerCallService({
@@ -201,7 +203,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       reports: new ReportDesk(db),
       scripts: scriptDesk,
       traces,
-      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), robotTasks: new RobotTasks({ db, tasks, scripts: scriptDesk }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
+      aliyun: { keys: new AccessKeys(db, secretBox), nonces, templates: new TtsTemplates(db), voiceFiles: new VoiceFileDesk(soundFolder), knowsVoice: (name) => knowsSmartCallVoice(config, name), callbackServers: new CallbackServers(db, { privateAllowed: config.webhookPrivate, phoneOf: callablePhone }), robotTasks: new RobotTasks({ db, tasks, scripts: scriptDesk }), receipts: new ReceiptDesk(db, { privateAllowed: config.webhookPrivate, render: renderReceipt }), sounds },
       log,
       metrics,
       recordings: { dir: recordings, bucket, linkSecret: recordingSecret },

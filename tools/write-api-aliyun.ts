@@ -7,6 +7,8 @@ import { statusOf } from '../src/api/aliyun/status-codes.ts'
 import { wireStatusOf } from '../src/api/aliyun/tasks/task-status.ts'
 import { outcomes } from '../src/call/end-reason.ts'
 import { programRoot } from '../src/config.ts'
+import { cases } from '../src/conformance/cases/index.ts'
+import { ownGaps } from '../src/conformance/own-gaps.ts'
 import type { ReceiptKind } from '../src/db/receipt-moments.ts'
 import { sampleFacts } from '../src/dialer/receipt-desk.ts'
 import { receiptDefaults } from '../src/dialer/settings.ts'
@@ -39,8 +41,8 @@ export function apiAliyunPage(): string {
     '```sh',
     'npm run waihu -- account list                                  # acc_…',
     'npm run waihu -- access-key create acc_…                       # AccessKeyId and AccessKeySecret, shown once; or POST /api/v1/account/access_keys',
-    "npm run waihu -- tts-template put acc_… TTS_1 '${name}您好，您的快递到了。'",
-    'npm run waihu -- voice-file add acc_… welcome.wav              # WAV or MP3, at most five minutes',
+    "npm run waihu -- tts-template put acc_… TTS_1 '${name}您好，您的快递到了。'   # or PUT /api/v1/account/tts_templates/TTS_1",
+    'npm run waihu -- voice-file add acc_… welcome.wav              # WAV or MP3, at most five minutes and 10 MB; or PUT /api/v1/account/voice_files/welcome.wav',
     'npm run waihu -- callback-server set acc_… https://example.com/call/ai   # for SmartCall; or PUT /api/v1/account/callback_server',
     'npm run waihu -- callback-server test acc_…                    # one callback, and how its answer is read',
     'npm run waihu -- receipts set acc_… https://example.com/receipts         # call reports; or PUT /api/v1/account/receipts',
@@ -96,6 +98,20 @@ export function apiAliyunPage(): string {
     ...robotsPage,
     ...callbackPage,
     ...receiptsPage(),
+    '## Conformance',
+    '',
+    '```sh',
+    'npm run conformance                                            # this program, with simulated callees: a minute or so',
+    'npm run conformance -- http://127.0.0.1:8080 --key WHAK… --secret … --callees busy=13800138001,silent=13800138014 --callbacks 127.0.0.1:9000',
+    'npm run conformance -- --list                                  # every case with its source page; --json, --filter, --no-calls',
+    '```',
+    '',
+    `${cases.length} cases tell what the published pages say and what an endpoint does: transport, both signatures, errors, every parameter of the operations on single calls, callbacks with every field, answers with`,
+    'every field and action, records, receipts. A test holds that nothing of the reference is without a case, and that this program passes. Another endpoint is called only with numbers of `--callees`;',
+    'for callbacks the account must be set to the address that is printed. What needs something that was not given is *not run*; what a server says it does not have is *not supported*; neither fails.',
+    '',
+    ...Object.entries(ownGaps).map(([beginning, why]) => `* Not supported here: \`${beginning}\`: ${why}.`),
+    '',
     '## Choices where the published text is silent',
     '',
     '* Business errors are HTTP 200 (see above).',

@@ -7,7 +7,8 @@ import { NonceBook } from '../account/nonce-book.ts'
 import { TtsTemplates } from '../account/tts-templates.ts'
 import { testDatabase } from '../db/testing.ts'
 import { SecretBox } from '../secret-box.ts'
-import { memorySounds, signedV1, type TestKey } from './aliyun/testing.ts'
+import type { ClientKey } from './aliyun/signed-request.ts'
+import { memorySounds, signedV1 } from './aliyun/testing.ts'
 import { memoryAccounts, testApi } from './testing.ts'
 
 test('a key is made, works, is disabled, works again and is removed, by its own account only', async () => {
@@ -24,7 +25,7 @@ test('a key is made, works, is disabled, works again and is removed, by its own 
     const answer = await api.app.inject({ method, url: `/api/v1/account/access_keys${path}`, headers: { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }) }, ...(body && { payload: JSON.stringify(body) }) })
     return { status: answer.statusCode, text: answer.body, body: answer.json<Record<string, unknown>>() }
   }
-  const signs = async (key: TestKey) => {
+  const signs = async (key: ClientKey) => {
     const { url, headers, body } = signedV1({ action: 'CancelCall', params: { CallId: '116012854210^102814270000' }, key, nowMs: api.clock.nowMs() })
     return (await api.app.inject({ method: 'POST', url, headers: headers as Record<string, string>, payload: body })).json<{ Code: string }>().Code
   }

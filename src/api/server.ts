@@ -41,6 +41,7 @@ import type { ReadingDesk } from '../reading-desk.ts'
 import type { ReportDesk } from '../reports/run-report.ts'
 import { RecordingLinks } from './stepone/recording-links.ts'
 import { skillVersion } from './stepone/wire.ts'
+import type { VoiceFileDesk } from '../voice-file-desk.ts'
 
 export type ServerDeps = {
   calls: CallService
@@ -65,7 +66,7 @@ export type ServerDeps = {
   /** Undefined: scripts are not served. */
   scripts?: ScriptDesk | undefined
   /** Who may sign requests to the RPC gateway. Undefined: it is not served. */
-  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: Pick<TtsTemplates, 'fill'>; callbackServers?: CallbackServers | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; robotTasks?: RobotTasks | undefined; limits?: Partial<GatewayLimits> | undefined } | undefined
+  aliyun?: { keys: AccessKeys; nonces: Nonces; templates: TtsTemplates; callbackServers?: CallbackServers | undefined; voiceFiles?: VoiceFileDesk | undefined; receipts?: ReceiptDesk | undefined; knowsVoice?: SingleCallDeps['knowsVoice']; sounds: SingleCallDeps['sounds']; robotTasks?: RobotTasks | undefined; limits?: Partial<GatewayLimits> | undefined } | undefined
   /** Folder of SIP traces. */
   traces?: string | undefined
   /** Base of links in answers. Undefined: as the client addressed us. */
@@ -185,6 +186,8 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       imports: deps.imports,
       accessKeys: deps.aliyun?.keys,
       callbackServers: deps.aliyun?.callbackServers,
+      templates: deps.aliyun?.templates,
+      voiceFiles: deps.aliyun?.voiceFiles,
       receipts: deps.aliyun?.receipts,
       traces: deps.traces,
       recordings,
@@ -205,7 +208,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
   function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const placing = request.routeOptions.config?.action === 'initiate_call'
-    const answer = toErrorAnswer(error, { requestId: request.id, placing, idempotent: request.headers['idempotency-key'] !== undefined })
+    const answer = toErrorAnswer(error, { requestId: request.id, placing, wantsFile: request.routeOptions.config?.bytes, idempotent: request.headers['idempotency-key'] !== undefined })
     if (isOurFault(answer.status)) log.error({ err: error, request: request.id, action: request.routeOptions.config?.action }, 'request failed')
     return reply
       .code(answer.status)

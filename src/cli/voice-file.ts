@@ -1,26 +1,19 @@
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import path from 'node:path'
 import { defineCommand } from 'citty'
 import { getAccount } from '../account/accounts.ts'
-import { voiceFileName, voiceFilePrefix } from '../account/voice-files.ts'
-import { SAMPLE_RATE_HZ } from '../media/frame.ts'
-import { readSound, soundPath } from '../media/sound-file.ts'
+import { VoiceFileDesk } from '../voice-file-desk.ts'
 import { cliConfig } from './context.ts'
 import { withDatabase } from './database.ts'
 
 const accountArg = { account_id: { type: 'positional', required: true, description: 'acc_…' } } as const
-const folder = (): string => path.join(cliConfig().dataDir, 'sounds')
+const desk = (): VoiceFileDesk => new VoiceFileDesk(path.join(cliConfig().dataDir, 'sounds'))
 
 const list = defineCommand({
   meta: { name: 'list', description: '列出语音文件。 List voice files.' },
   args: accountArg,
   run: async ({ args }) => {
-    const prefix = voiceFilePrefix(args.account_id)
-    const names = await readdir(folder()).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return []
-      throw error
-    })
-    for (const name of names.filter((one) => one.startsWith(prefix) && /\.(?:wav|mp3)$/.test(one)).sort()) console.log(name.slice(prefix.length))
+    for (const { code, bytes } of await desk().list(args.account_id)) console.log(`${code}  ${Math.ceil(bytes / 1_024)} kB`)
   },
 })
 
@@ -32,18 +25,9 @@ const add = defineCommand({
     code: { type: 'string', description: '编号，默认用文件名 its code, by default the name of the file' },
   },
   run: async ({ args }) => {
-    const config = cliConfig()
-    await withDatabase(config, (db) => getAccount(db.sql, args.account_id))
-    const ending = path.extname(args.file).toLowerCase() === '.mp3' ? '.mp3' : '.wav'
-    const code = (args.code ?? path.basename(args.file)).replace(/\.(?:wav|mp3)$/i, '')
-    const name = voiceFileName(args.account_id, `${code}${ending}`)
-    const pcm = await readSound(path.dirname(args.file), path.basename(args.file))
-    await mkdir(folder(), { recursive: true })
-    // Never half a file under the name that calls play.
-    const fresh = path.join(folder(), `.${name}.${process.pid}`)
-    await copyFile(args.file, fresh)
-    await rename(fresh, path.join(folder(), name))
-    console.log(`${code}${ending}  ${(pcm.length / SAMPLE_RATE_HZ).toFixed(1)} s`)
+    await withDatabase(cliConfig(), (db) => getAccount(db.sql, args.account_id))
+    const { code, ms } = await desk().add(args.account_id, args.code ?? path.basename(args.file), createReadStream(args.file))
+    console.log(`${code}  ${(ms / 1_000).toFixed(1)} s`)
   },
 })
 
@@ -51,7 +35,7 @@ const remove = defineCommand({
   meta: { name: 'remove', description: '删除语音文件。 Remove a voice file.' },
   args: { ...accountArg, code: { type: 'positional', required: true, description: '编号，见 voice-file list  code from voice-file list' } },
   run: async ({ args }) => {
-    await rm(await soundPath(folder(), voiceFileName(args.account_id, args.code)))
+    await desk().remove(args.account_id, args.code)
     console.log('已删除 removed')
   },
 })

@@ -7,6 +7,7 @@ import { account } from './account.ts'
 import { balance } from './balance.ts'
 import { call } from './call.ts'
 import { callinfo } from './callinfo.ts'
+import { conformance } from './conformance.ts'
 import { demo } from './demo.ts'
 import { digits } from './digits.ts'
 import { dnc } from './dnc.ts'
@@ -32,7 +33,7 @@ import { ttsTemplate } from './tts-template.ts'
 import { voiceFile } from './voice-file.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, receipts, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, report, doctor, eval: evalCommand, models, softphone, transfer, listen, say, hold, digits, task, script }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, receipts, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, report, doctor, eval: evalCommand, conformance, models, softphone, transfer, listen, say, hold, digits, task, script }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

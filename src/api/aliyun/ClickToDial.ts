@@ -1,10 +1,10 @@
 // ClickToDial: calls one person, then another, and lets them talk. Translates only.
 import { operation } from './operation.ts'
 import { flag, ignored, integer, needed, text } from './parameters.ts'
-import { calledNumber, outId } from './single-call-parameters.ts'
+import { calledNumber, outId, shownNumber } from './single-call-parameters.ts'
 
 const shown = (whom: string) =>
-  needed(text({ rule: `${whom}看到的号码，须是已启用线路的主叫号码；两个外显号码须在同一条线路上。在模拟线路上不校验，显示线路自己的号码`, does: 'differs', bytesMax: 64 }))
+  needed(shownNumber(`${whom}看到的号码，须是已启用线路的主叫号码；两个外显号码须在同一条线路上。在模拟线路上只校验写法，显示线路自己的号码`))
 
 export const ClickToDial = operation({
   summary: '双呼：先呼叫主叫，接听后呼叫被叫，双方通话',

@@ -50,6 +50,7 @@ test('PauseTime and MuteTime out of range are their defaults, without an error',
 test('the parameters of the voice are looked at only with TtsConf', async () => {
   assert.deepEqual((await smartCall({ TtsStyle: 'xiaoyun', TtsVolume: '10', TtsSpeed: '100' })).conversation.voice, {})
   assert.deepEqual((await smartCall({ TtsConf: 'true', TtsVolume: '0' })).conversation.voice, {})
+  for (const TtsConf of ['false', '']) assert.deepEqual((await smartCall({ TtsConf, TtsStyle: 'x'.repeat(100), TtsVolume: '101', TtsSpeed: 'fast' })).conversation.voice, {})
 })
 
 test('what is published as not supported is not looked at, whatever is in it', async () => {
@@ -60,11 +61,14 @@ test('what is out of range or missing has its own code', async () => {
   const table: [Record<string, string>, string][] = [
     [{ CalledNumber: '' }, 'MissingCalledNumber'],
     [{ CalledShowNumber: '' }, 'MissingCalledShowNumber'],
+    ...['my number', '12', '0571--000', '05710000000,05710000001', '+'].map((CalledShowNumber): [Record<string, string>, string] => [{ CalledShowNumber }, 'isv.DISPLAY_NUMBER_ILLEGAL']),
+    [{ CalledShowNumber: '0571-8888 0000' }, 'OK'],
+    [{ CalledShowNumber: '95187' }, 'OK'],
     [{ VoiceCode: '' }, 'MissingVoiceCode'],
     [{ Volume: '5' }, 'isv.INVALID_PARAMETERS'],
     [{ Volume: 'loud' }, 'InvalidVolume'],
     [{ SessionTimeout: '3601' }, 'isv.INVALID_PARAMETERS'],
-    [{ TtsSpeed: '201' }, 'isv.INVALID_PARAMETERS'],
+    [{ TtsConf: 'True', TtsSpeed: '201' }, 'isv.INVALID_PARAMETERS'],
     [{ ActionCodeTimeBreak: '-1' }, 'isv.INVALID_PARAMETERS'],
     [{ ActionCodeBreak: 'maybe' }, 'InvalidActionCodeBreak'],
     [{ OutId: '1234567890123456' }, 'isv.PARAM_LENGTH_LIMIT'],

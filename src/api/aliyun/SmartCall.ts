@@ -1,7 +1,7 @@
 // SmartCall: calls one callee and lets the account's callback server lead the conversation. Translates only.
 import { levelOfStep, wishOfTts } from '../../robot/voice-wish.ts'
 import { operation } from './operation.ts'
-import { flag, ignored, integer, jsonTexts, needed, text } from './parameters.ts'
+import { flag, ignored, integer, jsonTexts, needed, onlyWith, text } from './parameters.ts'
 import { calledNumber, calledShowNumber, outId } from './single-call-parameters.ts'
 
 export const SmartCall = operation({
@@ -26,9 +26,9 @@ export const SmartCall = operation({
     EarlyMediaAsr: flag({ or: false, does: 'differs', rule: 'true：接通前听到的话在振铃结束时回调一次；提示音总会被识别并用于判断结果' }),
     SessionTimeout: integer({ min: 1, max: 3_600, or: 3_600, outside: 'refused', rule: '整通电话（含转接后）最长秒数，1–3600；机器人对话不会超过系统的 TALK_MS_MAX；到时先道别再挂机', does: 'differs' }),
     TtsConf: flag({ or: false, rule: '默认 false：忽略以下三项' }),
-    TtsStyle: text({ rule: '公布的 16 个发音人；系统的语音合成是 TTS=nls 时生效，否则用系统的发音人', does: 'differs', bytesMax: 64 }),
-    TtsVolume: integer({ min: 0, max: 100, or: undefined, outside: 'refused', rule: '0–100，0 为默认音量' }),
-    TtsSpeed: integer({ min: -200, max: 200, or: undefined, outside: 'refused', rule: '−200–200' }),
+    TtsStyle: onlyWith('TtsConf', text({ rule: '公布的 16 个发音人；系统的语音合成是 TTS=nls 时生效，否则用系统的发音人', does: 'differs', bytesMax: 64 })),
+    TtsVolume: onlyWith('TtsConf', integer({ min: 0, max: 100, or: undefined, outside: 'refused', rule: '0–100，0 为默认音量' })),
+    TtsSpeed: onlyWith('TtsConf', integer({ min: -200, max: 200, or: undefined, outside: 'refused', rule: '−200–200' })),
     StreamAsr: integer({ min: 0, max: 100, or: 0, outside: 'refused', rule: '大于 0：说话中途也回调 normal，words 逐次增长，说完后再回调整句；上一次的回复到达之前不再发送。默认 0' }),
     EnableITN: flag({ or: false, rule: 'words 里的数字写成阿拉伯数字' }),
     BackgroundFileCode: text({ rule: '语音文件编号，通话中低声播放', bytesMax: 64 }),

@@ -6,7 +6,8 @@ import { ManualClock, MemoryCalls } from '../testing.ts'
 import { Gateway, type GatewayRequest } from './gateway.ts'
 import { operation } from './operation.ts'
 import { flag, integer, jsonTexts, needed, repeated, text } from './parameters.ts'
-import { MemoryNonces, memoryKeys, memorySounds, memoryTemplates, signedV1, signedV3, temporaryKey, testKey, type Signing } from './testing.ts'
+import type { Signing } from './signed-request.ts'
+import { MemoryNonces, memoryKeys, memorySounds, memoryTemplates, signedV1, signedV3, temporaryKey, testKey } from './testing.ts'
 
 function world() {
   const clock = new ManualClock()
@@ -41,7 +42,7 @@ function world() {
     return { ...answer, json, code: json['Code'] }
   }
   const base = { action: 'Try', params: { Number: '139' } }
-  return { clock, done, logged, ask, v1: (more: Signing = {}) => signedV1({ ...base, ...more, params: { ...base.params, ...more.params } }), v3: (more: Signing = {}) => signedV3({ ...base, ...more, params: { ...base.params, ...more.params } }) }
+  return { clock, done, logged, ask, v1: (more: Partial<Signing> = {}) => signedV1({ ...base, ...more, params: { ...base.params, ...more.params } }), v3: (more: Partial<Signing> = {}) => signedV3({ ...base, ...more, params: { ...base.params, ...more.params } }) }
 }
 
 test('both signatures, by GET and POST, in query, form and both, with lasting and temporary keys, are believed', async () => {

@@ -53,6 +53,11 @@ export function needed<T>(parameter: Parameter<T | undefined>): Parameter<T> {
   }
 }
 
+/** The same parameter, that is looked at only when the flag `name` is true, whatever is in it otherwise. */
+export function onlyWith<T>(name: string, parameter: Parameter<T>): Parameter<T> {
+  return { ...parameter, read: (own, value, all) => parameter.read(own, /^\s*true\s*$/i.test(all.get(name) ?? '') ? value : undefined, all) }
+}
+
 /** Outside of its range it is what `outside` says: another value, silently, or refused. */
 export function integer<T extends number | undefined>(p: About & { min: number; max: number; or: T; outside: number | 'refused'; type?: 'Integer' | 'Long' }): Parameter<number | T> {
   return {

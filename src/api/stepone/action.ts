@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AccessKeys } from '../../account/access-keys.ts'
 import type { CallbackServers } from '../../account/callback-servers.ts'
+import type { TtsTemplates } from '../../account/tts-templates.ts'
 import type { CallService } from '../../dialer/call-service.ts'
 import type { ImportDesk } from '../../dialer/lists/import-desk.ts'
 import type { DoNotCallDesk } from '../../dialer/do-not-call-desk.ts'
@@ -12,6 +13,7 @@ import type { ReadingDesk } from '../../reading-desk.ts'
 import type { ReportDesk } from '../../reports/run-report.ts'
 import type { TaskDesk } from '../../dialer/tasks/task-desk.ts'
 import type { TrunkDesk } from '../../dialer/trunk-desk.ts'
+import type { VoiceFileDesk } from '../../voice-file-desk.ts'
 import type { AccountDesk } from '../accounts.ts'
 import type { Clock } from '../clock.ts'
 import type { ApiLimits } from '../limits.ts'
@@ -41,6 +43,8 @@ export type StepOne = {
   imports: ImportDesk | undefined
   accessKeys: AccessKeys | undefined
   callbackServers: CallbackServers | undefined
+  templates: TtsTemplates | undefined
+  voiceFiles: VoiceFileDesk | undefined
   receipts: ReceiptDesk | undefined
   /** Folder of SIP traces; undefined: none are kept. */
   traces: string | undefined

@@ -73,6 +73,8 @@ export type ErrorContext = {
   requestId: string
   /** The request wanted a call to be placed. */
   placing: boolean
+  /** It carries a file and not JSON. */
+  wantsFile?: boolean | undefined
   /** It carried an Idempotency-Key, so that even an unclear outcome can be retried. */
   idempotent: boolean
 }
@@ -116,6 +118,7 @@ export function toErrorAnswer(error: unknown, context: ErrorContext): ErrorAnswe
     return answer(400, 'invalid-input', error.validation.map((issue) => issue.message).join('；'))
   }
   const framework = frameworkErrors[codeOf(error)]
+  if (framework?.status === 415 && context.wantsFile) return answer(415, framework.code, '请求体应为文件：请加上文件的 Content-Type，如 audio/wav、text/csv 或 application/octet-stream')
   if (framework) return answer(framework.status, framework.code, framework.message)
   if (error instanceof SyntaxError && 'statusCode' in error && error.statusCode === 400) {
     return answer(400, 'invalid-json', frameworkErrors['FST_ERR_CTP_INVALID_JSON_BODY']!.message)

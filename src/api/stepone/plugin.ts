@@ -12,6 +12,7 @@ declare module 'fastify' {
     action?: string
     needs?: Action['needs']
     stream?: boolean
+    bytes?: boolean
   }
   interface FastifyRequest {
     /** '' until a key was accepted. */
@@ -20,6 +21,7 @@ declare module 'fastify' {
 }
 
 const zAnything = z.string()
+const zFile = z.any().meta({ type: 'string', format: 'binary' })
 
 /** Registers every action. The hook runs before the body is read, so that refused requests cost little. */
 export function stepOnePlugin(stepone: StepOne): FastifyPluginAsync {
@@ -35,7 +37,7 @@ export function stepOnePlugin(stepone: StepOne): FastifyPluginAsync {
 }
 
 /** Types that a file may be sent as. Nothing is made of them: its bytes tell what it is. */
-const fileTypes = ['application/octet-stream', 'text/csv', 'application/vnd.ms-excel', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']
+const fileTypes = ['application/octet-stream', 'audio/wav', 'audio/x-wav', 'audio/wave', 'audio/vnd.wave', 'audio/mpeg', 'audio/mp3', 'text/csv', 'application/vnd.ms-excel', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet']
 
 function serve(app: FastifyInstance, name: string, action: Action, stepone: StepOne): void {
   if (action.bytes === undefined) {
@@ -56,14 +58,14 @@ function route(app: FastifyInstance, name: string, action: Action, stepone: Step
     method: action.method,
     url: action.path,
     ...(action.bodyBytesMax === undefined ? {} : { bodyLimit: action.bodyBytesMax }),
-    config: { action: name, needs: action.needs, ...(action.stream ? { stream: true } : {}) },
+    config: { action: name, needs: action.needs, ...(action.bytes ? { bytes: true } : {}), ...(action.stream ? { stream: true } : {}) },
     schema: {
       operationId: name,
       tags: [action.tag],
       summary: action.summary,
       ...(action.description === undefined ? {} : { description: action.description }),
       security: action.needs.key ? [{ apiKey: [], ...(action.needs.version ? { skillVersion: [] } : {}) }] : [],
-      ...(action.body ? { body: action.body } : {}),
+      ...(action.body ? { body: action.body } : action.bytes ? { body: zFile, consumes: fileTypes } : {}),
       ...(action.params ? { params: action.params } : {}),
       ...(action.query ? { querystring: action.query } : {}),
       response: {
