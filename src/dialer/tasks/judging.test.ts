@@ -129,7 +129,9 @@ void test('after the first tenth the estimate is within a fifth of the truth, wi
 })
 
 void test('a plan that makes no sense is refused by its part', () => {
-  const refused = (wish: Parameters<typeof makePlan>[0], part: string): void => void assert.throws(() => makePlan(wish), (error: Error & { field?: string }) => error.field === `plan.${part}`, JSON.stringify(wish))
+  const refused = (wish: Parameters<typeof makePlan>[0], part: string): void => {
+    assert.throws(() => makePlan(wish), (error: Error & { field?: string }) => error.field === `plan.${part}`, JSON.stringify(wish))
+  }
   refused({ windows: { week: [], holidays: 'none', closedOn: [], openOn: [] } }, 'windows')
   refused({ windows: { ...windowPresets.batch, closedOn: ['tomorrow'] } }, 'windows')
   refused({ retry: { rules: [{ outcomes: ['busy'], times: 1, gapMs: 1 }], attemptsMax: 2 } }, 'retry')
