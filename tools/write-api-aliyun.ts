@@ -126,8 +126,8 @@ export function apiAliyunPage(): string {
 const robotsPage = [
   '## Robots and tasks',
   '',
-  'A robot (`DialogId`) is a script (话术): the six that come with the program, and those that an account has written, reviewed and published ([scripts.md](scripts.md)). `QueryRobotv2AllList` tells their numbers.',
-  'Variables are named by `TtsParamHead` and take the kinds of value that the script says; `org` is the organisation of the account where it is not given.',
+  'A robot (`DialogId`) is a script (话术): the six that come with the program, and those that an account has written, reviewed and published ([scripts.md](scripts.md)). `QueryRobotv2AllList` and `npm run waihu -- script list` tell their numbers.',
+  'Variables are named by `TtsParamHead` and take the kinds of value that the script says; `org` is the organisation of the account (`waihu account set acc_… --organisation 阳光物业`) where it is not given; `CorpName` must be the same.',
   '',
   "```js",
   "await client.request('BatchRobotSmartCall', { CalledNumber: '13800138000,13800138001', CalledShowNumber: '057100000000', DialogId: '100000004', TaskName: '停水', CorpName: '阳光物业',",

@@ -10,7 +10,7 @@ import { SingleCalls } from '../../src/dialer/single-calls.ts'
 import type { Dice, FuzzCase, FuzzKind, Probe } from './fuzz-kind.ts'
 import { mutateText } from './mutate-text.ts'
 
-const odd = ['', ' ', '0', '-1', '4', '1e9', '9'.repeat(40), 'true', 'null', '{}', '[]', '{"name":"张总"}', '{"name":{}}', '{"__proto__":"x"}', '{', '\0', '\ufffd', '\u202e', '😀', "' or 1=1 --", '../../etc/passwd', '<b>&amp;', 'x'.repeat(5_000), '%00', '$name$', '110', '13800138000,13800138001', 'TTS_1', 'TTS_2', 'welcome', '../welcome', '116012854210^102814270000', '__proto__']
+const odd = ['', ' ', '0', '-1', '4', '1e9', '9'.repeat(40), 'true', 'null', '{}', '[]', '{"name":"张总"}', '{"name":{}}', '["name","name"]', '[{"number":"all","params":[]}]', '[{"number":{},"params":[{}]}]', '2026-02-30 25:61:00', '{"__proto__":"x"}', '{', '\0', '\ufffd', '\u202e', '😀', "' or 1=1 --", '../../etc/passwd', '<b>&amp;', 'x'.repeat(5_000), '%00', '$name$', '110', '13800138000,13800138001', 'TTS_1', 'TTS_2', 'welcome', '../welcome', '116012854210^102814270000', '__proto__']
 
 const plain: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   SingleCallByTts: { CalledNumber: '13800138000', CalledShowNumber: '05710000000', TtsCode: 'TTS_1', TtsParam: '{"name":"喂 (1)~"}', PlayTimes: '2', OutId: 'crm' },
@@ -19,6 +19,10 @@ const plain: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   CancelCall: { CallId: '116012854210^102814270000' },
   QueryCallDetailByCallId: { CallId: '116012854210^102814270000', ProdId: '11010000138001', QueryDate: '0' },
   SmartCall: { CalledNumber: '13800138000', VoiceCode: '$name$' },
+  BatchRobotSmartCall: { CalledNumber: '13800138000,13800138001', CalledShowNumber: '05710000000', DialogId: '100000004', TaskName: '停水', CorpName: '阳光物业', ScheduleTime: '1', TtsParamHead: '["name"]', TtsParam: '[{"number":"all","params":["业主"]},{"number":13800138000,"params":["张伟"]}]' },
+  CreateRobotTask: { TaskName: '停水', DialogId: '100000004', Caller: '05710000000', NumberStatusIdent: 'true', RetryType: '1', RecallStateCodes: '200002,200010', RecallTimes: '1', RecallInterval: '2', IsSelfLine: 'true' },
+  StartRobotTask: { TaskId: '4000000001', ScheduleTime: '2026-11-20 15:00:00' },
+  QueryRobotTaskCallList: { TaskId: '4000000001', CallResult: '200002', DialogCountFrom: '1', DurationTo: '9', PageNo: '1', PageSize: '100' },
 }
 
 /** As the wire has it; bytes as latin1. The first step is what was signed, the second what arrives. */
