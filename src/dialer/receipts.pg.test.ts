@@ -1,68 +1,19 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
-import path from 'node:path'
-import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { createAccount } from '../account/accounts.ts'
-import { appendEvents, countEvents, insertEvents } from '../db/call-events.ts'
-import type { CallProduct } from '../db/call-tickets.ts'
-import { receiptsOf } from '../db/receipts.ts'
+import { appendEvents } from '../db/call-events.ts'
 import { findScript, libraryOwner, putDraft } from '../db/scripts.ts'
-import { customerServer, type Received } from './customer-server.ts'
+import { customerServer } from './customer-server.ts'
 import { ReceiptDesk } from './receipt-desk.ts'
-import { receiptFacts, receiptId, type RenderReceipt } from './receipt-facts.ts'
+import { receiptFacts, type RenderReceipt } from './receipt-facts.ts'
 import { ReceiptPost } from './receipt-post.ts'
-import { Receipts } from './receipts.ts'
-import { receiptDefaults, type ReceiptSettings } from './settings.ts'
-import { newWireId } from './single-calls.ts'
-import { confirms, dialerWorld, until, type Script, type World } from './testing.ts'
-
-const settings: ReceiptSettings = { ...receiptDefaults, privateAllowed: true, pollMs: 20, timeoutMs: 20_000 }
-const minute = 60_000
-const takes = (_request: unknown, response: ServerResponse) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"code":0,"msg":"接收成功"}')
-const render: RenderReceipt = ({ kind, event, ticket, keys }) => ({ kind, type: event.type, out_id: ticket.outId, keys })
-const idsIn = ({ headers }: Received): string[] => String(headers['x-waihu-receipt-ids']).split(',')
-const recordsIn = ({ body }: Received) => JSON.parse(body) as { kind: string; type: string; out_id: string; keys: string }[]
-
-const talks: Script = async (call) => {
-  call.ring()
-  call.answer()
-  call.emit({ type: 'keys-pressed', digits: '1' })
-  call.emit({ type: 'keys-pressed', digits: '#' })
-  return Promise.resolve({ talkMs: 7_000, conversation: 'delivered', recording: '/tmp/a.wav' })
-}
-
-/** A dialer and a sender of receipts on its database and clock. */
-async function world(options: { script?: Script; settings?: Partial<ReceiptSettings>; render?: RenderReceipt; started?: boolean } = {}) {
-  const stack = new AsyncDisposableStack()
-  const dialer = stack.use(await dialerWorld({ script: options.script ?? talks }))
-  const desk = new ReceiptDesk(dialer.db, { privateAllowed: true, render, now: () => dialer.clock.nowMs })
-  const sender = (more: Partial<ReceiptSettings> = {}) => new Receipts({ db: dialer.db, render: options.render ?? render, settings: { ...settings, ...options.settings, ...more }, now: () => dialer.clock.nowMs })
-  const receipts = sender()
-  if (options.started !== false) await receipts.start()
-  stack.defer(() => receipts.stop())
-  const place = async (p: { product?: CallProduct; ticket?: boolean } = {}): Promise<string> => {
-    const ticket = { wireId: newWireId(Math.random() * 1e12), product: p.product ?? 'smart', shownNumber: '057100000000', outId: 'crm-1' } as const
-    const { callIds } = await dialer.service.place({ accountId: dialer.accountId, source: 'aliyun', phones: '13800138000', userRequirement: '通知', ...(p.ticket !== false && { ticket }) })
-    await dialer.ended(callIds[0]!)
-    return callIds[0]!
-  }
-  return { dialer, desk, receipts, sender, place, states: (callId: string) => receiptsOf(dialer.db.sql, callId), [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
-
-/** `n` more receipts of a call: keys that were pressed. */
-async function owe({ db, clock }: World, callId: string, n: number): Promise<void> {
-  await db.transaction(async (tx) => {
-    const { last } = await countEvents(tx, callId)
-    await insertEvents(tx, Array.from({ length: n }, (_, i) => ({ callId, seq: last + 1 + i, at: new Date(clock.nowMs), event: { type: 'keys-pressed', digits: '1' } })))
-  })
-}
+import { fails, hangs, idsIn, minute, receiptWorld, recordsIn, render, settings, takes, textCode, type Answer } from './receipt-rig.ts'
+import { confirms, until } from './testing.ts'
 
 void test('a call is told step by step, then as a record and with its recording, each once, under the name of its event', async () => {
   await using customer = await customerServer(takes)
-  await using w = await world()
+  await using w = await receiptWorld()
   const { accountId, db, clock } = w.dialer
   await db.sql.updateTable('accounts').set({ webhook_secret: 'whsec_test' }).where('id', '=', accountId).execute()
   await w.desk.setTargets(accountId, { report: customer.url, progress: customer.url, recording: customer.url, 'live-text': customer.url })
@@ -81,7 +32,7 @@ void test('a call is told step by step, then as a record and with its recording,
 })
 
 void test('what is told of a call is read once for a whole batch: its ticket, keys and transfers, early media that was asked for, the number of its script', async () => {
-  await using w = await world({ started: false })
+  await using w = await receiptWorld({ started: false })
   const { db, accountId, clock } = w.dialer
   await w.desk.setTargets(accountId, { report: 'http://127.0.0.1:9/' })
   const plain = await w.place()
@@ -104,7 +55,7 @@ void test('what is told of a call is read once for a whole batch: its ticket, ke
 
 void test('nothing is owed without an address, for a call that no such face has placed, or of another kind', async () => {
   await using customer = await customerServer(takes)
-  await using w = await world()
+  await using w = await receiptWorld()
   const before = await w.place()
   await w.desk.setTargets(w.dialer.accountId, { progress: customer.url })
   const unnamed = await w.place({ ticket: false })
@@ -123,7 +74,7 @@ void test('nothing is owed without an address, for a call that no such face has 
 })
 
 void test('a receipt is owed if and only if its event is written, once however often that is tried', async () => {
-  await using w = await world({ started: false })
+  await using w = await receiptWorld({ started: false })
   await w.desk.setTargets(w.dialer.accountId, { progress: 'http://127.0.0.1:9/' })
   const id = await w.place()
   const before = await w.states(id)
@@ -136,11 +87,6 @@ void test('a receipt is owed if and only if its event is written, once however o
   await w.dialer.db.transaction((tx) => appendEvents(tx, [{ callId: id, event: { type: 'ringing', sipStatus: 183, earlyMedia: true } }], new Date()))
   assert.deepEqual(await w.states(id), before, 'it rings once')
 })
-
-type Answer = (response: ServerResponse) => unknown
-const fails: Answer = (response) => response.writeHead(500).end('{"code":0}')
-const hangs: Answer = () => undefined
-const textCode: Answer = (response) => response.writeHead(200).end('{"code":"0"}')
 
 void test('what counts as taken, and what is said of what does not', async () => {
   const table: [string, Answer, RegExp | undefined][] = [
@@ -169,7 +115,7 @@ void test('what counts as taken, and what is said of what does not', async () =>
 })
 
 void test('the published schedule: again after 1, 5 and 10 minutes under the same name, not a moment before, and never again', async () => {
-  await using w = await world({ script: confirms, settings: { timeoutMs: 1_000 } })
+  await using w = await receiptWorld({ script: confirms, settings: { timeoutMs: 1_000 } })
   const { clock, accountId } = w.dialer
   const stories: [Answer[], 'delivered' | 'dead'][] = [
     [[fails, hangs, textCode, (response) => takes(undefined, response)], 'delivered'],
@@ -209,7 +155,7 @@ void test('posts to one address go over a kept connection, and over a new one wh
     if (nth === 2) response.socket?.once('finish', () => response.socket?.destroy())
     takes(request, response)
   })
-  await using w = await world({ script: confirms })
+  await using w = await receiptWorld({ script: confirms })
   await w.desk.setTargets(w.dialer.accountId, { report: customer.url })
   for (let nth = 1; nth <= 3; nth += 1) {
     const id = await w.place()
@@ -221,7 +167,7 @@ void test('posts to one address go over a kept connection, and over a new one wh
 
 void test('what is due together goes together, as it happened', async () => {
   await using customer = await customerServer(takes)
-  await using w = await world({ started: false, settings: { batchMax: 4 } })
+  await using w = await receiptWorld({ started: false, settings: { batchMax: 4 } })
   await w.desk.setTargets(w.dialer.accountId, { progress: customer.url })
   const id = await w.place()
   await w.receipts.start()
@@ -236,7 +182,7 @@ void test('a batch that a receiver cannot read is sent record by record; one bad
     else if (records.some(({ type }) => type === 'ringing')) response.writeHead(400).end()
     else takes(request, response)
   })
-  await using w = await world({ started: false, settings: { pauseMs: 0 } })
+  await using w = await receiptWorld({ started: false, settings: { pauseMs: 0 } })
   const { clock, accountId } = w.dialer
   await w.desk.setTargets(accountId, { progress: customer.url })
   const id = await w.place()
@@ -259,7 +205,7 @@ void test('a record that cannot be told does not hold up those beside it', async
     if (facts.event.type === 'ringing') throw new Error('a mistake of ours')
     return render(facts)
   }
-  await using w = await world({ render: picky })
+  await using w = await receiptWorld({ render: picky })
   await w.desk.setTargets(w.dialer.accountId, { progress: customer.url })
   const id = await w.place()
   await until('all are decided', async () => (await w.states(id)).every(({ deliveredAt, deadAt }) => deliveredAt ?? deadAt))
@@ -269,7 +215,7 @@ void test('a record that cannot be told does not hold up those beside it', async
 void test('what was given up is listed and can be sent again, to its own account only', async () => {
   let broken = true
   await using customer = await customerServer((request, response) => (broken ? response.writeHead(503).end() : takes(request, response)))
-  await using w = await world({ script: confirms, settings: { backoffMs: [] } })
+  await using w = await receiptWorld({ script: confirms, settings: { backoffMs: [] } })
   const { accountId, db } = w.dialer
   await w.desk.setTargets(accountId, { report: customer.url })
   const ids = [await w.place(), await w.place()]
@@ -295,128 +241,9 @@ void test('what was given up is listed and can be sent again, to its own account
   assert.equal(await w.desk.replay(accountId, undefined), 0, 'what was delivered is not sent again')
 })
 
-void test('receivers that hang cost others nothing: they have one post each in flight and are left alone for longer and longer', async () => {
-  await using dead = await customerServer(() => undefined)
-  await using alive = await customerServer(takes)
-  await using w = await world({ started: false, settings: { postsMax: 4, batchMax: 10, pollMs: 5, timeoutMs: 1_000, pauseMsMax: 2_000 } })
-  const { accountId, clock } = w.dialer
-  await w.desk.setTargets(accountId, { report: alive.url, progress: dead.url })
-  const id = await w.place()
-  await owe(w.dialer, id, 200)
-  await w.receipts.start()
-  await until('the record is delivered', async () => (await w.states(id)).find(({ kind }) => kind === 'report')!.deliveredAt)
-  await w.receipts.idle()
-  assert.equal(dead.received.length, 1, 'the clock stands still: one post, and then a pause')
-  for (const [pauseMs, posts] of [[1_000, 2], [2_000, 3], [2_000, 4]] as const) {
-    clock.nowMs += pauseMs - 1
-    w.receipts.wake()
-    await w.receipts.idle()
-    assert.equal(dead.received.length, posts - 1)
-    clock.nowMs += 1
-    w.receipts.wake()
-    await w.receipts.idle()
-    assert.equal(dead.received.length, posts)
-  }
-})
-
-void test('more dead receivers than posts at once do not keep others waiting: each is asked once, and then left alone', async () => {
-  await using dead = await customerServer(() => undefined)
-  await using alive = await customerServer(takes)
-  await using w = await world({ started: false, settings: { postsMax: 2, pollMs: 5, timeoutMs: 1_000 } })
-  const { db, accountId, service } = w.dialer
-  const accounts = [accountId]
-  for (let i = 0; i < 5; i += 1) accounts.push((await createAccount(db, { name: `dead ${i}`, creditLi: 10_000 })).id)
-  const ids: string[] = []
-  for (const [i, id] of accounts.entries()) {
-    await w.desk.setTargets(id, { report: i === 0 ? alive.url : dead.url })
-    const ticket = { wireId: newWireId(Math.random() * 1e12), product: 'tts', shownNumber: '', outId: undefined } as const
-    const { callIds } = await service.place({ accountId: id, source: 'aliyun', phones: '13800138000', userRequirement: '通知', ticket })
-    ids.push(callIds[0]!)
-    await until('it is over', async () => (await w.states(callIds[0]!)).length === 1)
-  }
-  await w.receipts.start()
-  await until('the one that is alive has it', async () => (await w.states(ids[0]!))[0]!.deliveredAt)
-  await until('the others were asked', () => dead.received.length === 5)
-  await w.receipts.idle()
-  assert.deepEqual([dead.received.length, alive.received.length, w.receipts.stats.failed], [5, 1, 5])
-})
-
-void test('a receiver that is too far behind loses what is furthest from its turn, to be asked for again; delivered and dead ones are forgotten in time', async () => {
-  await using customer = await customerServer(takes)
-  await using w = await world({ started: false, settings: { backlogMax: 50 } })
-  const { accountId, clock } = w.dialer
-  await w.desk.setTargets(accountId, { progress: customer.url })
-  const id = await w.place()
-  await owe(w.dialer, id, 100)
-  await w.receipts.tidy()
-  const { failed, waiting } = await w.desk.failed(accountId, 100)
-  assert.deepEqual([failed.length, waiting, w.receipts.stats.backlog], [56, 50, 56])
-  assert.match(failed[0]!.lastError!, /more than 50 receipts were waiting/)
-  assert.equal((await w.states(id)).find(({ moment }) => moment === 'dialing')!.deadAt, null, 'what was due first is kept')
-  await w.receipts.start()
-  await until('the rest is delivered', async () => (await w.states(id)).filter(({ deliveredAt }) => deliveredAt).length === 50)
-  clock.nowMs += receiptDefaults.keepDeliveredMs + 1
-  await w.receipts.tidy()
-  assert.equal((await w.states(id)).length, 56)
-  clock.nowMs += receiptDefaults.keepDeadMs
-  await w.receipts.tidy()
-  assert.deepEqual(await w.states(id), [])
-})
-
-void test('what waits for an address that was removed is given up', async () => {
-  await using w = await world({ started: false })
-  await w.desk.setTargets(w.dialer.accountId, { report: 'http://127.0.0.1:9/' })
-  const id = await w.place()
-  await w.desk.setTargets(w.dialer.accountId, {})
-  await w.receipts.tidy()
-  assert.match((await w.states(id))[0]!.lastError!, /no address/)
-  assert.equal(await w.desk.replay(w.dialer.accountId, undefined), 0, 'there is still nobody to send it to')
-})
-
-void test('several processes share the work: every receipt is posted once', async () => {
-  await using customer = await customerServer(takes)
-  await using w = await world({ started: false, settings: { batchMax: 7 } })
-  await w.desk.setTargets(w.dialer.accountId, { progress: customer.url })
-  const id = await w.place()
-  await owe(w.dialer, id, 200)
-  const others = [w.sender(), w.sender(), w.receipts]
-  for (const sender of others) await sender.start()
-  await until('all are delivered', async () => (await w.states(id)).every(({ deliveredAt }) => deliveredAt !== null), 20_000)
-  await Promise.all(others.map((sender) => sender.stop()))
-  const posted = customer.received.flatMap(idsIn)
-  assert.deepEqual([posted.length, new Set(posted).size], [206, 206])
-})
-
-void test('a process that is killed in the middle of a post loses nothing: another one sends the same under the same names', async () => {
-  await using customer = await customerServer((request, response, nth) => {
-    if (nth > 1) takes(request, response)
-  })
-  await using w = await world({ started: false })
-  const { accountId, clock } = w.dialer
-  await w.desk.setTargets(accountId, { progress: customer.url })
-  const id = await w.place()
-  const { host, port, user, database: name } = w.dialer.db.pool.options as { host: string; port: number; user: string; database: string }
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'receipt-child.ts'), JSON.stringify({ host, port, user, database: name }), String(clock.nowMs)], { stdio: 'inherit' })
-  try {
-    await until('its post is under way', () => customer.received.length === 1, 30_000)
-  } finally {
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  }
-  await w.receipts.start()
-  await w.receipts.idle()
-  assert.equal(customer.received.length, 1, 'nobody else sends it while the first might')
-  clock.nowMs += 3 * minute
-  w.receipts.wake()
-  await until('all are delivered', async () => (await w.states(id)).every(({ deliveredAt }) => deliveredAt !== null))
-  assert.deepEqual(idsIn(customer.received[0]!), idsIn(customer.received[1]!))
-  assert.equal(idsIn(customer.received[0]!).length, 6)
-  assert.deepEqual((await w.states(id)).map(receiptId).sort(), idsIn(customer.received[0]!).sort())
-})
-
 void test('private addresses are refused when they are set and when they are posted to', async () => {
   await using customer = await customerServer(takes)
-  await using w = await world({ script: confirms, settings: { privateAllowed: false, backoffMs: [] } })
+  await using w = await receiptWorld({ script: confirms, settings: { privateAllowed: false, backoffMs: [] } })
   const { accountId, db } = w.dialer
   const strict = new ReceiptDesk(db, { privateAllowed: false, render })
   await assert.rejects(strict.setTargets(accountId, { report: customer.url }), { name: 'InvalidInputError' })

@@ -79,7 +79,8 @@ void test('transfers, early media and scripts have their own fields', () => {
   assert.equal(of({ transfer: { joined: false, failed: 'busy' } })['parallel_leg_hangup_cause'], 'USER_BUSY')
   assert.equal(of({ earlyMediaWanted: true }, off)['early_media_code'], '200010')
   assert.ok(!('early_media_code' in of({}, off)))
-  assert.equal(of({ scriptNumber: 100000007 })['dialog_id'], '100000007')
+  const robot = of({ product: 'robot', scriptNumber: 100000007, ticket: { wireId: '4000000001^000000000701', product: 'robot', shownNumber: '', outId: 'ALICOM_SMART_SAAS^4000000001^1' } })
+  assert.deepEqual([robot['dialog_id'], robot['out_id'], robot['call_id'], robot['b_duration']], ['100000007', 'ALICOM_SMART_SAAS^4000000001^1', '4000000001^000000000701', 7])
   const codes = { busy: '200002', 'no-answer': '200003', 'invalid-number': '200004', rejected: '200005', unreachable: '200007', 'powered-off': '200010', suspended: '200011', 'call-loss': '200012' } as const
   for (const [outcome, code] of Object.entries(codes)) assert.equal(earlyMediaCodeOf({ ...off, outcome: outcome as Outcome, evidence: { announcement: 'x', rule: `text:${outcome}` } }), code)
   assert.equal(earlyMediaCodeOf({ ...off, outcome: 'unknown', evidence: { announcement: '嗯' } }), '200130', 'words that mean nothing to us')
