@@ -199,7 +199,7 @@ const callbackPage = [
   '* With EarlyMediaAsr, what the network said before the answer is one `normal` with current_media_code `early_media`, sent when the ringing is over, answered or not; its answer can only set dynamic_id.',
   '* A machine that picks up is treated as the installation has it (by default the call ends), without asking.',
   '* With StreamAsr the words so far are told while the callee speaks, in the same shape as a sentence, at most one request at a time; an answer takes effect at once, and the whole sentence follows as',
-  '  `normal`. A turn of this kind that fails costs nothing: the sentence is told anyway.',
+  '  `normal`. A turn of this kind that fails costs nothing, and one that is still unanswered a second after the sentence is given up: the sentence is told anyway.',
   '* Not there yet: inbound `callin`.',
   '',
 ]

@@ -24,13 +24,16 @@ export function led(answer: (sent: Sent) => Answer, more: Partial<CallbackPlan> 
     now: () => c.time.now(),
     phoneOf: () => undefined,
     exchange: {
-      async ask(server, encoded): Promise<Exchanged> {
+      async ask(server, encoded, signal): Promise<Exchanged> {
         const fields = new URLSearchParams(encoded)
         const one = { type: fields.get('content_type')!, content: JSON.parse(fields.get('content')!) as Record<string, string>, atMs: c.ms }
         sent.push(one)
         const { afterMs, data } = answer(one)
-        await new Promise((resolve) => setTimeout(resolve, data === undefined ? server.timeoutMs : afterMs))
-        if (data === undefined) return { ok: false, why: 'no whole answer' }
+        await new Promise((resolve) => {
+          setTimeout(resolve, data === undefined ? server.timeoutMs : afterMs)
+          signal.addEventListener('abort', resolve)
+        })
+        if (data === undefined || signal.aborted) return { ok: false, why: 'no whole answer' }
         return { ok: true, body: Buffer.from(JSON.stringify({ result: 'success', data })) }
       },
     },

@@ -55,6 +55,23 @@ test('new words interrupt the answer to the old ones, which gives nothing more',
   assert.deepEqual(s.actions.map(({ action }) => (action.type === 'say' ? action.parts : action)), [[{ type: 'text', text: '新的回答' }]])
 })
 
+test('words that go on take the place of fewer words, and a finished turn that of its beginning; neither is told twice at once', async () => {
+  const partial = (text: string): RobotEvent => ({ type: 'partial', text, beginAtMs: 0, endAtMs: 100 })
+  using s = stage(() => after(200))
+  const told = () => s.robot.events.map((event) => (event.type === 'partial' || event.type === 'utterance' ? `${event.type} ${event.text}` : event.type))
+  s.runner.post(partial('我想'))
+  s.runner.post(partial('我想改'))
+  s.runner.post(played('a'))
+  s.runner.post(partial('我想改到'))
+  await s.time.advance(600)
+  assert.deepEqual(told(), ['partial 我想', 'played', 'partial 我想改到'], 'what is thought about is not interrupted by more words')
+  s.runner.post(partial('我想改到后'))
+  s.runner.post(utterance('我想改到后天'))
+  await s.time.advance(600)
+  // The first of an idle robot is handed over at once.
+  assert.deepEqual(told().slice(3), ['partial 我想改到后', 'utterance 我想改到后天'])
+})
+
 test('keys interrupt as words do; what was heard does not', async () => {
   using s = stage((event) => (event.type === 'answered' ? after(300, say('您好')) : []))
   s.runner.post({ type: 'answered', atMs: 0, firstWords: '' })

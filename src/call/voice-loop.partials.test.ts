@@ -83,3 +83,14 @@ test('a server that fails over words that go on is asked about the sentence, and
   assert.equal(c.end, undefined)
   assert.ok(c.said.at(-1)!.includes('再说一遍'), c.said.join())
 })
+
+test('a server that hangs over the beginning of a sentence is not waited for: it is asked about the sentence, and the callee is not left in silence', async () => {
+  const { c, sent, problems } = await speaking(['我想改', '我想改到后天'], ({ content }) => (content['words'] === '我想改' ? { afterMs: 0, data: undefined } : at(200, play('好的，后天。'))))
+  await using _ = c
+  const quietSinceMs = c.time.now()
+  await c.advance(4_000)
+  assert.deepEqual(wordsOf(sent), ['我想改', '我想改到后天'])
+  assert.deepEqual(problems(), ['the words so far were answered too late'])
+  assert.equal(c.said.at(-1), '好的，后天。')
+  assert.ok(c.line.longestSilenceMs(quietSinceMs, quietSinceMs + 3_500) < 2_500, `${c.line.longestSilenceMs(quietSinceMs, quietSinceMs + 3_500)}`)
+})

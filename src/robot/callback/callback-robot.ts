@@ -22,8 +22,8 @@ export type CallbackContext = {
 
 /** `own`: ours, of which the server knows nothing. */
 type Media = { id: string; code: string; parts: readonly SayPart[]; own: boolean; breakable: boolean; timeBreakMs: number; beginAtMs: number }
-/** `speaks`: the callee waits for something to be said. `early`: of words that go on; the whole sentence is told as well. */
-type Turn = { answer: Promise<Exchanged>; speaks: boolean; early: boolean }
+/** `speaks`: the callee waits for something to be said. `early`: gives up what was asked of words that went on; the whole sentence is told as well. */
+type Turn = { answer: Promise<Exchanged>; speaks: boolean; early: AbortController | undefined }
 
 /** The first say. */
 const openingSay = 'callback-1'
@@ -31,6 +31,8 @@ const openingSay = 'callback-1'
 const turnsMax = 20
 /** More media waits only when a server does not listen. */
 const mediaMax = 20
+/** So long a sentence waits for the answer to its own beginning. */
+const earlyMsMax = 1_000
 /** Callbacks about transfers that could not be tried. */
 const refusedTransfersMax = 3
 
@@ -110,8 +112,16 @@ class CallbackRobot implements Robot {
       }
       const [turn] = this.#turns
       if (turn === undefined || this.#over || signal.aborted) return
-      const outcome = await firstOf(turn.answer, signal, turn.speaks ? waitMs : undefined)
+      const isPassed = turn.early !== undefined && this.#turns.length > 1
+      const outcome = await firstOf(turn.answer, signal, isPassed ? earlyMsMax : turn.speaks ? waitMs : undefined)
       if (outcome === 'aborted') return
+      if (outcome === 'late' && isPassed) {
+        this.#turns.shift()
+        turn.early!.abort()
+        this.#note('the words so far were answered too late')
+        if (waitMs !== undefined) waitMs = Math.max(0, waitMs - earlyMsMax)
+        continue
+      }
       if (outcome === 'late') {
         waitMs = undefined
         // Heard to its end: half a line is worse than a second more.
@@ -247,9 +257,11 @@ class CallbackRobot implements Robot {
     if (this.#over) return
     if (this.#turns.length >= turnsMax) return this.#note('too many turns wait for the server')
     const { exchange, now } = this.#context
-    const answer = this.#asked.then(() => exchange.ask(this.#plan.server, encodeMessage(message, this.#plan.wireId, Math.round(now())), this.#closed.signal))
+    const giveUp = early ? new AbortController() : undefined
+    const signal = giveUp ? AbortSignal.any([this.#closed.signal, giveUp.signal]) : this.#closed.signal
+    const answer = this.#asked.then(() => exchange.ask(this.#plan.server, encodeMessage(message, this.#plan.wireId, Math.round(now())), signal))
     this.#asked = answer
-    this.#turns.push({ answer, speaks, early })
+    this.#turns.push({ answer, speaks, early: giveUp })
   }
 
   #settle(outcome: Exchanged, turn: Turn): void {
