@@ -79,11 +79,11 @@ export async function queueImport(tx: Tx, id: string, wish: unknown, now: Date):
   return rows.length > 0
 }
 
-/** Takes the oldest import that waits, or whose reader was not heard of in time. Two processes never have the same. */
-export async function claimImport(db: Queryable, p: { owner: string; now: Date; until: Date }): Promise<ImportRow | undefined> {
+/** Takes the oldest import of at most so many bytes that waits, or whose reader was not heard of in time. Two readers never have the same. */
+export async function claimImport(db: Queryable, p: { owner: string; bytesMax: number; now: Date; until: Date }): Promise<ImportRow | undefined> {
   const { rows } = await sql<ImportRow>`
     update task_imports i set status = 'running', lease_owner = ${p.owner}, lease_until = ${p.until}
-    where i.id = (select id from task_imports where status = 'waiting' or (status = 'running' and lease_until < ${p.now})
+    where i.id = (select id from task_imports where bytes <= ${p.bytesMax} and (status = 'waiting' or (status = 'running' and lease_until < ${p.now}))
                   order by created_at limit 1 for update skip locked)
     returning ${columns}`.execute(db)
   return rows[0]

@@ -7,13 +7,15 @@ import { log } from '../../log.ts'
 import { openTable } from '../../tables/read-table.ts'
 import { newOwnerId } from '../call-id.ts'
 import type { TaskDesk } from '../tasks/task-desk.ts'
-import type { ImportPlan } from './import-desk.ts'
+import { importLimits, type ImportPlan } from './import-desk.ts'
 import { blocksOf, type Block } from './rows.ts'
 import { StoredFile } from './stored-file.ts'
 
-export type RunnerSettings = { blockRows: number; leaseMs: number; pollMs: number; uploadMsMax: number }
+export type RunnerSettings = { smallBytes: number; blockRows: number; leaseMs: number; pollMs: number; uploadMsMax: number }
 
 export const runnerDefaults = {
+  /** Files up to this size are read beside a larger one: nobody waits a minute for a hundred numbers. */
+  smallBytes: 2 * 1024 * 1024,
   /** Rows that are added together. Reading their numbers and values holds the thread that SIP runs on for about 20 ms. */
   blockRows: 1_000,
   /** Whoever has not recorded a block for so long is taken to be dead. Far longer than a block takes. */
@@ -23,15 +25,16 @@ export const runnerDefaults = {
   uploadMsMax: 24 * 3_600_000,
 } as const satisfies RunnerSettings
 
+type Lane = { owner: string; bytesMax: number; working?: Promise<void> | undefined; again: boolean }
+
 export class ImportRunner {
   readonly #db: Database
   readonly #tasks: Pick<TaskDesk, 'addNumbers'>
   readonly #now: () => number
   readonly #settings: RunnerSettings
-  readonly #owner: string
   readonly #closing = new AbortController()
-  #working: Promise<void> | undefined
-  #again = false
+  /** Readers side by side, each with one file at a time: calls come first. */
+  readonly #lanes: Lane[]
   #timer: NodeJS.Timeout | undefined
   #unlisten: (() => Promise<void>) | undefined
 
@@ -40,7 +43,7 @@ export class ImportRunner {
     this.#tasks = deps.tasks
     this.#now = deps.now ?? Date.now
     this.#settings = { ...runnerDefaults, ...deps.settings }
-    this.#owner = newOwnerId(this.#now())
+    this.#lanes = [importLimits.fileBytesMax, this.#settings.smallBytes].map((bytesMax) => ({ owner: newOwnerId(this.#now()), bytesMax, again: false }))
   }
 
   /** Errors: OverloadedError when the database is away. */
@@ -56,43 +59,48 @@ export class ImportRunner {
     this.#closing.abort()
     clearInterval(this.#timer)
     await this.#unlisten?.()
-    await this.#working
+    await this.idle()
   }
 
   /** Something may wait to be read. Cheap to call. */
   wake(): void {
     if (this.#closing.signal.aborted) return
-    this.#again = true
-    this.#working ??= this.#work().finally(() => (this.#working = undefined))
+    for (const lane of this.#lanes) {
+      lane.again = true
+      lane.working ??= this.#work(lane).finally(() => (lane.working = undefined))
+    }
   }
 
   /** Resolves when nothing is left to be read. */
   async idle(): Promise<void> {
-    while (this.#working) await this.#working
+    for (;;) {
+      const busy = this.#lanes.find(({ working }) => working !== undefined)
+      if (busy === undefined) return
+      await busy.working
+    }
   }
 
-  /** One file at a time: an import is bound by the database, and calls come first. */
-  async #work(): Promise<void> {
+  async #work(lane: Lane): Promise<void> {
     try {
-      while (this.#again && !this.#closing.signal.aborted) {
-        this.#again = false
+      while (lane.again && !this.#closing.signal.aborted) {
+        lane.again = false
         const now = new Date(this.#now())
         await this.#db.transaction((tx) => forgetUploads(tx, new Date(now.getTime() - this.#settings.uploadMsMax), now, 10))
-        const found = await claimImport(this.#db.sql, { owner: this.#owner, now, until: this.#until() })
+        const found = await claimImport(this.#db.sql, { owner: lane.owner, bytesMax: lane.bytesMax, now, until: this.#until() })
         if (found === undefined) continue
-        this.#again = true
-        await this.#read(found)
+        lane.again = true
+        await this.#read(found, lane.owner)
       }
     } catch (error) {
       log.warn({ err: errorFacts(error) }, 'imports could not be looked for, trying again')
     }
   }
 
-  async #read(row: ImportRow): Promise<void> {
+  async #read(row: ImportRow, owner: string): Promise<void> {
     try {
-      const whole = await this.#readBlocks(row)
-      if (whole) await this.#end(row, 'done', undefined)
-      else await releaseImport(this.#db.sql, row.id, this.#owner)
+      const whole = await this.#readBlocks(row, owner)
+      if (whole) await this.#end(row, owner, 'done', undefined)
+      else await releaseImport(this.#db.sql, row.id, owner)
     } catch (error) {
       // The database is away: our lease runs out, and whoever is there then goes on where the last block ended.
       if (error instanceof OverloadedError) {
@@ -101,19 +109,19 @@ export class ImportRunner {
       }
       const told = error instanceof AppError
       if (!told) log.error({ import: row.id, err: errorFacts(error) }, 'an import failed')
-      await this.#end(row, 'failed', told ? error.message : '内部错误，已记录。 An internal error; it was logged.')
+      await this.#end(row, owner, 'failed', told ? error.message : '内部错误，已记录。 An internal error; it was logged.')
     }
   }
 
   /** False when it was let go of or taken away before the end. */
-  async #readBlocks(row: ImportRow): Promise<boolean> {
+  async #readBlocks(row: ImportRow, owner: string): Promise<boolean> {
     const plan = row.wish as ImportPlan
     const table = await openTable(new StoredFile(this.#db.sql, row.id, row.bytes), plan)
     for await (const block of blocksOf(table, plan, row.rowDone, this.#settings.blockRows)) {
       if (this.#closing.signal.aborted) return false
       const { added, refused } = await this.#add(row, block)
       const recorded = await this.#db.retry('import', () =>
-        this.#db.transaction((tx) => recordBlock(tx, row.id, { owner: this.#owner, until: this.#until(), rowDone: block.through, added, share: block.share, refused })),
+        this.#db.transaction((tx) => recordBlock(tx, row.id, { owner, until: this.#until(), rowDone: block.through, added, share: block.share, refused })),
       )
       if (recorded === 'lost') return false
     }
@@ -141,8 +149,8 @@ export class ImportRunner {
     return { added: answer.added, refused: refused.sort((a, b) => a.row - b.row) }
   }
 
-  async #end(row: ImportRow, status: 'done' | 'failed', why: string | undefined): Promise<void> {
-    const ended = await this.#db.retry('import', () => this.#db.transaction((tx) => endImport(tx, row.id, { status, why, owner: this.#owner, now: new Date(this.#now()) })))
+  async #end(row: ImportRow, owner: string, status: 'done' | 'failed', why: string | undefined): Promise<void> {
+    const ended = await this.#db.retry('import', () => this.#db.transaction((tx) => endImport(tx, row.id, { status, why, owner, now: new Date(this.#now()) })))
     if (ended) log.info({ import: row.id, task: row.taskId, status }, 'an import is over')
   }
 

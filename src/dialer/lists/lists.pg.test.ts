@@ -23,7 +23,7 @@ test('a list is added row by row; what is refused is told by row, number and rea
     ['27', '13912345', 'bad-number'],
     ['28', '110', 'never-dial'],
     ['29', '13900000000', 'duplicate'],
-    ['30', '13811112222', 'bad-variable'],
+    ['30', '13811112222', 'variable-missing'],
     ['34', '13811113333', 'unreadable'],
   ])
   assert.match(told[3]![3]!, /content/)
@@ -176,6 +176,34 @@ test('what was added stays when an import is cancelled, and nothing more is', as
   await reader.idle()
   assert.deepEqual([(await w.desk.detail(w.accountId, id)).status, blocks, (await w.phones()).length], ['cancelled', 2, 20])
   await assert.rejects(w.desk.cancel(w.accountId, id), { code: 'not-possible' })
+})
+
+test('a small list does not wait for a large one', async () => {
+  await using w = await listWorld({ smallBytes: 500 })
+  const large = (await w.uploaded(list(good(60)))).id
+  await w.desk.start(w.accountId, large)
+  const { id: otherTask } = await w.tasks.create(w.accountId, { name: '小', script: 'notice' })
+  const small = (await w.desk.create(w.accountId, otherTask, 'small')).id
+  await w.desk.append(w.accountId, small, 0, pieces(Buffer.from(list(good(3))), 100))
+  const smallDone = Promise.withResolvers<void>()
+  let duringLarge = ''
+  const reader = w.runner({
+    async addNumbers(...given: Parameters<typeof w.tasks.addNumbers>) {
+      const answer = await w.tasks.addNumbers(...given)
+      // The large one does not go on before the small one is through.
+      if (given[1] === w.taskId) {
+        await smallDone.promise
+        duringLarge = (await w.desk.detail(w.accountId, small)).status
+      }
+      return answer
+    },
+  })
+  await w.desk.start(w.accountId, small)
+  reader.wake()
+  while ((await w.desk.detail(w.accountId, small)).status !== 'done') await new Promise((resolve) => setImmediate(resolve))
+  smallDone.resolve()
+  await reader.idle()
+  assert.deepEqual([duringLarge, (await w.desk.detail(w.accountId, large)).status, (await w.phones()).length], ['done', 'done', 60])
 })
 
 test('an import into a task that was cancelled meanwhile fails with words; a new one is refused', async () => {
