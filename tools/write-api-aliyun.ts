@@ -69,7 +69,7 @@ export function apiAliyunPage(): string {
     '* `Format` is `JSON` or `XML` in any case; without it V1 requests get XML, V3 requests what `Accept` says.',
     '* Temporary credentials: `waihu access-key temporary acc_… WHAK… --seconds 3600` prints an `STS.` key with its `SecurityToken`. They end by themselves, or with the key they were made from.',
     '* A disabled key (`access-key disable`) answers `InvalidAccessKeyId.Inactive`, a removed one is unknown; both within five seconds in all processes. Secrets are stored sealed.',
-    '* The limits per second below are counted by account and operation in each process; more are answered with `Throttling.User`. An address that sends more than 100 requests a second that nobody',
+    '* The limits per second below are counted by account and operation in each process; more are answered with `Throttling.User` and `x-acs-retry-after` (ms). An address that sends more than 100 requests a second that nobody',
     '  can be held to account for gets `Throttling`.',
     '* Overload is `ServiceUnavailable` (503): nothing was done, send it again with a new nonce, as the clients do.',
     '',

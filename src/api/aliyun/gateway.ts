@@ -39,7 +39,7 @@ export type GatewayRequest = {
   origin?: string | undefined
 }
 /** `operation` and `accountId`: as far as they were believed. */
-export type GatewayAnswer = { status: number; type: string; body: string; operation?: string | undefined; accountId?: string | undefined }
+export type GatewayAnswer = { status: number; type: string; body: string; headers?: Readonly<Record<string, string>> | undefined; operation?: string | undefined; accountId?: string | undefined }
 
 export class Gateway {
   readonly #deps: GatewayDeps
@@ -87,7 +87,9 @@ export class Gateway {
     // Business errors have the members of a success, gateway errors those of an error.
     const business = error.status === 200
     const fields: AnswerFields = business ? { Code: error.code, Message: error.message, RequestId: requestId } : { RequestId: requestId, HostId: host, Code: error.code, Message: error.message }
-    return { status: error.status, ...writeAnswer(format, business ? `${operation}Response` : 'Error', fields) }
+    // Milliseconds: the newest clients wait for so long and try again by themselves. Shares are of a second of the clock.
+    const headers = error.code.startsWith('Throttling') ? { 'x-acs-retry-after': String(1_000 - (this.#deps.clock.nowMs() % 1_000)) } : undefined
+    return { status: error.status, ...writeAnswer(format, business ? `${operation}Response` : 'Error', fields), ...(headers && { headers }) }
   }
 
   /** Who asks for what. Errors: AliyunError, OverloadedError. */

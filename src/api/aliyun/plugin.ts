@@ -35,6 +35,6 @@ function isVisit({ method, url, headers }: FastifyRequest): boolean {
   return (method === 'GET' || method === 'HEAD') && !url.includes('?') && !/^\s*ACS3-/i.test(headers.authorization ?? '')
 }
 
-function send(reply: FastifyReply, { status, type, body }: GatewayAnswer): FastifyReply {
-  return reply.code(status).type(type).send(body)
+function send(reply: FastifyReply, { status, type, body, headers = {} }: GatewayAnswer): FastifyReply {
+  return reply.code(status).headers(headers).type(type).send(body)
 }
