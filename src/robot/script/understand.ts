@@ -53,16 +53,17 @@ export function understand(text: string, p: { context: IntentContext; own: OwnIn
   return { intent: own.intent, own: true, evidence: own.evidence, source: 'own', match }
 }
 
-/** How far likeness to labelled turns is believed where rules found nothing, where they only heard a question, and where it would end the call for good. */
-const belief = { nothing: 0.4, question: 0.6, stop: 0.5 } as const
+/** How far likeness to labelled turns is believed where rules found nothing, where they only heard a question, where the turn is short, and where it would end the call for good. */
+const belief = { nothing: 0.45, short: 0.7, question: 0.6, stop: 0.5 } as const
 
 /** What a turn that no rule understands is most like. Never that somebody is the person: facts would follow from it. */
 function learnt(text: string, match: IntentMatch, context: IntentContext): Pick<Understood, 'intent' | 'match'> | undefined {
   const isOpen = match.language === 'zh' && (match.intent === 'other' ? match.by === 'none' : match.intent === 'question' && match.by !== 'exact' && match.topics.length === 0)
-  // One character says nothing by its likeness.
-  if (!isOpen || Array.from(match.evidence).length < 2) return undefined
+  // Two characters say nothing by their likeness: 没变 is a yes to 地址没变吧 and like a no.
+  const length = Array.from(match.evidence).length
+  if (!isOpen || length < 3) return undefined
   const { intent, belief: believed } = learntMeaning(text, context.asked)
-  if (intent === 'other' || intent === match.intent || believed < (match.intent === 'question' ? belief.question : intent === 'stop' ? belief.stop : belief.nothing)) return undefined
+  if (intent === 'other' || intent === match.intent || believed < (match.intent === 'question' ? belief.question : intent === 'stop' ? belief.stop : length === 3 ? belief.short : belief.nothing)) return undefined
   const told = context.stage === 'deliver' || context.stage === 'confirm' || context.stage === 'ask'
   if (intent === 'affirm' && context.asked === 'identity') return undefined
   if ((intent === 'wrong-number' || intent === 'third-party') && told) return undefined
