@@ -1,4 +1,4 @@
-// A callback server for SmartCall, as small as one can be: it answers every turn of a conversation about a parcel. Run it with
+// A callback server for SmartCall, as small as one can be: it answers every turn of a conversation about a parcel, and takes receipts of calls. Run it with
 // `npx node scripts/smartcall-server.ts 9000`, then have calls led by it: `waihu callback-server set acc_… http://127.0.0.1:9000/`.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
@@ -21,11 +21,16 @@ export function answer(type: string, { words = '', dtmf_digits: digits = '', dyn
 export async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let body = ''
   for await (const chunk of request) body += String(chunk)
+  response.setHeader('content-type', 'application/json; charset=utf-8')
+  // Turns are forms or queries; receipts are JSON, several in one array.
+  if (request.headers['content-type']?.startsWith('application/json')) {
+    for (const record of JSON.parse(body) as { call_id?: string }[]) console.log(`${record.call_id} ${JSON.stringify(record)}`)
+    return void response.end('{"code":0,"msg":"接收成功"}')
+  }
   const fields = new URLSearchParams(body === '' ? new URL(request.url ?? '/', 'http://localhost').search : body)
   const [type, callId] = [fields.get('content_type') ?? '', fields.get('call_id')]
   const data = answer(type, JSON.parse(fields.get('content') ?? '{}') as Content)
   console.log(`${callId} ${type} ${fields.get('content')} → ${data.action} ${data.action_code_param ?? ''}`)
-  response.setHeader('content-type', 'application/json; charset=utf-8')
   response.end(JSON.stringify({ result: 'success', msg: '成功', code: 200, data: { call_id: callId, ...data } }))
 }
 

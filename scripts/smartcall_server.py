@@ -39,6 +39,11 @@ class Callback(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode("utf-8")
+        # Turns are forms or queries; receipts are JSON, several in one array.
+        if (self.headers.get("content-type") or "").startswith("application/json"):
+            for record in json.loads(body):
+                print(record.get("call_id"), json.dumps(record, ensure_ascii=False), flush=True)
+            return self.reply(200, {"code": 0, "msg": "接收成功"})
         fields = dict(parse_qsl(body or urlsplit(self.path).query))
         try:
             data = answer(fields.get("content_type", ""), json.loads(fields.get("content", "{}")))

@@ -159,6 +159,7 @@ const callbackPage = [
   'npx node scripts/smartcall-server.ts 9000                      # the callback server; prints every turn. Or: python3 scripts/smartcall_server.py 9000',
   'WEBHOOK_PRIVATE=on npm run waihu -- callback-server set acc_… http://127.0.0.1:9000/',
   'WEBHOOK_PRIVATE=on npm run waihu -- callback-server test acc_…',
+  'WEBHOOK_PRIVATE=on npm run waihu -- receipts set acc_… http://127.0.0.1:9000/   # call reports to the same server, which prints them',
   '```',
   '',
   "Then `request('SmartCall', { CalledNumber: '13800138001', CalledShowNumber: '057100000000', VoiceCode: '$name$', VoiceCodeParam: JSON.stringify({ name: '您好，有您的包裹。' }) }, { method: 'POST' })` with any",

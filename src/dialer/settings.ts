@@ -85,7 +85,7 @@ export type ReceiptSettings = {
   timeoutMs: number
   /** Wait before the 2nd, 3rd … attempt. After the last one a receipt is dead. */
   backoffMs: readonly number[]
-  /** Receipts in one post. */
+  /** Receipts in one post; their ids go in one header, which many servers keep below 8 KiB. */
   batchMax: number
   /** Posts at once; one at a time to each address. */
   postsMax: number
@@ -158,7 +158,7 @@ export const dialerDefaults: DialerSettings = checkDialerSettings({
 export const receiptDefaults: ReceiptSettings = {
   timeoutMs: 700,
   backoffMs: [minute, 5 * minute, 10 * minute],
-  batchMax: 100,
+  batchMax: 50,
   postsMax: 32,
   pauseMs: 1_000,
   pauseMsMax: 5_000,

@@ -1,4 +1,4 @@
-// Holds a conversation between the robot and the sample servers of the documentation, over HTTP.
+// Holds a conversation between the robot and the sample servers of the documentation, over HTTP, and has them take receipts.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -58,6 +58,12 @@ async function leadsACall(url: string): Promise<void> {
   }
 }
 
+async function takesReceipts(url: string): Promise<void> {
+  const records = [{ call_id: '130301340124^117079730123', status_code: '200101' }, { call_id: '130301340124^117079730123', status_msg: '用户听完' }]
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(records) })
+  assert.deepEqual([answer.status, ((await answer.json()) as { code: number }).code], [200, 0])
+}
+
 test('the sample server leads a call, by form and by query', async (t) => {
   t.mock.method(console, 'log', () => undefined)
   const server = createServer((request, response) => void onRequest(request, response))
@@ -66,7 +72,9 @@ test('the sample server leads a call, by form and by query', async (t) => {
     server.closeAllConnections()
     server.close()
   })
-  await leadsACall(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  await leadsACall(url)
+  await takesReceipts(url)
 })
 
 const python = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 8))'])
@@ -87,7 +95,9 @@ test('the sample server in Python does the same', { skip: python.status === 0 ? 
     })
   })
   await leadsACall(url)
+  await takesReceipts(url)
   const broken = await fetch(url, { method: 'POST', body: new URLSearchParams({ content_type: 'normal', content: '{' }) })
   assert.deepEqual([broken.status, ((await broken.json()) as { result: string }).result], [400, 'fail'])
+  assert.match(said, /130301340124\^117079730123 \{.*"用户听完"\}/)
   assert.match(said, /130301340124\^117079730123 mute \{.*\} → play \{"text": "您好，您还在吗？"\}/)
 })
