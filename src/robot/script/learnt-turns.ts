@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { phraseIntents } from '../intent-phrases.ts'
 import type { AskedQuestion, Intent } from '../intents.ts'
 import { normalise, utteranceCharsMax } from '../spoken-forms.ts'
+import { withoutFiller } from './turn-patterns.ts'
 
 /** In the order of the weights' columns. */
 export const learntIntents: readonly Intent[] = [...phraseIntents, 'question', 'other']
@@ -14,7 +15,7 @@ export const weightStep = 1 / 16
 
 /** The rows of a turn, each once: its pieces, and its pieces as an answer to what was asked. */
 export function rowsOf(text: string, asked: AskedQuestion | undefined): number[] {
-  const framed = `^${normalise(text.slice(0, utteranceCharsMax))}$`
+  const framed = `^${normalise(withoutFiller(text.slice(0, utteranceCharsMax)))}$`
   const rows = new Set<number>([rowOf('bias'), ...(asked === undefined ? [] : [rowOf(`asked ${asked}`)])])
   for (let at = 0; at < framed.length; at += 1) {
     for (let length = 1; length <= 3 && at + length <= framed.length; length += 1) {

@@ -3,6 +3,7 @@ import { type IntentContext, type IntentMatch, matchIntent } from '../intents.ts
 import type { IntentClassifier } from './classifier.ts'
 import { learntMeaning } from './learnt-turns.ts'
 import type { OwnIntents } from './own-intents.ts'
+import { normalise } from '../spoken-forms.ts'
 import { byPattern, plainSpeech, saysTheName, withoutFiller } from './turn-patterns.ts'
 
 export type Understood = {
@@ -60,7 +61,7 @@ const belief = { nothing: 0.45, short: 0.7, question: 0.6, stop: 0.5 } as const
 function learnt(text: string, match: IntentMatch, context: IntentContext): Pick<Understood, 'intent' | 'match'> | undefined {
   const isOpen = match.language === 'zh' && (match.intent === 'other' ? match.by === 'none' : match.intent === 'question' && match.by !== 'exact' && match.topics.length === 0)
   // Two characters say nothing by their likeness: 没变 is a yes to 地址没变吧 and like a no.
-  const length = Array.from(match.evidence).length
+  const length = Array.from(normalise(withoutFiller(text))).length
   if (!isOpen || length < 3) return undefined
   const { intent, belief: believed } = learntMeaning(text, context.asked)
   if (intent === 'other' || intent === match.intent || believed < (match.intent === 'question' ? belief.question : intent === 'stop' ? belief.stop : length === 3 ? belief.short : belief.nothing)) return undefined
