@@ -33,8 +33,9 @@ export type FeedDeps = {
 
 export type FeedInput = { taskId: number; line: Line; calls: number; callersOfTrunks: readonly string[] }
 
-/** `waitingFor`: what keeps the task from dialling more; undefined: nothing, or it is over. */
-export type Fed = { fed: number; waitingFor: TaskWaiting | undefined }
+/** `passedOver`: numbers that may not be called now and are out of the way. `waitingFor`: what keeps the task from dialling more; undefined: nothing, or it is over. */
+export type Fed = { fed: number; passedOver: number; waitingFor: TaskWaiting | undefined }
+const nothing = { fed: 0, passedOver: 0 } as const
 
 /** The hours of a task on a line: its own, and never outside of the installation's where somebody's telephone rings. Undefined: any hour. */
 export function effectiveWindows(plan: Pick<TaskPlan, 'windows'>, line: Pick<Line, 'exempt'>, hours: DialerSettings['hours']): CallingWindows | undefined {
@@ -59,15 +60,18 @@ async function feedLocked(tx: Tx, deps: FeedDeps, { line, calls, callersOfTrunks
   const plan = task.plan as TaskPlan
   const nowMs = deps.now()
   const window = windowAt(nowMs, effectiveWindows(plan, line, settings.hours))
-  if (!window.open) return { fed: 0, waitingFor: 'window' }
+  if (!window.open) return { ...nothing, waitingFor: 'window' }
   const account = await findAccount(tx, task.accountId)
   if (account === undefined || account.closedAt !== undefined) return stopped(tx, task, 'account-closed', '账户已关闭')
   const price = priceOf(account, deps.defaultPrice)
   const room = await roomOf(tx, task, plan, costOf(1, price).costLi, calls)
   if ('why' in room) return blocked(tx, task, plan, room.why)
-  const eligible = await takeEligible(tx, deps, task, line, Math.min(room.calls, settings.tasks.feedMax))
+  const { eligible, waits, refused } = await lookAtDue(tx, deps, task, line, Math.min(room.calls, settings.tasks.feedMax))
   if (eligible.length > 0) await makeCalls(tx, { task, plan, line, numbers: eligible, price, callersOfTrunks, nowMs, expiresAt: new Date(Math.min(window.closesAtMs, nowMs + settings.tasks.fedMsMax)) })
-  return { fed: eligible.length, waitingFor: eligible.length > 0 ? undefined : 'not-due' }
+  // Moved to their time, so that they are looked at once and stand in nobody's way.
+  await deferNumbers(tx, task.id, waits, 'frequency')
+  await refuseNumbers(tx, task.id, refused)
+  return { fed: eligible.length, passedOver: waits.length + refused.length, waitingFor: eligible.length > 0 ? undefined : 'not-due' }
 }
 
 type Room = { calls: number } | { why: 'concurrency' | 'balance' | 'budget' | 'no-money' | 'stop' }
@@ -86,14 +90,14 @@ async function roomOf(tx: Tx, task: TaskRow, plan: TaskPlan, blockLi: number, ca
 
 async function blocked(tx: Tx, task: TaskRow, plan: TaskPlan, why: Extract<Room, { why: unknown }>['why']): Promise<Fed> {
   if (why === 'stop') return stopped(tx, task, 'budget', `已用完任务预算 ${plan.budgetLi! / 1_000} 元`)
-  if (why !== 'no-money') return { fed: 0, waitingFor: why }
+  if (why !== 'no-money') return { ...nothing, waitingFor: why }
   await changeTask(tx, task.id, { status: 'out-of-money', why: 'no-balance', whyDetail: '余额不足，充值后自动继续' })
-  return { fed: 0, waitingFor: 'balance' }
+  return { ...nothing, waitingFor: 'balance' }
 }
 
 async function stopped(tx: Tx, task: TaskRow, why: string, whyDetail: string): Promise<Fed> {
   await stopBySystem(tx, task, { why, whyDetail })
-  return { fed: 0, waitingFor: undefined }
+  return { ...nothing, waitingFor: undefined }
 }
 
 /** The caller holds the task's lock and knows that it runs. */
@@ -101,33 +105,30 @@ export async function stopBySystem(tx: Tx, task: Pick<TaskRow, 'id'>, because: {
   await changeTask(tx, task.id, { status: 'stopped-by-system', ...because, waitingFor: null, lineDownSince: null })
 }
 
-/** Up to `wanted` numbers that may be called now. Those that may not are moved out of the way, so that they are looked at once and not again before their time. */
-async function takeEligible(tx: Tx, deps: FeedDeps, task: TaskRow, line: Line, wanted: number): Promise<WaitingNumber[]> {
-  const { settings } = deps
+/** What becomes of the numbers that were looked at. */
+type Looked = { eligible: WaitingNumber[]; waits: { seq: number; dueAt: Date }[]; refused: { seq: number; outcome: Outcome }[] }
+
+/** Up to `wanted` numbers that may be called now, and those before them that may not. Writes nothing: the counters' row comes after the wallet. */
+async function lookAtDue(tx: Tx, deps: FeedDeps, task: TaskRow, line: Line, wanted: number): Promise<Looked> {
+  const { scanMax } = deps.settings.tasks
   const now = new Date(deps.now())
-  const eligible: WaitingNumber[] = []
-  let scanned = 0
-  while (eligible.length < wanted && scanned < settings.tasks.scanMax) {
-    // Each round looks further, beyond what the last one has moved out of the way.
-    const limit = Math.min(Math.max(wanted, scanned * 4), settings.tasks.scanMax - scanned)
-    const numbers = (await lockDueNumbers(tx, task.id, now, limit + eligible.length)).filter(({ seq }) => !eligible.some((taken) => taken.seq === seq)).slice(0, limit)
+  const looked: Looked = { eligible: [], waits: [], refused: [] }
+  const seen = new Set<number>()
+  while (looked.eligible.length < wanted && seen.size < scanMax) {
+    // Each round looks further: many that may not be called in a row are passed in few rounds.
+    const limit = Math.min(Math.max(wanted, seen.size * 4), scanMax - seen.size)
+    const numbers = (await lockDueNumbers(tx, task.id, now, seen.size + limit)).filter(({ seq }) => !seen.has(seq)).slice(0, limit)
     if (numbers.length === 0) break
-    scanned += numbers.length
+    for (const number of numbers) seen.add(number.seq)
     const decisions = await decide(tx, deps, task, line, numbers, now)
-    const waits = numbers.flatMap((number) => {
+    for (const number of numbers) {
       const decision = decisions.get(number.seq)!
-      return decision.to === 'wait' ? [{ seq: number.seq, dueAt: new Date(decision.untilMs) }] : []
-    })
-    const refused = numbers.flatMap((number) => {
-      const decision = decisions.get(number.seq)!
-      return decision.to === 'refuse' ? [{ seq: number.seq, outcome: decision.outcome }] : []
-    })
-    await deferNumbers(tx, task.id, waits, 'frequency')
-    await refuseNumbers(tx, task.id, refused)
-    eligible.push(...numbers.filter(({ seq }) => decisions.get(seq)!.to === 'feed').slice(0, wanted - eligible.length))
-    if (waits.length + refused.length === 0) break
+      if (decision.to === 'wait') looked.waits.push({ seq: number.seq, dueAt: new Date(decision.untilMs) })
+      else if (decision.to === 'refuse') looked.refused.push({ seq: number.seq, outcome: decision.outcome })
+      else if (looked.eligible.length < wanted) looked.eligible.push(number)
+    }
   }
-  return eligible
+  return looked
 }
 
 async function decide(tx: Tx, { settings, linesNotCounted }: FeedDeps, task: TaskRow, line: Line, numbers: readonly WaitingNumber[], now: Date): Promise<Map<number, FeedDecision>> {

@@ -211,8 +211,8 @@ export class TaskFeeder {
     try {
       const fed = await feedTask(this.#feeding, { taskId: task.id, line, calls, callersOfTrunks })
       this.stats.fed += fed?.fed ?? 0
-      // Numbers were moved out of the way and others may stand behind them.
-      if (fed && fed.fed === 0 && fed.waitingFor === 'not-due') this.#again = true
+      // What its share left over goes to whoever stands behind those that were passed over, or to other tasks, at once.
+      if (fed && fed.passedOver > 0) this.#again = true
     } catch (error) {
       if (!(error instanceof RefusedError && error.code === 'no-balance')) throw error
       // Spent by others between reading and holding; the next pass sees what is left.

@@ -245,3 +245,26 @@ void test('single calls go on beside a task', async () => {
   assert.notEqual((await world.desk.detail(world.accountId, id)).status, 'finished')
   assert.equal(realLine.name, 'trunk')
 })
+
+void test('a task whose numbers all may not be called now does not slow one beside it down', async () => {
+  await using world = await taskWorld({ started: false, terms: { concurrencyMax: 10 } })
+  world.clock.nowMs = afternoonMs
+  const other = await createAccount(world.db, { name: 'other', creditLi: 1_000_000 })
+  const blocked = await world.task(1_200)
+  // Somebody else has just called all of them.
+  await sql`
+    insert into calls (id, account_id, source, phone, phone_as_given, user_requirement, robot, line, status, expires_at, dialing_at, ended_at, outcome, end_reason, talk_ms, cost_li, price_li_per_min, initial_block_sec, increment_sec)
+    select 'call_' || seq, ${other.id}, 'stepone', phone, phone, '', '{}', 'trunk', 'ended', ${new Date(afternoonMs)}::timestamptz, ${new Date(afternoonMs)}::timestamptz, ${new Date(afternoonMs)}::timestamptz, 'busy', '{}', 0, 0, 1, 1, 1 from task_numbers`.execute(world.db.sql)
+  const small = await world.desk.create(other.id, { name: 'small', script: 'notice' })
+  await world.desk.addNumbers(other.id, small.id, rowsOf(20, 10_000))
+  await world.desk.start(other.id, small.id)
+  // One pass gives the small one its half; the next, which follows at once, what the other could not use.
+  await world.service.feeder.pass()
+  const { counts } = await world.desk.detail(other.id, small.id)
+  assert.ok(counts.calling >= 5, String(counts.calling))
+  await world.service.start()
+  await until('the small one is done', async () => (await world.desk.detail(other.id, small.id)).status === 'finished', 60_000)
+  await until('the other waits out of the way', async () => (await world.desk.detail(world.accountId, blocked.id)).counts.waitingFrequency === 1_200, 60_000)
+  assert.equal((await world.desk.detail(world.accountId, blocked.id)).waitingFor, 'not-due')
+  await world.assertWhole()
+})
