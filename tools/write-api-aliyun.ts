@@ -162,7 +162,7 @@ const callbackPage = [
   'WEBHOOK_PRIVATE=on npm run waihu -- receipts set acc_… http://127.0.0.1:9000/   # call reports to the same server, which prints them',
   '```',
   '',
-  "Then `request('SmartCall', { CalledNumber: '13800138001', CalledShowNumber: '057100000000', VoiceCode: '$name$', VoiceCodeParam: JSON.stringify({ name: '您好，有您的包裹。' }) }, { method: 'POST' })` with any",
+  "Then `request('SmartCall', { CalledNumber: '13800138000', CalledShowNumber: '057100000000', VoiceCode: '$name$', VoiceCodeParam: JSON.stringify({ name: '您好，有您的包裹。' }) }, { method: 'POST' })` with any",
   'client. `waihu why` tells the call from the beginning, mistakes of the callback server included.',
   '',
   '## The callback server of SmartCall',
