@@ -6,11 +6,12 @@ import { defineCommand } from 'citty'
 import { InvalidInputError } from '../errors.ts'
 import { chat } from '../robot/script/typed-talk.ts'
 import { coverageOf, describeCoverage } from '../eval/script-coverage.ts'
-import { readScriptScenarios, runScriptScenario, type ScriptScenarios } from '../eval/script-scenarios.ts'
+import { readScriptScenarios, runScriptScenario, type ScriptRun, type ScriptScenario, type ScriptScenarios } from '../eval/script-scenarios.ts'
 import { nodeCount } from '../robot/script/check-script.ts'
 import { describeProblem, readScript, scriptOf } from '../robot/script/read-script.ts'
 import { createScriptRobot } from '../robot/script/script-robot.ts'
 import { acceptValues } from '../robot/script/variables.ts'
+import { scriptedInAudio } from './script-audio.ts'
 import { sourceOf } from './script-files.ts'
 import { storedScriptCommands } from './stored-script.ts'
 
@@ -60,17 +61,32 @@ const simulate = defineCommand({
 
 const coverage = defineCommand({
   meta: { name: 'coverage', description: '跑话术旁边的场景，说明哪些节点和分支没走到。 Holds the scenarios beside a script and tells what none of them reached.' },
-  args: { file, scenarios: { type: 'string', description: '场景文件，默认 <话术>.scenarios.yaml scenarios, by default those beside the script' } },
+  args: {
+    file,
+    audio: { type: 'boolean', default: false, description: '走真实 SIP/RTP 与语音，实时 over real SIP, RTP and speech, in real time' },
+    filter: { type: 'string', description: '只跑标题含此文字的场景 only scenarios whose title holds this' },
+    jobs: { type: 'string', default: '3', description: '语音时同时进行几个 so many at once, in sound' },
+    scenarios: { type: 'string', description: '场景文件，默认 <话术>.scenarios.yaml scenarios, by default those beside the script' },
+  },
   async run({ args }) {
     const script = scriptOf(sourceOf(args.file), args.file)
     const all = scenariosBeside(args.file, args.scenarios)
     if (!all) throw new InvalidInputError('--scenarios', `${args.file} 旁边没有 .scenarios.yaml，请用 --scenarios 指明。 There are no scenarios beside ${args.file}: name them with --scenarios.`)
-    const runs = []
-    for (const scenario of all.scenarios) {
-      const run = await runScriptScenario(script, all, scenario)
+    const chosen = all.scenarios.filter(({ title }) => title.includes(args.filter ?? ''))
+    if (chosen.length === 0) throw new InvalidInputError('--filter', `没有场景的标题含 ${args.filter}。 No scenario's title holds ${args.filter}.`)
+    await using stack = new AsyncDisposableStack()
+    const hold = args.audio ? await scriptedInAudio(stack) : undefined
+    const runs: ScriptRun[] = []
+    const runOne = async (scenario: ScriptScenario): Promise<void> => {
+      const run = await runScriptScenario(script, all, scenario, undefined, hold)
       runs.push(run)
       console.log(`${run.wrong.length === 0 ? '✓' : '✗'} ${scenario.title}${run.wrong.map((why) => `\n    ${why}`).join('')}`)
     }
+    const waiting = [...chosen]
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runOne(next)
+    }
+    await Promise.all(Array.from({ length: args.audio ? jobsOf(args.jobs) : 1 }, work))
     const failed = runs.filter(({ wrong }) => wrong.length > 0).length
     console.log(`\n场景 scenarios  ${runs.length - failed}/${runs.length}\n${describeCoverage(coverageOf(script, runs.flatMap(({ traces }) => traces)))}`)
     if (failed > 0) process.exitCode = 1
@@ -91,4 +107,10 @@ function valuesOf(json: string): Record<string, string> {
 
 async function* linesOf(talk: string): AsyncIterable<string> {
   yield* await Promise.resolve(talk.split('|'))
+}
+
+function jobsOf(text: string): number {
+  const jobs = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (jobs < 1 || jobs > 100) throw new InvalidInputError('--jobs', `--jobs 1…100：'${text}'`)
+  return jobs
 }

@@ -2,7 +2,7 @@
 import type { CalleeScript, Over, Persona, Reply } from '../simulator/persona.ts'
 import { ScenarioScript } from './callee-script.ts'
 import type { CalleeLine } from './record.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scripted } from './scenario.ts'
 import type { Variation } from './variation.ts'
 
 /** The callee hears that the robot has finished only after this silence, so a pause of a scenario is shorter by it. */
@@ -22,7 +22,7 @@ export class AudioCallee implements CalleeScript {
   /** A turn over the robot's words that still waits for its moment. */
   #over: { index: number; says: string } | undefined
 
-  constructor(scenario: Scenario, variation: Variation, now: () => number) {
+  constructor(scenario: Scripted, variation: Variation, now: () => number) {
     this.#script = new ScenarioScript(scenario)
     this.#variation = variation
     this.#now = now

@@ -11,7 +11,7 @@ import { nowMs } from '../media/frame.ts'
 import { createMediaEngine } from '../media/worker-engine.ts'
 import { noAttribution } from '../numbering/attribution.ts'
 import type { SpokenTurn } from '../robot/after-call/judgement.ts'
-import type { RobotNote } from '../robot/robot.ts'
+import type { Robot, RobotNote } from '../robot/robot.ts'
 import { Carrier } from '../simulator/carrier.ts'
 import { SipUserAgent } from '../sip/user-agent.ts'
 import { asrProviders } from '../speech/asr/index.ts'
@@ -23,8 +23,7 @@ import { configuredTrunk } from '../trunk/configured-trunk.ts'
 import { parseTrunkConfig } from '../trunk/trunk-config.ts'
 import { AudioCallee } from './audio-callee.ts'
 import type { RecordLine, RunRecord } from './record.ts'
-import type { RobotMaker } from './robots.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scripted } from './scenario.ts'
 import type { Variation } from './variation.ts'
 
 const address = '127.0.0.1'
@@ -90,7 +89,7 @@ export class AudioLab implements AsyncDisposable {
   }
 
   /** One call, from INVITE to BYE, in real time. Never rejects: what goes wrong is a fault of the record. */
-  async hold(scenario: Scenario, p: { robot: RobotMaker; variation: Variation; recordingPath?: string | undefined; signal?: AbortSignal | undefined }): Promise<RunRecord> {
+  async hold<One extends Scripted & { attempt?: number }>(scenario: One, p: { robot: (scenario: One, p: { callId: string; sinceAnswerMs: () => number; log: Log }) => Robot; variation: Variation; recordingPath?: string | undefined; signal?: AbortSignal | undefined }): Promise<RunRecord> {
     await this.#turnToStart()
     const number = `139${String(++this.#calls).padStart(8, '0')}`
     const callee = new AudioCallee(scenario, p.variation, nowMs)
@@ -100,7 +99,7 @@ export class AudioLab implements AsyncDisposable {
     const robot = p.robot(scenario, { callId: number, sinceAnswerMs: () => (answeredAtMs === undefined ? 0 : nowMs() - answeredAtMs), log: this.#log })
     try {
       const result = await this.#run(
-        { id: `eval-${number}`, phone: `+86${number}`, trunk: 'evaluation', callerId, attempt: scenario.attempt, ringMsMax, talkMsMax, recordingPath: p.recordingPath, robot },
+        { id: `eval-${number}`, phone: `+86${number}`, trunk: 'evaluation', callerId, attempt: scenario.attempt ?? 1, ringMsMax, talkMsMax, recordingPath: p.recordingPath, robot },
         {
           onEvent: (event) => {
             if (event.type === 'answered') answeredAtMs ??= nowMs()

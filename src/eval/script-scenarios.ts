@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../errors.ts'
 import { gradeLetters } from '../robot/after-call/judgement.ts'
+import type { Robot } from '../robot/robot.ts'
 import type { Trace } from '../robot/script/conversation.ts'
 import { isPrivate, type Script, scriptOutcomes } from '../robot/script/schema.ts'
 import { createScriptRobot } from '../robot/script/script-robot.ts'
@@ -48,15 +49,20 @@ export function readScriptScenarios(source: string, file: string): ScriptScenari
 
 export type ScriptRun = { scenario: ScriptScenario; record: RunRecord; traces: readonly Trace[]; wrong: readonly string[] }
 
+/** How a conversation is held: in text, or in sound. */
+export type HoldScripted = (scripted: Scripted, variation: Variation, robot: (sinceAnswerMs: () => number) => Robot) => Promise<RunRecord>
+
+const inText: HoldScripted = (scenario, variation, robot) => runInText({ scenario, variation, robot })
+
 /** Holds one scenario. Errors: InvalidInputError when its values cannot be told. */
-export async function runScriptScenario(script: Script, all: ScriptScenarios, scenario: ScriptScenario, variation: Variation = asWritten): Promise<ScriptRun> {
+export async function runScriptScenario(script: Script, all: ScriptScenarios, scenario: ScriptScenario, variation: Variation = asWritten, hold: HoldScripted = inText): Promise<ScriptRun> {
   const acceptedAt = new Date(all.acceptedAt)
   const calledAtMs = new Date(all.calledAt ?? all.acceptedAt).getTime()
   const { values, problems } = acceptValues(script, { ...all.values, ...scenario.values }, acceptedAt)
   if (problems.length > 0) throw new InvalidInputError('values', `${scenario.title}: ${problems.map(({ variable, message }) => `${variable} ${message}`).join('; ')}`)
   const traces: Trace[] = []
   const scripted: Scripted = { callee: { persona: scenario.title, voice: 'm1', greeting: scenario.greeting, machine: scenario.machine }, turns: scenario.talk }
-  const record = await runInText({ scenario: scripted, variation, robot: (sinceAnswerMs) => createScriptRobot({ script, values, acceptedAt, now: () => new Date(calledAtMs + sinceAnswerMs()), trace: (trace) => traces.push(trace) }) })
+  const record = await hold(scripted, variation, (sinceAnswerMs) => createScriptRobot({ script, values, acceptedAt, now: () => new Date(calledAtMs + sinceAnswerMs()), trace: (trace) => traces.push(trace) }))
   return { scenario, record, traces, wrong: [...check(script, scenario, scripted, record), ...checkPrivacy(script, values, { acceptedAt, now: new Date(calledAtMs) }, record)] }
 }
 
