@@ -211,7 +211,7 @@ export class ImportDesk {
     if (wish.encoding !== undefined && encoding === undefined) throw new InvalidInputError('encoding', `encoding 应为 ${encodings.join('、')} 之一。 It is one of those.`)
     if (wish.separator !== undefined && !/^[^"\r\n]$/u.test(wish.separator)) throw new InvalidInputError('separator', 'separator 应为一个字符，如 , 或 ;。 It is one character.')
     const organisation = (await findAccount(this.#db.sql, row.accountId))?.organisation ?? undefined
-    const table = await openTable(new StoredFile(this.#db.sql, row.id, row.bytes), { encoding, separator: wish.separator, sheet: wish.sheet })
+    const table = await openTable(new StoredFile(this.#db, row.id, row.bytes), { encoding, separator: wish.separator, sheet: wish.sheet })
     const sample = await firstRows(table, importLimits.sampleRows)
     if (sample.length === 0) throw new InvalidInputError('file', '表格是空的。 The table is empty.')
     const given = wish.values ?? {}

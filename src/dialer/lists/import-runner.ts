@@ -11,13 +11,15 @@ import { importLimits, type ImportPlan } from './import-desk.ts'
 import { blocksOf, type Block } from './rows.ts'
 import { StoredFile } from './stored-file.ts'
 
-export type RunnerSettings = { smallBytes: number; blockRows: number; leaseMs: number; pollMs: number; uploadMsMax: number }
+export type RunnerSettings = { smallBytes: number; blockRows: number; blocksAtOnce: number; leaseMs: number; pollMs: number; uploadMsMax: number }
 
 export const runnerDefaults = {
   /** Files up to this size are read beside a larger one: nobody waits a minute for a hundred numbers. */
   smallBytes: 2 * 1024 * 1024,
   /** Rows that are added together. Reading their numbers and values holds the thread that SIP runs on for about 20 ms. */
   blockRows: 1_000,
+  /** The next block is read while the database is at the one before. */
+  blocksAtOnce: 2,
   /** Whoever has not recorded a block for so long is taken to be dead. Far longer than a block takes. */
   leaseMs: 60_000,
   pollMs: 5_000,
@@ -25,6 +27,7 @@ export const runnerDefaults = {
   uploadMsMax: 24 * 3_600_000,
 } as const satisfies RunnerSettings
 
+type Added = { added: number; refused: Refusal[] }
 type Lane = { owner: string; bytesMax: number; working?: Promise<void> | undefined; again: boolean }
 
 export class ImportRunner {
@@ -116,23 +119,37 @@ export class ImportRunner {
   /** False when it was let go of or taken away before the end. */
   async #readBlocks(row: ImportRow, owner: string): Promise<boolean> {
     const plan = row.wish as ImportPlan
-    const table = await openTable(new StoredFile(this.#db.sql, row.id, row.bytes), plan)
-    for await (const block of blocksOf(table, plan, row.rowDone, this.#settings.blockRows)) {
-      if (this.#closing.signal.aborted) return false
-      const { added, refused } = await this.#add(row, block)
+    const table = await openTable(new StoredFile(this.#db, row.id, row.bytes), plan)
+    const adding: { block: Block; answer: Promise<Added> }[] = []
+    // In the order of the file, so that everything up to the row that is written down is dealt with.
+    const recordOldest = async (): Promise<boolean> => {
+      const { block, answer } = adding.shift()!
+      const { added, refused } = await answer
       const recorded = await this.#db.retry('import', () =>
         this.#db.transaction((tx) => recordBlock(tx, row.id, { owner, until: this.#until(), rowDone: block.through, added, share: block.share, refused })),
       )
-      if (recorded === 'lost') return false
+      return recorded !== 'lost'
     }
-    return true
+    try {
+      for await (const block of blocksOf(table, plan, row.rowDone, this.#settings.blockRows)) {
+        if (this.#closing.signal.aborted) break
+        adding.push({ block, answer: this.#add(row, block) })
+        // A failure is told when its turn comes to be recorded.
+        adding.at(-1)!.answer.catch(() => {})
+        if (adding.length >= this.#settings.blocksAtOnce && !(await recordOldest())) return false
+      }
+      while (adding.length > 0) if (!(await recordOldest())) return false
+      return !this.#closing.signal.aborted
+    } finally {
+      await Promise.allSettled(adding.map(({ answer }) => answer))
+    }
   }
 
   /**
    * Adds the numbers of a block. The key names the import and the first row, and blocks are cut the same whenever the file is read: a block
    * whose addition was committed by a process that then died is answered again, not added again and not called a duplicate of itself.
    */
-  async #add(row: ImportRow, block: Block): Promise<{ added: number; refused: Refusal[] }> {
+  async #add(row: ImportRow, block: Block): Promise<Added> {
     const refused: Refusal[] = []
     const good = block.rows.flatMap((read) => {
       if ('vars' in read) return [read]

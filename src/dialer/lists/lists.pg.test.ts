@@ -97,6 +97,37 @@ test('a process that dies between adding a block and recording it costs nothing:
   assert.deepEqual((await w.refused(id)).trimEnd().split('\r\n').slice(1).map((line) => line.split(',').slice(0, 3).join()), ['57,x,bad-number', '58,13900000000,duplicate'])
 })
 
+test('two blocks at once: every row is added or refused once, numbers in both and deaths included', async () => {
+  await using w = await listWorld({ blocksAtOnce: 2 })
+  // Every number of a block comes again in the next one.
+  const rows = Array.from({ length: 12 }, (_, i) => good(10, Math.floor(i / 2) * 10)).flat()
+  const { id } = await w.uploaded(list(rows))
+  await w.desk.start(w.accountId, id)
+  for (const diesAfter of [2, 3, 5]) {
+    let blocks = 0
+    const dying = w.runner({
+      async addNumbers(...given: Parameters<typeof w.tasks.addNumbers>) {
+        const answer = await w.tasks.addNumbers(...given)
+        blocks += 1
+        if (blocks === diesAfter) throw new OverloadedError('gone', 0)
+        return answer
+      },
+    })
+    dying.wake()
+    await dying.idle()
+    w.clock.nowMs += 61_000
+  }
+  const last = w.runner()
+  last.wake()
+  await last.idle()
+  const record = await w.desk.detail(w.accountId, id)
+  assert.deepEqual([record.status, record.added, record.refused], ['done', 60, 60])
+  assert.deepEqual((await w.phones()).sort(), phonesOf(good(60)))
+  const told = (await w.refused(id)).trimEnd().split('\r\n').slice(1).map((line) => line.split(','))
+  assert.equal(new Set(told.map(([row]) => row)).size, 60)
+  assert.deepEqual(new Set(told.map(([, phone]) => phone)), new Set(phonesOf(good(60))))
+})
+
 test('a reader that was taken for dead and comes back writes nothing more', async () => {
   await using w = await listWorld()
   const { id } = await w.uploaded(list(good(40)))
@@ -120,6 +151,25 @@ test('a reader that was taken for dead and comes back writes nothing more', asyn
   const record = await w.desk.detail(w.accountId, id)
   assert.deepEqual([record.status, record.added, record.refused, blocks], ['done', 40, 0, 2])
   assert.deepEqual(await w.phones(), phonesOf(good(40)))
+})
+
+test('a database that loses all its connections now and then is waited for', async () => {
+  await using w = await listWorld({ blocksAtOnce: 2 })
+  const { id } = await w.uploaded(list(good(60)))
+  await w.desk.start(w.accountId, id)
+  let blocks = 0
+  const reader = w.runner({
+    async addNumbers(...given: Parameters<typeof w.tasks.addNumbers>) {
+      blocks += 1
+      if (blocks % 2 === 0) await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(w.db.sql)
+      return w.tasks.addNumbers(...given)
+    },
+  })
+  reader.wake()
+  await reader.idle()
+  const record = await w.desk.detail(w.accountId, id)
+  assert.deepEqual([record.status, record.added, record.refused], ['done', 60, 0])
+  assert.deepEqual(await w.phones().then((phones) => phones.length), 60)
 })
 
 test('a server that stops lets go at once, and the next one goes on', async () => {

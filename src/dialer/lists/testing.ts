@@ -43,7 +43,7 @@ export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<U
   for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size))
 }
 
-export async function listWorld({ blockRows = 10, smallBytes = 0 }: { blockRows?: number; smallBytes?: number } = {}): Promise<ListWorld> {
+export async function listWorld({ blockRows = 10, smallBytes = 0, blocksAtOnce = 1 }: { blockRows?: number; smallBytes?: number; blocksAtOnce?: number } = {}): Promise<ListWorld> {
   const database = await testDatabase()
   const { db } = database
   const clock = { nowMs: Date.parse('2026-11-20T10:00:00+08:00') }
@@ -54,7 +54,7 @@ export async function listWorld({ blockRows = 10, smallBytes = 0 }: { blockRows?
   const tasks = new DialerTaskDesk({ db, scripts: new ScriptsOfTasks(db, scripts), lines: [realLine], trunks, settings: checkDialerSettings(dialerDefaults), now: () => clock.nowMs })
   const desk = new ImportDesk({ db, tasks, scripts, now: () => clock.nowMs })
   const { id: taskId } = await tasks.create(one.id, { name: '测试', script: 'notice' })
-  const runner: ListWorld['runner'] = (adding = tasks) => new ImportRunner({ db, tasks: adding, now: () => clock.nowMs, settings: { blockRows, smallBytes } })
+  const runner: ListWorld['runner'] = (adding = tasks) => new ImportRunner({ db, tasks: adding, now: () => clock.nowMs, settings: { blockRows, smallBytes, blocksAtOnce } })
   const world: ListWorld = {
     db, accountId: one.id, other: two.id, taskId, scripts, tasks, desk, clock, runner,
     async uploaded(bytes, pieceBytes = 7_000) {
