@@ -3,6 +3,7 @@ import { normalise } from '../spoken-forms.ts'
 import { admitsMachine, forbiddenIn, namesTheVoice } from './check-words.ts'
 import { reactionOf } from './defaults.ts'
 import { allEdges, edgesFrom, endlessRound, listens, nodesThatEnd, placesReached, reactionWays } from './script-graph.ts'
+import { linearPattern } from './linear-pattern.ts'
 import { globalEvents, isPrivate, type Reaction, type Script, type ScriptLine, type ScriptNode, universalIntents, variablesIn, writtenLine } from './schema.ts'
 
 /** `path`: where in the file. `code` is stable. */
@@ -166,7 +167,8 @@ function checkIntents(script: Script): Problem[] {
 
 function patternFault(source: string): string | undefined {
   try {
-    return new RegExp(source, 'u').source === '' ? 'empty' : undefined
+    linearPattern(source)
+    return undefined
   } catch (error) {
     return (error as Error).message
   }

@@ -1,5 +1,6 @@
 // Knows the intents that a script brings along, and which of them a turn means. Does not know what every script understands (intents.ts).
 import { collapseRepeats, clausesOf, formsOf, looseSoundOf, normalise, utteranceCharsMax } from '../spoken-forms.ts'
+import { linearPattern, type LinearPattern } from './linear-pattern.ts'
 import type { Script } from './schema.ts'
 
 export type OwnMatch = { intent: string; evidence: string; by: 'exact' | 'pattern' | 'keyword' | 'sound' | 'likeness' }
@@ -8,7 +9,7 @@ type Compiled = {
   name: string
   exact: ReadonlySet<string>
   keywords: readonly string[]
-  patterns: readonly RegExp[]
+  patterns: readonly LinearPattern[]
   sounds: ReadonlySet<string>
   /** Sounds of the keywords with at least three syllables: shorter ones are found in too much else. */
   keywordSounds: readonly string[]
@@ -31,7 +32,7 @@ export class OwnIntents {
         name,
         exact: new Set(plain.flatMap((text) => [text, collapseRepeats(text)])),
         keywords: keywords.map(normalise),
-        patterns: patterns.map((source) => new RegExp(source, 'u')),
+        patterns: patterns.flatMap(known),
         sounds: new Set([...plain, ...keywords.map(normalise)].filter((text) => text.length >= 2).map(looseSoundOf)),
         keywordSounds: keywords.map(normalise).filter((text) => text.length >= 3).map(looseSoundOf),
         likenesses: asked.filter((text) => text.length >= 3).map((text) => ({ text, pairs: pairsOf(text) })),
@@ -50,7 +51,7 @@ export class OwnIntents {
       ({ exact }) => found('exact', formsOf(flat).find((form) => exact.has(form))),
       // 家里没人，放门口吧 holds two: the one that stands first in the file is meant.
       ({ patterns, keywords, exact }) =>
-        found('pattern', patterns.map((pattern) => pattern.exec(flat)?.[0]).find((hit) => hit !== undefined)) ??
+        found('pattern', patterns.map((pattern) => pattern.find(flat)).find((hit) => hit !== undefined)) ??
         found('keyword', keywords.find((keyword) => clauses.some((clause) => holds(clause, keyword))) ?? forms.find((form) => exact.has(form))),
       ({ sounds, keywordSounds }) => {
         const heard = forms.map(looseSoundOf)
@@ -64,6 +65,15 @@ export class OwnIntents {
       }
     }
     return alike(intents, [flat, ...clauses])
+  }
+}
+
+/** A script that was published when more signs were known loses the pattern and not the call. */
+function known(source: string): LinearPattern[] {
+  try {
+    return [linearPattern(source)]
+  } catch {
+    return []
   }
 }
 

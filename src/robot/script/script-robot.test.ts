@@ -176,6 +176,33 @@ test('keys choose and are kept; several become one number; a wrong key asks agai
   assert.deepEqual([rig.outcome, rig.slots], ['confirmed', { rating: '满意', 按键: '1', number: '0327' }])
 })
 
+test('too few keys are asked for again, however they ended; no keys at all are left to the silence', async () => {
+  const asking = async () => {
+    const { rig } = rigOf(keyed)
+    await rig.answer()
+    for (const words of ['是我', '不行']) await rig.callee(words)
+    await rig.play()
+    await rig.send({ type: 'digits', digits: '1', ended: 'pressed' })
+    await rig.play()
+    return rig
+  }
+  for (const event of [{ digits: '03', ended: 'time-out' }, { digits: '03', ended: 'key' }, { digits: '03#', ended: 'pressed' }] as const) {
+    const rig = await asking()
+    assert.match(spokenIn(await rig.send({ type: 'digits', ...event })), /没有听明白.*四位编号/su, event.ended)
+    await rig.play()
+    // What was pressed before does not count any more.
+    assert.equal((rig.actions.findLast(({ type }) => type === 'collect-digits') as { digitsMax: number }).digitsMax, 4)
+    await rig.send({ type: 'digits', digits: '0327', ended: 'max-digits' })
+    assert.deepEqual([rig.outcome, rig.slots?.['number']], ['confirmed', '0327'])
+  }
+  const silent = await asking()
+  assert.deepEqual(await silent.send({ type: 'digits', digits: '', ended: 'time-out' }), [])
+  assert.match(spokenIn(await silent.send({ type: 'silence', count: 1 })), /能听到吗.*四位编号/su)
+  const stops = await asking()
+  await stops.callee('别再打了')
+  assert.equal(stops.outcome, 'stopped', 'words count while keys are waited for')
+})
+
 const transferring = (yaml: string): string => yaml.replace('  fee:', '  agent: { say: phone, public: true }\n  fee:').replace('  noted: { say: 好的，记下了，再见。, end: declined }', '  noted: { say: 好的，记下了，再见。, end: declined }\n  desk: { say: 为您转接。, transfer: { to: "${agent}", else: noted } }').replace('deny: when\n', 'deny: desk\n')
 
 test('a transfer asks for the human of the call; when nobody answers the conversation goes on', async () => {
