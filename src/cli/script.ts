@@ -65,6 +65,7 @@ const coverage = defineCommand({
     file,
     audio: { type: 'boolean', default: false, description: '走真实 SIP/RTP 与语音，实时 over real SIP, RTP and speech, in real time' },
     filter: { type: 'string', description: '只跑标题含此文字的场景 only scenarios whose title holds this' },
+    first: { type: 'string', description: '只跑前几个场景 only so many scenarios, from the first on' },
     jobs: { type: 'string', default: '3', description: '语音时同时进行几个 so many at once, in sound' },
     scenarios: { type: 'string', description: '场景文件，默认 <话术>.scenarios.yaml scenarios, by default those beside the script' },
   },
@@ -72,7 +73,7 @@ const coverage = defineCommand({
     const script = scriptOf(sourceOf(args.file), args.file)
     const all = scenariosBeside(args.file, args.scenarios)
     if (!all) throw new InvalidInputError('--scenarios', `${args.file} 旁边没有 .scenarios.yaml，请用 --scenarios 指明。 There are no scenarios beside ${args.file}: name them with --scenarios.`)
-    const chosen = all.scenarios.filter(({ title }) => title.includes(args.filter ?? ''))
+    const chosen = all.scenarios.filter(({ title }) => title.includes(args.filter ?? '')).slice(0, args.first === undefined ? undefined : countOf('--first', args.first))
     if (chosen.length === 0) throw new InvalidInputError('--filter', `没有场景的标题含 ${args.filter}。 No scenario's title holds ${args.filter}.`)
     await using stack = new AsyncDisposableStack()
     const hold = args.audio ? await scriptedInAudio(stack) : undefined
@@ -86,7 +87,7 @@ const coverage = defineCommand({
     const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await runOne(next)
     }
-    await Promise.all(Array.from({ length: args.audio ? jobsOf(args.jobs) : 1 }, work))
+    await Promise.all(Array.from({ length: args.audio ? countOf('--jobs', args.jobs) : 1 }, work))
     const failed = runs.filter(({ wrong }) => wrong.length > 0).length
     console.log(`\n场景 scenarios  ${runs.length - failed}/${runs.length}\n${describeCoverage(coverageOf(script, runs.flatMap(({ traces }) => traces)))}`)
     if (failed > 0) process.exitCode = 1
@@ -109,8 +110,8 @@ async function* linesOf(talk: string): AsyncIterable<string> {
   yield* await Promise.resolve(talk.split('|'))
 }
 
-function jobsOf(text: string): number {
-  const jobs = /^\d{1,3}$/.test(text) ? Number(text) : 0
-  if (jobs < 1 || jobs > 100) throw new InvalidInputError('--jobs', `--jobs 1…100：'${text}'`)
-  return jobs
+function countOf(option: string, text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > 100) throw new InvalidInputError(option, `${option} 1…100：'${text}'`)
+  return count
 }

@@ -62,6 +62,12 @@ void test('what a callback server did wrong is told to whoever looks for it', ()
   assert.match(explanationText(explain(record, rows, 'en')), /callback server, of the script or of a recording: HTTP 500/)
 })
 
+void test('where a script stood and how it marked the call is told', () => {
+  const rows = log([0, { type: 'accepted' }], [100, { type: 'noted', note: { step: 'tell' } }], [200, { type: 'noted', note: { tags: ['will_come'] } }])
+  assert.match(explanationText(explain(record, rows, 'zh')), /话术走到节点 tell[\s\S]*标签：will_come/u)
+  assert.match(explanationText(explain(record, rows, 'en')), /The script is at tell[\s\S]*Tags: will_come/u)
+})
+
 void test('a confirmed call is told from acceptance to cost', () => {
   const text = explanationText(explain(confirmed.record, confirmed.rows, 'zh'))
   assert.equal(
