@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { Registry } from 'prom-client'
+import { AccountNumbers } from './account/account-numbers.ts'
 import { AccountDesk } from './account/account-desk.ts'
 import { AccessKeys } from './account/access-keys.ts'
 import { ApiKeys } from './account/api-keys.ts'
@@ -198,6 +199,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       accounts: new AccountDesk(db, keys, { privateAllowed: config.webhookPrivate }),
       trunks: new TrunkDesk(db, store, trunks.directory),
       doNotCall: new DoNotCallDesk(db),
+      numbers: new AccountNumbers(db),
       readings: new ReadingDesk(db),
       imports: new ImportDesk({ db, tasks, scripts: scriptDesk }),
       reports: new ReportDesk(db),

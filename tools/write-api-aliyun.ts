@@ -43,6 +43,7 @@ export function apiAliyunPage(): string {
     'npm run waihu -- access-key create acc_…                       # AccessKeyId and AccessKeySecret, shown once; or POST /api/v1/account/access_keys',
     "npm run waihu -- tts-template put acc_… TTS_1 '${name}您好，您的快递到了。'   # or PUT /api/v1/account/tts_templates/TTS_1",
     'npm run waihu -- voice-file add acc_… welcome.wav              # WAV or MP3, at most five minutes and 10 MB; or PUT /api/v1/account/voice_files/welcome.wav',
+    'npm run waihu -- number add acc_… 057100000000                 # the numbers it may show, and no others; without any: those of the trunks, but for others\' own',
     'npm run waihu -- callback-server set acc_… https://example.com/call/ai   # for SmartCall; or PUT /api/v1/account/callback_server',
     'npm run waihu -- callback-server test acc_…                    # one callback, and how its answer is read',
     'npm run waihu -- receipts set acc_… https://example.com/receipts         # call reports; or PUT /api/v1/account/receipts',

@@ -7,6 +7,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Registry } from 'prom-client'
+import type { AccountNumbers } from '../account/account-numbers.ts'
 import type { AccessKeys } from '../account/access-keys.ts'
 import type { CallbackServers } from '../account/callback-servers.ts'
 import type { TtsTemplates } from '../account/tts-templates.ts'
@@ -57,6 +58,8 @@ export type ServerDeps = {
   /** Undefined: trunks and the do-not-call list are not served. */
   trunks?: TrunkDesk | undefined
   doNotCall?: DoNotCallDesk | undefined
+  /** Undefined: which numbers accounts may show is not served. */
+  numbers?: AccountNumbers | undefined
   /** Undefined: how words are read is not served. */
   readings?: ReadingDesk | undefined
   /** Undefined: lists of numbers are not served. */
@@ -186,6 +189,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       imports: deps.imports,
       accessKeys: deps.aliyun?.keys,
       callbackServers: deps.aliyun?.callbackServers,
+      numbers: deps.numbers,
       templates: deps.aliyun?.templates,
       voiceFiles: deps.aliyun?.voiceFiles,
       receipts: deps.aliyun?.receipts,

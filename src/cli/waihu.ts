@@ -28,12 +28,13 @@ import { transfer } from './transfer.ts'
 import { trace } from './trace.ts'
 import { trunk } from './trunk.ts'
 import { callbackServer } from './callback-server.ts'
+import { number } from './number.ts'
 import { receipts } from './receipts.ts'
 import { ttsTemplate } from './tts-template.ts'
 import { voiceFile } from './voice-file.ts'
 import { why } from './why.ts'
 
-const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, receipts, 'voice-file': voiceFile, trunk, dnc, reading, trace, why, report, doctor, eval: evalCommand, conformance, models, softphone, transfer, listen, say, hold, digits, task, script }
+const subCommands = { demo, call, callinfo, stream, balance, account, key, 'access-key': accessKey, 'tts-template': ttsTemplate, 'callback-server': callbackServer, receipts, 'voice-file': voiceFile, number, trunk, dnc, reading, trace, why, report, doctor, eval: evalCommand, conformance, models, softphone, transfer, listen, say, hold, digits, task, script }
 
 const waihu = defineCommand({
   meta: { name: 'waihu', description: '外呼：一句话加一个号码，就是一通电话。 One sentence and a number become a phone call.' },

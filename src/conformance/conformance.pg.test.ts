@@ -6,6 +6,8 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { AccessKeys } from '../account/access-keys.ts'
 import { AccountDesk } from '../account/account-desk.ts'
+import { AccountNumbers } from '../account/account-numbers.ts'
+import { createAccount } from '../account/accounts.ts'
 import { ApiKeys } from '../account/api-keys.ts'
 import { CallbackServers } from '../account/callback-servers.ts'
 import { NonceBook } from '../account/nonce-book.ts'
@@ -66,9 +68,10 @@ async function ownServer() {
   const [key, disabled] = [await keys.create(dialer.accountId), await keys.create(dialer.accountId)]
   await keys.change(dialer.accountId, disabled.id, { enabled: false })
   const { id, secret, securityToken } = await keys.temporary(dialer.accountId, key.id, 900)
+  await new AccountNumbers(dialer.db).add((await createAccount(dialer.db, { name: 'other' })).id, ['05719999999'])
   const target: Target = {
     endpoint, key, disabled, temporary: { id, secret, token: securityToken },
-    shown: '05710000000', template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'welcome.wav', callees: ownCallees, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
+    shown: '05710000000', foreign: '05719999999', template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'welcome.wav', callees: ownCallees, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
   }
   const listening = async ({ url, receiptsUrl }: CallbackDesk): Promise<void> => {
     await new ReceiptDesk(dialer.db, { privateAllowed: true, render }).setTargets(dialer.accountId, Object.fromEntries(receiptKinds.map((kind) => [kind, receiptsUrl])))
@@ -90,7 +93,7 @@ test('this project\'s own server passes every case that it is said to support', 
   // A gap that is none any more is taken off the list.
   for (const beginning of Object.keys(ownGaps)) assert.ok(lacking(beginning).some(({ verdict }) => verdict === 'not supported'), `everything about ${beginning} passes: it is no gap`)
   const notRun = results.filter(({ verdict }) => verdict === 'not run')
-  assert.deepEqual(notRun.filter(({ got }) => !/needs (?:patient|foreign)/.test(got)).map(({ id, got }) => `${id} ${got}`), [])
+  assert.deepEqual(notRun.filter(({ got }) => !/needs patient/.test(got)).map(({ id, got }) => `${id} ${got}`), [])
 
   const shown = table(results)
   for (const { id, page } of results) assert.ok(shown.includes(id) && shown.includes(page.segment), id)

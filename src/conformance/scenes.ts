@@ -19,7 +19,7 @@ export const silence = (bench: Bench): Promise<Scene> =>
       if (count === 1) return say('您好，您还在吗？', { mute_time: 2_000, dynamic_id: 'v2' })
       if (count === 2) return { raw: JSON.stringify({ data: { action: 'donothing' } }) }
       if (count === 3) return { data: { action: 'applaud' } }
-      if (count === 4) return { data: { action: 'play', action_code: '$text$', action_code_param: { text: '喂？' }, action_break: 'true', extend: 'x' } }
+      if (count === 4) return { data: { action: 'play', action_code: '$text$', action_code_param: { text: '喂？请问您还在听吗？' }, action_break: 'true', extend: 'x' } }
       return goodbye
     }),
   )

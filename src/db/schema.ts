@@ -99,6 +99,12 @@ export type ScriptVersionsTable = {
   created_at: DefaultNow
 }
 
+export type AccountNumbersTable = {
+  account_id: string
+  number: string
+  created_at: Generated<Date>
+}
+
 export type CallbackServersTable = {
   account_id: string
   url: string
@@ -390,6 +396,7 @@ export type Schema = {
   call_tickets: CallTicketsTable
   tts_templates: TtsTemplatesTable
   callback_servers: CallbackServersTable
+  account_numbers: AccountNumbersTable
   scripts: ScriptsTable
   script_versions: ScriptVersionsTable
   receipt_targets: ReceiptTargetsTable

@@ -1,4 +1,6 @@
 // Knows how a request becomes queued calls: all of them or none, durable, paid for, and once however often it is sent. Does not know HTTP.
+import { randomInt } from 'node:crypto'
+import { AccountNumbers } from '../account/account-numbers.ts'
 import { priceOf } from '../account/accounts.ts'
 import type { Price } from '../account/billing.ts'
 import { findAccounts, type Account } from '../db/accounts.ts'
@@ -52,10 +54,12 @@ const batching = {
 export class PlacingDesk {
   readonly #deps: PlaceDeps
   readonly #accounts: MicroBatch<string, Account | undefined>
+  readonly #numbers: AccountNumbers
   readonly #together: MicroBatch<Placing, Placed>
 
   constructor(deps: PlaceDeps) {
     this.#deps = deps
+    this.#numbers = new AccountNumbers(deps.db)
     this.#accounts = new MicroBatch({ itemsMax: 500, waitingMax: batching.waitingMax, trip: (ids) => this.#findAccounts(ids) })
     this.#together = new MicroBatch({ ...batching, trip: (placings) => this.#placeTogether(placings) })
   }
@@ -87,11 +91,29 @@ export class PlacingDesk {
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
     const party = request.connect && readParty(request.connect.toAsGiven, phones)
     const accepted: AcceptedRequirement & { told?: string } = party ? connected(request.connect!, party) : await accept(this.#deps, request, { accountId: account.id, acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
+    const bound = await this.#checkNumbers(request)
     const line = await lineFor(this.#deps, request)
     const calls = phones.map(({ phone, given }, nth) => ({ id: ids[nth]!, phone, phoneAsGiven: given }))
-    const callerWanted = callerOn(line, request)
+    const callerWanted = callerOn(line, request) ?? (bound && !line.exempt.hours ? await this.#ownNumber(account.id, line, request.line) : undefined)
     const wanted = { ...request, line: trunkOfBoth(this.#deps, line, request, callerWanted), ...(accepted.told !== undefined && { userRequirement: accepted.told }) }
     return { request: wanted, nowMs, bodySha256, calls, accepted, price: priceOf(account, defaultPrice), line, callerWanted, party: party && { phone: party.phone, phoneAsGiven: party.given } }
+  }
+
+  /** Whether the account shows nothing but numbers of its own. Errors: InvalidInputError for a wish that it may not have. */
+  async #checkNumbers({ accountId, caller, callerIfReal, connect }: PlaceRequest): Promise<boolean> {
+    const wished = [caller, callerIfReal, connect?.callerId].filter((number) => number !== undefined)
+    const { foreign, bound } = await this.#numbers.rights(accountId, wished)
+    if (foreign !== undefined) throw new InvalidInputError('caller', `号码 ${foreign} 不属于本账户，不能外显。没有拨打任何号码`)
+    return bound
+  }
+
+  /** Any of the account's numbers that the line has. Errors: InvalidInputError. */
+  async #ownNumber(accountId: string, line: Line, trunk: string | undefined): Promise<string> {
+    const own = new Set(await this.#numbers.list(accountId))
+    const shown = this.#deps.trunks.of(line.name).filter(({ name }) => trunk === undefined || name === trunk).flatMap(({ callers }) => callers.map(({ number }) => number)).filter((number) => own.has(number))
+    const chosen = shown[randomInt(Math.max(1, shown.length))]
+    if (chosen === undefined) throw new InvalidInputError('caller', '已启用的线路没有本账户登记的号码：请先登记线路有的号码。没有拨打任何号码')
+    return chosen
   }
 
   async #findAccounts(ids: readonly string[]): Promise<(() => Account | undefined)[]> {

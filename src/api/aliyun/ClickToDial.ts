@@ -4,7 +4,7 @@ import { flag, ignored, integer, needed, text } from './parameters.ts'
 import { calledNumber, outId, shownNumber } from './single-call-parameters.ts'
 
 const shown = (whom: string) =>
-  needed(shownNumber(`${whom}看到的号码，须是已启用线路的主叫号码；两个外显号码须在同一条线路上。在模拟线路上只校验写法，显示线路自己的号码`))
+  needed(shownNumber(`${whom}看到的号码，须是本账户的号码，账户没有登记则为已启用线路的主叫号码；两个外显号码须在同一条线路上。在模拟线路上显示线路自己的号码`))
 
 export const ClickToDial = operation({
   summary: '双呼：先呼叫主叫，接听后呼叫被叫，双方通话',

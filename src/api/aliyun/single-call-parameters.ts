@@ -15,7 +15,7 @@ export function shownNumber(rule: string): ReturnType<typeof text> {
     },
   }
 }
-export const calledShowNumber = shownNumber('外显号码，须是已启用线路的主叫号码；空：由系统选择。在模拟线路上只校验写法，显示线路自己的号码')
+export const calledShowNumber = shownNumber('外显号码，须是本账户的号码（`waihu number`），账户没有登记则为已启用线路的主叫号码；空：由系统选择。他人的号码返回 isv.BILLID_NOT_EXIST。在模拟线路上显示线路自己的号码')
 export const outId = text({ rule: '1–15 字节，原样写入回执', bytesMax: 15 })
 export const playTimes = integer({ min: 1, max: 3, or: 3, outside: 'refused', rule: '1–3，默认 3；超出范围返回 isv.INVALID_PARAMETERS' })
 export const ttsValues = jsonTexts({ rule: '模板变量的值，JSON 对象；值最多 100 个字符，不含网址和 @ = : " $ { } ^ * ¥' })

@@ -1,6 +1,7 @@
 // The shape of one public action and what it may use. Does not know which actions exist.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { AccountNumbers } from '../../account/account-numbers.ts'
 import type { AccessKeys } from '../../account/access-keys.ts'
 import type { CallbackServers } from '../../account/callback-servers.ts'
 import type { TtsTemplates } from '../../account/tts-templates.ts'
@@ -43,6 +44,7 @@ export type StepOne = {
   imports: ImportDesk | undefined
   accessKeys: AccessKeys | undefined
   callbackServers: CallbackServers | undefined
+  numbers: AccountNumbers | undefined
   templates: TtsTemplates | undefined
   voiceFiles: VoiceFileDesk | undefined
   receipts: ReceiptDesk | undefined

@@ -22,6 +22,7 @@ import { stream_chat_history } from './stream_chat_history.ts'
 import { cancel_task_import, create_task_import, list_task_imports, list_template, preview_task_import, start_task_import, task_import, task_import_refused, task_results, upload_task_import } from './task_imports.ts'
 import { add_task_numbers, cancel_task, cancel_task_schedule, create_task, get_task, list_task_calls, list_task_numbers, list_tasks, pause_task, remove_task, resume_task, start_task, take_back_task_numbers, task_progress } from './tasks.ts'
 import { trace } from './trace.ts'
+import { add_account_number, list_account_numbers, own_numbers, remove_account_number } from './numbers.ts'
 import { list_tts_templates, remove_tts_template, set_tts_template } from './tts_templates.ts'
 import { list_voice_files, put_voice_file, remove_voice_file } from './voice_files.ts'
 import { delete_trunk, get_trunk, list_trunks, put_trunk, trunk_state } from './trunks.ts'
@@ -62,6 +63,10 @@ export const actions = {
   callback_server,
   set_callback_server,
   remove_callback_server,
+  own_numbers,
+  list_account_numbers,
+  add_account_number,
+  remove_account_number,
   list_tts_templates,
   set_tts_template,
   remove_tts_template,

@@ -4,6 +4,8 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { AccessKeys } from '../../account/access-keys.ts'
+import { AccountNumbers } from '../../account/account-numbers.ts'
+import { createAccount } from '../../account/accounts.ts'
 import { CallbackServers } from '../../account/callback-servers.ts'
 import { TtsTemplates } from '../../account/tts-templates.ts'
 import { voiceFileName } from '../../account/voice-files.ts'
@@ -23,6 +25,8 @@ import { openSecretBox } from '../../secret-box.ts'
 export type OwnServer = AsyncDisposable & { target: Target; onListening: (desk: CallbackDesk) => Promise<void> }
 
 const toneHz = 440
+/** Of another account. */
+const foreign = '05719999999'
 
 /** Errors: as startApp. */
 export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
@@ -44,11 +48,12 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
     await mkdir(path.join(dataDir, 'sounds'), { recursive: true })
     const tone = Int16Array.from({ length: SAMPLE_RATE_HZ }, (_, i) => Math.round(4_000 * Math.sin((2 * Math.PI * toneHz * i) / SAMPLE_RATE_HZ)))
     await writeFile(path.join(dataDir, 'sounds', voiceFileName(accountId, 'tone.wav')), writeWav({ encoding: 'pcm16', sampleRateHz: SAMPLE_RATE_HZ }, [tone]))
+    await new AccountNumbers(app.db).add((await createAccount(app.db, { name: 'other' })).id, [foreign])
     const servers = new CallbackServers(app.db, { privateAllowed: true, phoneOf: (text) => phoneOf(text) })
     return {
       target: {
         endpoint: app.baseUrl, key, disabled, temporary: { id: temporary.id, secret: temporary.secret, token: temporary.securityToken },
-        shown: config.sipCallerId, template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'tone.wav', callees: ownCallees, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
+        shown: config.sipCallerId, foreign, template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'tone.wav', callees: ownCallees, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
       },
       async onListening({ url, receiptsUrl }) {
         // What is sent is the server's affair; here it is only told where to.

@@ -7,7 +7,7 @@ import { pages } from '../pages.ts'
 import type { Item } from '../reference.ts'
 import { aside, silence, talk } from '../scenes.ts'
 
-const receiptMsMax = 15_000
+const receiptMsMax = 40_000
 const kinds = {
   VoiceReport: (record: Receipt) => 'hangup_direction' in record || ('caller' in record && 'duration' in record),
   VoiceCallReport: (record: Receipt) => 'status_time' in record,

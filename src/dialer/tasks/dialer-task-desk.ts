@@ -1,4 +1,5 @@
 // Knows how wishes about tasks are met: checked against their state, written in one transaction each, in force when they are answered. Does not know HTTP or who feeds.
+import { AccountNumbers } from '../../account/account-numbers.ts'
 import type { Outcome } from '../../call/end-reason.ts'
 import { countTaskAttempts, listTaskCalls, lockQueuedOfTask, requestStopOfTask } from '../../db/calls.ts'
 import type { Database, Tx } from '../../db/connection.ts'
@@ -36,16 +37,18 @@ const attemptsCountedMax = 100_000
 
 export class DialerTaskDesk implements TaskDesk {
   readonly #deps: TaskDeskDeps
+  readonly #numbers: AccountNumbers
 
   constructor(deps: TaskDeskDeps) {
     this.#deps = deps
+    this.#numbers = new AccountNumbers(deps.db)
   }
 
   async create(accountId: string, draft: TaskDraft): Promise<TaskRecord> {
     const { db, scripts, settings } = this.#deps
     const name = draft.name.trim()
     if (name === '' || name.length > settings.tasks.nameCharsMax) throw new InvalidInputError('name', `任务名称应为 1–${settings.tasks.nameCharsMax} 个字符`)
-    const plan = makePlan(draft.plan)
+    const plan = await this.#withOwnNumbers(accountId, makePlan(draft.plan))
     await this.#checkLine(plan)
     const script = await scripts.find(accountId, draft.script, draft.version)
     const task = { accountId, name, scriptId: draft.script, scriptVersion: script.version, source: draft.source ?? 'api', plan, remembered: draft.remembered ?? {}, createdAt: new Date(this.#deps.now()) }
@@ -202,6 +205,22 @@ export class DialerTaskDesk implements TaskDesk {
     return lines.find((line) => line.name === name)
   }
 
+  /** An account that has numbers of its own shows no others. Errors: InvalidInputError for a wish that it may not have. */
+  async #withOwnNumbers(accountId: string, plan: TaskPlan): Promise<TaskPlan> {
+    const { foreign, bound } = await this.#numbers.rights(accountId, plan.callers)
+    if (foreign !== undefined) throw new InvalidInputError('plan.callers', `号码 ${foreign} 不属于本账户，不能外显`)
+    const line = this.#lineOf(plan)
+    if (!bound || plan.callers.length > 0 || line === undefined || line.exempt.hours) return plan
+    const own = new Set(await this.#numbers.list(accountId))
+    const callers = this.#shownOn(line, plan).filter((number) => own.has(number))
+    if (callers.length === 0) throw new InvalidInputError('plan.callers', '已启用的线路没有本账户登记的号码')
+    return { ...plan, callers }
+  }
+
+  #shownOn(line: Line, plan: TaskPlan): string[] {
+    return this.#deps.trunks.of(line.name).filter(({ name }) => plan.line === undefined || name === plan.line).flatMap(({ callers }) => callers.map(({ number }) => number))
+  }
+
   /** Errors: InvalidInputError for a trunk or a number that there is not. */
   async #checkLine(plan: TaskPlan): Promise<void> {
     const { trunks } = this.#deps
@@ -209,7 +228,7 @@ export class DialerTaskDesk implements TaskDesk {
       if (plan.line !== undefined && trunks.lineOf(plan.line) === undefined) return 'line'
       const line = this.#lineOf(plan)
       if (line === undefined || line.exempt.hours) return undefined
-      const shown = trunks.of(line.name).filter(({ name }) => plan.line === undefined || name === plan.line).flatMap(({ callers }) => callers.map(({ number }) => number))
+      const shown = this.#shownOn(line, plan)
       return plan.callers.every((caller) => shown.includes(caller)) ? undefined : 'callers'
     }
     // Perhaps it was set up a moment ago.
