@@ -143,6 +143,7 @@ export async function startApp(config: Config, signal: AbortSignal = new AbortCo
       db,
       lines: trunks.lines,
       trunks: trunks.directory,
+      attribution: trunks.attribution,
       robots,
       scripts: scriptDesk,
       runCall: measured(callRunner({ trunk: (name) => trunks.get(name), media, mediaAddress: config.sipAddress, asr, tts, activity, prices, voice: voiceOf(config), itn: config.itn, machinePolicy: config.machinePolicy, traces, readSound: (name) => sounds.read(name), fetchSound: (url) => fetchedSounds.read(url) }), metrics),

@@ -26,6 +26,8 @@ export type TrunkWiring = {
   /** The first one takes calls while nobody has set up trunks. */
   lines: readonly Line[]
   directory: TrunkDirectory
+  /** Where numbers are from. */
+  attribution: Attribution
   get(name: string): Trunk | undefined
 }
 
@@ -43,6 +45,7 @@ export type TrunkWiringDeps = {
 /** Errors: InvalidInputError naming the option; those of binding the SIP socket. */
 export async function openTrunks({ config, db, store, carrier, stack, log }: TrunkWiringDeps): Promise<TrunkWiring> {
   const builtIn = carrier ? simulatedTrunk(config, carrier) : optionTrunk(config)!
+  const attribution = await attributionOf(config)
   let trunks: Trunks | undefined
   const registrar = new Registrar({
     realm: 'waihu',
@@ -55,7 +58,7 @@ export async function openTrunks({ config, db, store, carrier, stack, log }: Tru
   })
   const userAgent = await SipUserAgent.open({ address: config.sipAddress, port: config.sipPort, publicAddress: config.sipPublicAddress, userAgent: 'waihu', registrar, transports: await transportsOf(config), log })
   stack.use(userAgent)
-  const running = new Trunks({ userAgent, mediaAddress: config.sipPublicAddress ?? config.sipAddress, attribution: await attributionOf(config), gatewayAt: (username) => registrar.contactsOf(username), log })
+  const running = new Trunks({ userAgent, mediaAddress: config.sipPublicAddress ?? config.sipAddress, attribution, gatewayAt: (username) => registrar.contactsOf(username), log })
   trunks = running
   // Unregisters before its sockets close.
   stack.use(running)
@@ -68,7 +71,7 @@ export async function openTrunks({ config, db, store, carrier, stack, log }: Tru
   // What earlier processes had learnt about a trunk that was started anew with this one.
   await db.retry('forget the health of the built-in trunk', () => forgetTrunkState(db.sql, builtIn.config.name))
   const directory = new TrunkDirectory({ db, store, builtIn: new Map([[builtIn.config.name, [builtIn.terms]]]), storedLine: realName, runtime })
-  return { userAgent, lines, directory, get: (name) => running.get(name) }
+  return { userAgent, lines, directory, attribution, get: (name) => running.get(name) }
 }
 
 type BuiltIn = { config: TrunkConfig; terms: TrunkTerms }

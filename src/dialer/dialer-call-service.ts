@@ -15,6 +15,7 @@ import { NotFoundError } from '../errors.ts'
 import type { CallEventRow } from '../events.ts'
 import { log } from '../log.ts'
 import { toRecord } from './call-record.ts'
+import type { Attribution } from '../numbering/attribution.ts'
 import type { CallRecord, CallService, PlaceRequest, Undelivered } from './call-service.ts'
 import { wishOf } from './claim.ts'
 import { Followers } from './follow.ts'
@@ -49,6 +50,8 @@ export type DialerOptions = {
   commandLimits?: Partial<CommandLimits> | undefined
   /** Unix milliseconds; the wall clock unless a test says otherwise. */
   now?: (() => number) | undefined
+  /** Where numbers are from, for tasks; absent: known of fixed lines alone. */
+  attribution?: Attribution | undefined
   /** 0..1, below 1; decides among trunks of equal priority. */
   dice?: (() => number) | undefined
   recordingPath?: ((callId: string) => string | undefined) | undefined

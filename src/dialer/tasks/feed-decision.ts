@@ -14,6 +14,8 @@ export type NumberFacts = {
   inCall: boolean
   /** What it would be told makes no sense after this. */
   expiresAtMs: number
+  /** In an area that the task does not call. */
+  blind: boolean
 }
 
 export type FeedDecision = { to: 'feed' } | { to: 'wait'; untilMs: number } | { to: 'refuse'; outcome: Outcome }
@@ -21,6 +23,7 @@ export type FeedDecision = { to: 'feed' } | { to: 'wait'; untilMs: number } | { 
 /** Windows are the task's and were asked before; every other rule is asked here. */
 export function decideFeed(nowMs: number, number: NumberFacts, rules: { frequency: readonly FrequencyLimit[]; exemptFrequency: boolean }): FeedDecision {
   if (number.expiresAtMs <= nowMs) return { to: 'refuse', outcome: 'expired' }
+  if (number.blind) return { to: 'refuse', outcome: 'blind-area' }
   const facts = { phone: number.phone, exempt: { hours: true, frequency: rules.exemptFrequency }, doNotCall: number.doNotCall, attemptsMs: number.attemptsMs, inCall: number.inCall }
   const admission = admit(nowMs, facts, { hours: [], frequency: rules.frequency, testNumbers: [] })
   if (admission.verdict === 'dial') return { to: 'feed' }

@@ -14,8 +14,10 @@ import { changeTask, readTask, tryLockTask, type TaskRow } from '../../db/tasks.
 import { frequencyReach } from '../admission/frequency.ts'
 import type { ScriptSpec } from '../../robot/script/spec.ts'
 import { newCallId } from '../call-id.ts'
+import type { Attribution } from '../../numbering/attribution.ts'
 import type { Line } from '../line.ts'
 import type { DialerSettings } from '../settings.ts'
+import { isBlind, nearest } from './callee-area.ts'
 import { asksForOtherCaller, callerFor, decideFeed, type FeedDecision } from './feed-decision.ts'
 import { windowsByDefault, type TaskPlan } from './plan.ts'
 import type { TaskWaiting } from './task-desk.ts'
@@ -28,6 +30,8 @@ export type FeedDeps = {
   defaultPrice: Price
   /** Lines whose attempts ring nobody. */
   linesNotCounted: readonly string[]
+  /** Where numbers are from. */
+  attribution: Attribution
   now: () => number
 }
 
@@ -67,7 +71,7 @@ async function feedLocked(tx: Tx, deps: FeedDeps, { line, calls, callersOfTrunks
   const room = await roomOf(tx, task, plan, costOf(1, price).costLi, calls)
   if ('why' in room) return blocked(tx, task, plan, room.why)
   const { eligible, waits, refused } = await lookAtDue(tx, deps, task, line, Math.min(room.calls, settings.tasks.feedMax))
-  if (eligible.length > 0) await makeCalls(tx, { task, plan, line, numbers: eligible, price, callersOfTrunks, nowMs, expiresAt: new Date(Math.min(window.closesAtMs, nowMs + settings.tasks.fedMsMax)) })
+  if (eligible.length > 0) await makeCalls(tx, { attribution: deps.attribution, task, plan, line, numbers: eligible, price, callersOfTrunks, nowMs, expiresAt: new Date(Math.min(window.closesAtMs, nowMs + settings.tasks.fedMsMax)) })
   // Moved to their time, so that they are looked at once and stand in nobody's way.
   await deferNumbers(tx, task.id, waits, 'frequency')
   await refuseNumbers(tx, task.id, refused)
@@ -131,30 +135,32 @@ async function lookAtDue(tx: Tx, deps: FeedDeps, task: TaskRow, line: Line, want
   return looked
 }
 
-async function decide(tx: Tx, { settings, linesNotCounted }: FeedDeps, task: TaskRow, line: Line, numbers: readonly WaitingNumber[], now: Date): Promise<Map<number, FeedDecision>> {
+async function decide(tx: Tx, { settings, linesNotCounted, attribution }: FeedDeps, task: TaskRow, line: Line, numbers: readonly WaitingNumber[], now: Date): Promise<Map<number, FeedDecision>> {
   const phones = numbers.map(({ phone }) => phone)
   const listed = new Map((await doNotCallAmong(tx, phones.map((phone) => ({ accountId: task.accountId, phone })), now)).map((entry) => [entry.phone, entry]))
   const reach = frequencyReach(settings.frequency)
   const attempts = line.exempt.frequency ? [] : await recentAttempts(tx, phones, new Date(now.getTime() - reach.windowMsMax), Math.max(1, reach.countMax), linesNotCounted)
+  const { blindAreas = [] } = task.plan as TaskPlan
   const byPhone = Map.groupBy(attempts, ({ phone }) => phone)
   return new Map(numbers.map(({ seq, phone, expiresAt }) => {
     const made = byPhone.get(phone) ?? []
-    const facts = { seq, phone, doNotCall: listed.get(phone), attemptsMs: made.map(({ at }) => at.getTime()), inCall: made.some(({ inCall }) => inCall), expiresAtMs: expiresAt?.getTime() ?? Infinity }
+    const facts = { seq, phone, doNotCall: listed.get(phone), attemptsMs: made.map(({ at }) => at.getTime()), inCall: made.some(({ inCall }) => inCall), expiresAtMs: expiresAt?.getTime() ?? Infinity, blind: blindAreas.length > 0 && isBlind(attribution(phone), blindAreas) }
     return [seq, decideFeed(now.getTime(), facts, { frequency: settings.frequency, exemptFrequency: line.exempt.frequency })]
   }))
 }
 
-type Making = { task: TaskRow; plan: TaskPlan; line: Line; numbers: readonly WaitingNumber[]; price: Price; callersOfTrunks: readonly string[]; nowMs: number; expiresAt: Date }
+type Making = { attribution: Attribution; task: TaskRow; plan: TaskPlan; line: Line; numbers: readonly WaitingNumber[]; price: Price; callersOfTrunks: readonly string[]; nowMs: number; expiresAt: Date }
 
-async function makeCalls(tx: Tx, { task, plan, line, numbers, price, callersOfTrunks, nowMs, expiresAt }: Making): Promise<void> {
+async function makeCalls(tx: Tx, { attribution, task, plan, line, numbers, price, callersOfTrunks, nowMs, expiresAt }: Making): Promise<void> {
   const now = new Date(nowMs)
   // Sorted, so that calls due at the same moment are dialled in the order of their numbers.
   const ids = numbers.map(() => newCallId(nowMs)).sort()
   const lastCallers = await lastCallersOf(tx, numbers, plan)
+  const near = (callers: readonly string[], phone: string): readonly string[] => (plan.localCallers ? nearest(callers, attribution(phone), attribution) : callers)
   const requests = numbers.map((number, nth): { calls: NewCall[]; terms: NewCallTerms } => {
     const past = number.past as Outcome[]
     // Where nobody's telephone rings, the trunk shows its own number.
-    const callerWanted = line.exempt.hours ? undefined : callerFor({ seq: number.seq, past, lastCaller: lastCallers.get(number.lastCallId ?? ''), retry: plan.retry, callers: plan.callers, ofTrunks: callersOfTrunks })
+    const callerWanted = line.exempt.hours ? undefined : callerFor({ seq: number.seq, past, lastCaller: lastCallers.get(number.lastCallId ?? ''), retry: plan.retry, callers: near(plan.callers, number.phone), ofTrunks: near(callersOfTrunks, number.phone) })
     const robot: ScriptSpec = { kind: 'script', accountId: task.accountId, script: task.scriptId, version: task.scriptVersion, vars: number.vars, acceptedAt: number.addedAt.toISOString() }
     return {
       calls: [{ id: ids[nth]!, phone: number.phone, phoneAsGiven: number.phoneAsGiven }],

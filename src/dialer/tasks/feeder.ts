@@ -12,6 +12,7 @@ import type { Outcome } from '../../call/end-reason.ts'
 import { findAccount } from '../../db/accounts.ts'
 import { RefusedError } from '../../errors.ts'
 import { log } from '../../log.ts'
+import { noAttribution, type Attribution } from '../../numbering/attribution.ts'
 import type { Line } from '../line.ts'
 import type { DialerSettings } from '../settings.ts'
 import { readBoard } from '../trunk-board.ts'
@@ -32,6 +33,8 @@ export type TaskFeederDeps = {
   trunks: TrunkDirectory
   settings: DialerSettings
   defaultPrice: Price
+  /** Where numbers are from; absent: known of fixed lines alone. */
+  attribution?: Attribution | undefined
   now: () => number
 }
 
@@ -54,7 +57,7 @@ export class TaskFeeder {
   constructor(deps: TaskFeederDeps) {
     this.#deps = deps
     const linesNotCounted = deps.lines.filter((line) => line.exempt.frequency).map((line) => line.name)
-    this.#feeding = { ...deps, linesNotCounted }
+    this.#feeding = { ...deps, attribution: deps.attribution ?? noAttribution, linesNotCounted }
   }
 
   /** Feeds until `stop`. Errors: OverloadedError when the database is away. */

@@ -268,3 +268,16 @@ void test('a task whose numbers all may not be called now does not slow one besi
   assert.equal((await world.desk.detail(world.accountId, blocked.id)).waitingFor, 'not-due')
   await world.assertWhole()
 })
+
+void test('numbers of an area that the plan leaves out are refused, and callers of the own city are shown', async () => {
+  await using world = await taskWorld({ terms: { callers: [{ number: '02160001000' }, { number: '057187650000' }] } })
+  world.clock.nowMs = afternoonMs
+  const vars = { name: '张伟' }
+  const { id } = await world.task([{ phone: '057187651111', vars }, { phone: '02160002222', vars }, { phone: '09912345678', vars }], { blindAreas: ['新疆'], callers: ['02160001000', '057187650000'], localCallers: true })
+  await statusIs(world, id, 'finished')
+  const shown = new Map(world.invited.map(({ request }) => [request.phone, request.callerId]))
+  assert.deepEqual([...shown].sort(([a], [b]) => a.localeCompare(b)), [['+862160002222', '02160001000'], ['+8657187651111', '057187650000']])
+  const { items } = await world.desk.numbers(world.accountId, id, { state: ['refused'] })
+  assert.deepEqual(items.map(({ outcome }) => outcome), ['blind-area'])
+  await world.assertWhole()
+})

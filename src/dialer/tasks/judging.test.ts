@@ -50,13 +50,14 @@ void test('room on a line is what its trunks take within two seconds, less what 
 
 void test('never-dial numbers and those on the list are refused, whatever else; too frequent ones wait', () => {
   const rules = { frequency: [{ count: 1, windowMs: minute }], exemptFrequency: false }
-  const number = { seq: 1, phone: '+8613800138000', doNotCall: undefined, attemptsMs: [], inCall: false, expiresAtMs: Infinity }
+  const number = { seq: 1, phone: '+8613800138000', doNotCall: undefined, attemptsMs: [], inCall: false, expiresAtMs: Infinity, blind: false }
   assert.deepEqual(decideFeed(0, number, rules), { to: 'feed' })
   assert.deepEqual(decideFeed(0, { ...number, phone: '+86110' }, rules), { to: 'refuse', outcome: 'bad-number' })
   assert.deepEqual(decideFeed(0, { ...number, doNotCall: { scope: 'everybody' } }, { ...rules, exemptFrequency: true }), { to: 'refuse', outcome: 'blacklist' })
   assert.deepEqual(decideFeed(10, { ...number, attemptsMs: [0] }, rules), { to: 'wait', untilMs: minute })
   assert.deepEqual(decideFeed(10, { ...number, attemptsMs: [0] }, { ...rules, exemptFrequency: true }), { to: 'feed' })
   assert.deepEqual(decideFeed(10, { ...number, expiresAtMs: 10 }, rules), { to: 'refuse', outcome: 'expired' })
+  assert.deepEqual(decideFeed(10, { ...number, blind: true }, rules), { to: 'refuse', outcome: 'blind-area' })
 })
 
 void test('over random attempts no callee is called above a cap', () => {
@@ -67,7 +68,7 @@ void test('over random attempts no callee is called above a cap', () => {
     let nowMs = 0
     while (nowMs < 48 * 60 * minute) {
       nowMs += Math.floor(chance() * 20 * minute)
-      const decision = decideFeed(nowMs, { seq: 1, phone: '+8613800138000', doNotCall: undefined, attemptsMs, inCall: false, expiresAtMs: Infinity }, { frequency, exemptFrequency: false })
+      const decision = decideFeed(nowMs, { seq: 1, phone: '+8613800138000', doNotCall: undefined, attemptsMs, inCall: false, expiresAtMs: Infinity, blind: false }, { frequency, exemptFrequency: false })
       if (decision.to === 'feed') attemptsMs.push(nowMs)
       else assert.ok(decision.to === 'wait' && decision.untilMs > nowMs)
       for (const { count, windowMs } of frequency) assert.ok(attemptsMs.filter((at) => at > nowMs - windowMs).length <= count)
@@ -137,6 +138,7 @@ void test('a plan that makes no sense is refused by its part', () => {
   refused({ retry: { rules: [{ outcomes: ['busy'], times: 1, gapMs: 1 }], attemptsMax: 2 } }, 'retry')
   refused({ retry: { rules: [], attemptsMax: 0 } }, 'retry')
   refused({ priority: 11 }, 'priority')
+  refused({ blindAreas: ['月球'] }, 'blindAreas')
   refused({ budgetLi: -1 }, 'budgetLi')
   refused({ failures: { shareMax: 2, attemptsMin: 5 } }, 'failures')
   assert.deepEqual(makePlan({ preset: 'tencent', priority: undefined }).windows, windowPresets.tencent)

@@ -2,6 +2,7 @@
 import { outcomes, type Outcome } from '../../call/end-reason.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { assertHours, type DayWindow } from '../admission/calling-hours.ts'
+import { isAreaName } from './callee-area.ts'
 import { closedDaysMax, windowAt, type CallingWindows, type WeekDay } from './windows.ts'
 
 export type RetryRule = {
@@ -31,6 +32,10 @@ export type TaskPlan = {
   /** The trunk to go over, and the numbers to show in turn; undefined and empty: whatever is free. */
   line: string | undefined
   callers: readonly string[]
+  /** Of those, numbers of the callee's own city first, then of the province, where its attribution is known. */
+  localCallers?: boolean | undefined
+  /** Area codes, cities or provinces whose numbers are not called (盲区). */
+  blindAreas?: readonly string[] | undefined
   /** Most that its calls may cost, 厘. */
   budgetLi: number | undefined
   /** Stopped when this share of the latest attempts failed on our side of the callee; null: never. */
@@ -118,6 +123,8 @@ export function makePlan(wish: PlanWish = {}): TaskPlan {
   whole('priority', plan.priority, 1, planLimits.priorityMax)
   whole('budgetLi', plan.budgetLi, 1, Number.MAX_SAFE_INTEGER)
   if (plan.callers.length > planLimits.callersMax) throw bad('callers', `主叫号码最多 ${planLimits.callersMax} 个`)
+  const nowhere = plan.blindAreas?.find((name) => !isAreaName(name))
+  if (nowhere !== undefined) throw bad('blindAreas', `没有地区 ${nowhere.slice(0, 20)}：写区号、城市或省份，如 0991、乌鲁木齐、新疆`)
   if (plan.failures && !(plan.failures.shareMax > 0 && plan.failures.shareMax <= 1 && Number.isInteger(plan.failures.attemptsMin) && plan.failures.attemptsMin >= 1 && plan.failures.attemptsMin <= recentMax)) {
     throw bad('failures', `failures.shareMax 应在 0 与 1 之间，attemptsMin 应为 1–${recentMax} 的整数`)
   }
