@@ -19,6 +19,8 @@ import type { Line } from './line.ts'
 import { readParty, readRequest, sumOf } from './place-request.ts'
 import { placeTogether, type Placed, type PlaceTogetherDeps, type Placing } from './place-together.ts'
 import type { AcceptedRequirement, RobotMaker } from './robots.ts'
+import type { Script } from '../robot/script/schema.ts'
+import { callingHours, closesAtMs, parseHours } from './admission/calling-hours.ts'
 import type { ScriptDesk } from './script-desk.ts'
 import type { TrunkDirectory } from './trunk-directory.ts'
 
@@ -90,9 +92,10 @@ export class PlacingDesk {
     if (account === undefined || account.closedAt !== undefined) throw new NotFoundError('account', '账户不存在或已关闭')
     const handover = request.handoverPhone === undefined ? undefined : await checkedPhone(db, account.id, request.handoverPhone, nowMs, 'handover_phone')
     const party = request.connect && readParty(request.connect.toAsGiven, phones)
-    const accepted: AcceptedRequirement & { told?: string } = party ? connected(request.connect!, party) : await accept(this.#deps, request, { accountId: account.id, acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
+    const asked: Accepted = party ? connected(request.connect!, party) : await accept(this.#deps, request, { accountId: account.id, acceptedAt: new Date(nowMs), organisation: account.organisation, handover })
     const bound = await this.#checkNumbers(request)
     const line = await lineFor(this.#deps, request)
+    const accepted = heldToHours(asked, line, nowMs)
     const calls = phones.map(({ phone, given }, nth) => ({ id: ids[nth]!, phone, phoneAsGiven: given }))
     const callerWanted = callerOn(line, request) ?? (bound && !line.exempt.hours ? await this.#ownNumber(account.id, line, request.line) : undefined)
     const wanted = { ...request, line: trunkOfBoth(this.#deps, line, request, callerWanted), ...(accepted.told !== undefined && { userRequirement: accepted.told }) }
@@ -164,8 +167,20 @@ function replay(known: RememberedRequest, bodySha256: Buffer, ids: readonly stri
 
 type Acceptance = { accountId: string; acceptedAt: Date; organisation: string | undefined; handover: string | undefined }
 
+type Accepted = AcceptedRequirement & { told?: string | undefined; calling?: Script['calling'] }
+
+/** A script may want narrower hours than everybody keeps: it is called within them, and no more today once they are over. Errors: RefusedError 'calling-hours'. */
+function heldToHours(accepted: Accepted, line: Line, nowMs: number): Accepted {
+  const { calling } = accepted
+  if (!calling || line.exempt.hours) return accepted
+  const windows = parseHours(`${calling.from}-${calling.until}`)
+  const hours = callingHours(nowMs, windows)
+  if (!hours.open) throw new RefusedError('calling-hours', `这个话术只在 ${calling.from}–${calling.until} 拨打。没有拨打任何号码`, { retryAfterMs: hours.opensAtMs - nowMs })
+  return { ...accepted, expiresAt: new Date(Math.min(closesAtMs(nowMs, windows[0]!), accepted.expiresAt?.getTime() ?? Infinity)) }
+}
+
 /** What is stored with the call for its robot, whichever speaks. `told`: what people are told that the call is about, where the request does not say. Errors: those of each kind. */
-async function accept(deps: PlaceDeps, request: PlaceRequest, p: Acceptance): Promise<AcceptedRequirement & { told?: string }> {
+async function accept(deps: PlaceDeps, request: PlaceRequest, p: Acceptance): Promise<Accepted> {
   const { announcement, callback, script, userRequirement, knowledge } = request
   if (announcement) return announced(announcement)
   if (callback) return ledBack(callback)
@@ -174,10 +189,10 @@ async function accept(deps: PlaceDeps, request: PlaceRequest, p: Acceptance): Pr
 }
 
 /** Errors: InvalidInputError 'script' and 'vars'; NotFoundError and RefusedError for a script that is not there or not published. */
-async function byScript({ scripts, settings }: PlaceDeps, { id, version, vars }: NonNullable<PlaceRequest['script']>, p: Acceptance): Promise<AcceptedRequirement & { told: string }> {
+async function byScript({ scripts, settings }: PlaceDeps, { id, version, vars }: NonNullable<PlaceRequest['script']>, p: Acceptance): Promise<Accepted> {
   if (!scripts) throw new InvalidInputError('script', '此服务没有话术')
-  const { spec, expiresAt, told } = await scripts.accept(p.accountId, { script: id, version, vars }, p)
-  return { spec, expiresAt, told: told.slice(0, settings.requirementCharsMax) }
+  const { spec, expiresAt, told, script } = await scripts.accept(p.accountId, { script: id, version, vars }, p)
+  return { spec, expiresAt, told: told.slice(0, settings.requirementCharsMax), calling: script.calling }
 }
 
 /** A fixed text needs no understanding, and makes sense whenever it is heard. */

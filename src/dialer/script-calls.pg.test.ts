@@ -10,7 +10,7 @@ import type { PlaceDeps } from './place.ts'
 import { StoredScripts } from './script-desk.ts'
 import { publishLibrary } from './script-library.ts'
 import { ScriptShelf } from './script-shelf.ts'
-import { dialerWorld, noonMs, type WorldOptions } from './testing.ts'
+import { dialerWorld, noonMs, realLine, type WorldOptions } from './testing.ts'
 
 async function scriptWorld(options: WorldOptions = {}) {
   let shelf: ScriptShelf | undefined
@@ -64,6 +64,18 @@ test('a request that is sent again places no second call, and one with other val
   const first = await w.place({ id: 'notice', vars }, { idempotencyKey: 'k' })
   assert.deepEqual(await w.place({ id: 'notice', vars }, { idempotencyKey: 'k' }), { callIds: first.callIds, replayed: true })
   await assert.rejects(w.place({ id: 'notice', vars: { ...vars, name: '李四' } }, { idempotencyKey: 'k' }), RefusedError)
+})
+
+test('a script that may be called at certain hours only is called within them, and not later that day', async () => {
+  await using w = await scriptWorld({ started: false, lines: [realLine] })
+  const debt = { id: 'payment-reminder', vars: { org: '测试小贷', name: '张伟', bill: '十一月的分期账单', amount: '1280', due: '2026年12月25日' } }
+  const { callIds } = await w.place(debt)
+  const row = (await findCall(w.db.sql, w.accountId, callIds[0]!))!
+  assert.ok(row.expiresAt.getTime() <= Date.parse('2026-11-20T20:00:00+08:00'))
+  for (const [at, waitsMs] of [['2026-11-20T20:00:00+08:00', 13 * 3_600_000], ['2026-11-20T08:30:00+08:00', 1_800_000]] as const) {
+    w.clock.nowMs = Date.parse(at)
+    await assert.rejects(w.place(debt), (error) => error instanceof RefusedError && error.code === 'calling-hours' && error.retryAfterMs === waitsMs)
+  }
 })
 
 test('a script that cannot be had when it is dialled rings at nobody, and says why', async () => {

@@ -28,6 +28,12 @@ export function callingHours(nowMs: number, windows: readonly DayWindow[]): Hour
   return { open: false, opensAtMs: midnightMs + opensInDayMs - shanghaiOffsetMs }
 }
 
+/** When the window of that day is closed again; in the past when it was. */
+export function closesAtMs(nowMs: number, { closeMinute }: DayWindow): number {
+  const localMs = nowMs + shanghaiOffsetMs
+  return Math.floor(localMs / dayMs) * dayMs + closeMinute * 60_000 - shanghaiOffsetMs
+}
+
 /** '08:00-21:00' or '09:00-12:00,14:00-20:00'. Errors: Error that says what is wrong with it. */
 export function parseHours(text: string): DayWindow[] {
   const windows = text.split(',').map((part): DayWindow => {

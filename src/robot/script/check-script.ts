@@ -10,7 +10,7 @@ import { globalEvents, isPrivate, type Reaction, type Script, type ScriptLine, t
 export type Problem = { path: readonly PropertyKey[]; code: ProblemCode; message: string }
 export type ProblemCode =
   | 'form' | 'no-start' | 'no-target' | 'unreachable' | 'endless' | 'never-ends' | 'no-way-on' | 'two-ways-on' | 'early-fact' | 'no-variable' | 'bad-variable' | 'no-organisation' | 'no-label' | 'label-cut'
-  | 'no-intent' | 'intent-empty' | 'intent-taken' | 'intent-twice' | 'bad-pattern' | 'not-here' | 'stop-broken' | 'dishonest' | 'forbidden' | 'line-long' | 'bad-key' | 'bad-transfer' | 'bad-recording' | 'identity-open' | 'no-condition' | 'collection' | 'canvas'
+  | 'no-intent' | 'intent-empty' | 'intent-taken' | 'intent-twice' | 'bad-pattern' | 'not-here' | 'stop-broken' | 'dishonest' | 'forbidden' | 'line-long' | 'bad-key' | 'bad-transfer' | 'bad-recording' | 'identity-open' | 'no-condition' | 'collection' | 'hours' | 'canvas'
 
 /** Longer lines are talked over. About twenty seconds; the opening, with its label, is the longest. */
 const lineCharsMax = 100
@@ -32,7 +32,7 @@ export function checkScript(script: Script): Problem[] {
     ...checkReactions(script),
     ...checkLines(script),
     ...checkConditions(script),
-    ...(script.purpose === 'collection' ? checkCollection(script) : []),
+    ...(script.purpose === 'collection' ? checkCollection(script) : checkHours(script)),
   ]
 }
 
@@ -238,6 +238,12 @@ function checkConditions(script: Script): Problem[] {
     for (const slot of Object.keys(when.slots ?? {})) if (!slots.has(slot)) problems.push({ path: ['labels', i, 'when', 'slots', slot], code: 'no-condition', message: `没有节点填写“${slot}” no node fills the slot ${slot}` })
   }
   return problems
+}
+
+/** Nobody is called at night, whatever a script says. */
+function checkHours({ calling }: Script): Problem[] {
+  if (!calling || (calling.from >= '08:00' && calling.until <= '22:00' && calling.from < calling.until)) return []
+  return [{ path: ['calling'], code: 'hours', message: '拨打时段应在 08:00–22:00 之内，from 早于 until calls are made between 08:00 and 22:00, from before until' }]
 }
 
 /** GB/T 45251—2025: the debtor only, by day, at most three conversations a day. */

@@ -138,7 +138,7 @@ export const scriptSchema = z.strictObject({
   purpose: z.enum(scriptPurposes, { error: `must be one of ${scriptPurposes.join(', ')}` }),
   vars: z.record(z.string(), z.preprocess((raw) => raw ?? {}, variable)),
   /** When such calls may be made, for whoever dials. */
-  calling: z.strictObject({ from: z.string().regex(/^\d\d:\d\d$/, 'must be a time such as 09:00'), until: z.string().regex(/^\d\d:\d\d$/, 'must be a time such as 20:00'), perDayMax: z.int().min(1).max(5) }).optional(),
+  calling: z.strictObject({ from: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 09:00'), until: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 20:00'), perDayMax: z.int().min(1).max(5) }).optional(),
   limits: z.strictObject({
     secondsMax: z.int().min(20).max(900).default(180),
     turnsMax: z.int().min(2).max(60).default(20),
