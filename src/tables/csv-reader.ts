@@ -140,16 +140,16 @@ class Records {
         }
         at = from
       }
-      const separator = text.indexOf(this.#separator, at)
       const newline = text.indexOf(this.#lineEnd, at)
       if (newline === -1 && !ended) return text.length - this.#at > recordCharsMax ? this.#unclosed(line, lineEnd) : undefined
-      const stop = newline === -1 ? text.length : newline
-      if (separator !== -1 && separator < stop) {
-        cells.push(cell + text.slice(at, separator))
-        at = separator + this.#separator.length
+      const rest = text.slice(at, newline === -1 ? text.length : newline)
+      // Looked for in this line only: in a table of one column there is none in the whole file.
+      const separator = rest.indexOf(this.#separator)
+      if (separator !== -1) {
+        cells.push(cell + rest.slice(0, separator))
+        at += separator + this.#separator.length
         continue
       }
-      const rest = text.slice(at, stop)
       cells.push(cell + (rest.endsWith('\r') ? rest.slice(0, -1) : rest))
       this.#at = newline === -1 ? text.length : newline + 1
       return { cells }
