@@ -1,4 +1,4 @@
-// Sends damaged SIP, SDP, RTP and RTCP at every way in, and says whether anything broke: an error that no contract names, an input that
+// Sends damaged SIP, SDP, RTP, RTCP, requests and lists of numbers at every way in, and says whether anything broke: an error that no contract names, an input that
 // takes too long, a call or timer that stays, memory that grows. Prints JSON. The cases of a seed are always the same.
 //
 //   node bench/fuzz.ts [inputs] [--seed n] [--kind name] [--case n] [--keep]
