@@ -434,6 +434,14 @@ export async function listTaskCalls(db: Queryable, filter: TaskCallsFilter, page
   return { total: counted.rows[0]!.n, rows }
 }
 
+/** Calls of a task that go on: talking, and not answered yet. */
+export async function countOpenOfTask(db: Queryable, taskId: number): Promise<{ talking: number; started: number }> {
+  const { rows } = await sql<{ talking: number; started: number }>`
+    select count(*) filter (where status = 'talking')::int as talking, count(*) filter (where status <> 'talking')::int as started
+    from calls where task_id = ${taskId} and status <> 'ended'`.execute(db)
+  return rows[0]!
+}
+
 /** Attempts of a task begun since then, counted up to `limit`. */
 export async function countTaskAttempts(db: Queryable, taskId: number, since: Date, limit: number): Promise<number> {
   const { rows } = await sql<{ n: number }>`

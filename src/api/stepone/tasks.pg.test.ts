@@ -26,7 +26,7 @@ void test('a task is made, filled in parts, started, watched to its end and remo
   assert.equal(created.status, 200, JSON.stringify(created.body))
   const id = created.body.task.task_id
   assert.match(id, /^\d{10}$/)
-  assert.deepEqual({ ...created.body.task.plan }, { windows: { ...plan.windows, closed_on: [], open_on: [] }, concurrency_max: 3, budget: 12.5, retry: { attempts_max: 2, rules: [{ ...plan.retry.rules[0], other: null }] }, failures: null, priority: 5, line: null, callers: [], local_callers: false, blind_areas: [], keeps_open: false })
+  assert.deepEqual({ ...created.body.task.plan }, { windows: { ...plan.windows, closed_on: [], open_on: [] }, concurrency_max: 3, budget: 12.5, retry: { attempts_max: 2, rules: [{ ...plan.retry.rules[0], other: null }] }, failures: null, priority: 5, line: null, callers: [], people: null, local_callers: false, blind_areas: [], keeps_open: false })
   assert.match(String((await ask('POST', `/${id}/start`)).body['message']), /没有号码/)
   const numbers = rowsOf(1_500)
   const first = await ask('POST', `/${id}/numbers`, { numbers: [...numbers.slice(0, 4), { phone: '110', vars: { name: 'x' } }, { phone: '13800138000' }, numbers[0]] }, { headers: { 'idempotency-key': 'one' } })

@@ -6,7 +6,7 @@ import type { Outcome } from '../../call/end-reason.ts'
 import { findAccount } from '../../db/accounts.ts'
 import { appendEvents, notifyFollowers } from '../../db/call-events.ts'
 import { insertTickets } from '../../db/call-tickets.ts'
-import { callersOf, insertCalls, recentAttempts, type NewCall, type NewCallTerms } from '../../db/calls.ts'
+import { callersOf, countOpenOfTask, insertCalls, recentAttempts, type NewCall, type NewCallTerms } from '../../db/calls.ts'
 import type { Database, Tx } from '../../db/connection.ts'
 import { doNotCallAmong } from '../../db/do-not-call.ts'
 import { deferNumbers, lockDueNumbers, markCalling, refuseNumbers, type WaitingNumber } from '../../db/task-numbers.ts'
@@ -19,6 +19,7 @@ import type { Line } from '../line.ts'
 import type { DialerSettings } from '../settings.ts'
 import { isBlind, nearest } from './callee-area.ts'
 import { asksForOtherCaller, callerFor, decideFeed, type FeedDecision } from './feed-decision.ts'
+import { answerRateOf, callsForPeople } from './people-pacing.ts'
 import { windowsByDefault, type TaskPlan } from './plan.ts'
 import type { TaskWaiting } from './task-desk.ts'
 import { ticketOfAttempt } from './task-tickets.ts'
@@ -83,13 +84,14 @@ type Room = { calls: number } | { why: 'concurrency' | 'balance' | 'budget' | 'n
 /** What cap, budget and wallet leave of the calls that the line can take. What is in progress may still give money back: then it waits, and is not stopped. */
 async function roomOf(tx: Tx, task: TaskRow, plan: TaskPlan, blockLi: number, calls: number): Promise<Room> {
   const byCap = plan.concurrencyMax === undefined ? Infinity : plan.concurrencyMax - task.calling
-  if (byCap <= 0) return { why: 'concurrency' }
+  const byPeople = plan.people === undefined ? Infinity : callsForPeople({ ...plan.people, ...(await countOpenOfTask(tx, task.id)), answerRate: answerRateOf(task.recent) })
+  if (byCap <= 0 || byPeople <= 0) return { why: 'concurrency' }
   const byBudget = plan.budgetLi === undefined || blockLi === 0 ? Infinity : Math.floor((plan.budgetLi - task.costLi) / blockLi) - task.calling
   if (byBudget <= 0) return { why: task.calling > 0 ? 'budget' : 'stop' }
   const { balanceLi, heldLi } = await balanceOf(tx, task.accountId)
   const byMoney = blockLi === 0 ? Infinity : Math.floor((balanceLi - heldLi) / blockLi)
   if (byMoney <= 0) return { why: heldLi > 0 ? 'balance' : 'no-money' }
-  return { calls: Math.min(calls, byCap, byBudget, byMoney) }
+  return { calls: Math.min(calls, byCap, byPeople, byBudget, byMoney) }
 }
 
 async function blocked(tx: Tx, task: TaskRow, plan: TaskPlan, why: Extract<Room, { why: unknown }>['why']): Promise<Fed> {

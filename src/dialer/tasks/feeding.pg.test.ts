@@ -281,3 +281,16 @@ void test('numbers of an area that the plan leaves out are refused, and callers 
   assert.deepEqual(items.map(({ outcome }) => outcome), ['blind-area'])
   await world.assertWhole()
 })
+
+void test('a task for two people rings no more than they can take as long as everybody answers', async () => {
+  await using world = await taskWorld({ script: talksOn })
+  world.clock.nowMs = afternoonMs
+  const { id } = await world.task(40, { people: { people: 2, abandonedShareMax: 0 } })
+  await until('two talk', () => world.invited.length === 2)
+  await until('it waits for people', async () => (await world.desk.detail(world.accountId, id)).waitingFor === 'concurrency')
+  for (let nth = 0; nth < 3; nth += 1) await world.service.feeder.pass()
+  assert.equal(world.invited.length, 2)
+  await world.service.stop(world.accountId, world.invited[0]!.request.id, 'hang-up')
+  await until('the next talks', () => world.invited.length === 3)
+  assert.equal((await world.desk.detail(world.accountId, id)).counts.calling, 2)
+})

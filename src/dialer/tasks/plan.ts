@@ -3,6 +3,7 @@ import { outcomes, type Outcome } from '../../call/end-reason.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { assertHours, type DayWindow } from '../admission/calling-hours.ts'
 import { isAreaName } from './callee-area.ts'
+import type { PeoplePacing } from './people-pacing.ts'
 import { closedDaysMax, windowAt, type CallingWindows, type WeekDay } from './windows.ts'
 
 export type RetryRule = {
@@ -27,6 +28,8 @@ export type TaskPlan = {
   retry: RetryPlan
   /** Calls of this task at once, fed ones included. */
   concurrencyMax: number | undefined
+  /** Answered calls go to people: no more ring than can be taken, by how many are answered lately. */
+  people?: PeoplePacing | undefined
   /** Share among tasks of an account that compete for a line; twice the weight, twice the calls. */
   priority: number
   /** The trunk to go over, and the numbers to show in turn; undefined and empty: whatever is free. */
@@ -102,6 +105,7 @@ export const planLimits = {
   callersMax: 100,
   rulesMax: 20,
   daysMax: 400,
+  peopleMax: 200,
 } as const
 
 /** Never tried again, whatever a plan says: the callee or the law has said no. */
@@ -123,6 +127,9 @@ export function makePlan(wish: PlanWish = {}): TaskPlan {
   whole('priority', plan.priority, 1, planLimits.priorityMax)
   whole('budgetLi', plan.budgetLi, 1, Number.MAX_SAFE_INTEGER)
   if (plan.callers.length > planLimits.callersMax) throw bad('callers', `主叫号码最多 ${planLimits.callersMax} 个`)
+  if (plan.people && !(Number.isInteger(plan.people.people) && plan.people.people >= 1 && plan.people.people <= planLimits.peopleMax && plan.people.abandonedShareMax >= 0 && plan.people.abandonedShareMax <= 0.2)) {
+    throw bad('people', `people 应为 1–${planLimits.peopleMax} 的整数，abandonedShareMax 应在 0 与 0.2 之间`)
+  }
   const nowhere = plan.blindAreas?.find((name) => !isAreaName(name))
   if (nowhere !== undefined) throw bad('blindAreas', `没有地区 ${nowhere.slice(0, 20)}：写区号、城市或省份，如 0991、乌鲁木齐、新疆`)
   if (plan.failures && !(plan.failures.shareMax > 0 && plan.failures.shareMax <= 1 && Number.isInteger(plan.failures.attemptsMin) && plan.failures.attemptsMin >= 1 && plan.failures.attemptsMin <= recentMax)) {
