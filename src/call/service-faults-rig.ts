@@ -17,6 +17,8 @@ import { defaultVoice, type TtsEvent, type TtsProvider, type Voice } from '../sp
 import { VoiceLoop } from './voice-loop.ts'
 import type { LoopEnd } from './voice-loop-options.ts'
 
+/** That of the machine, whatever becomes of the clock. */
+const trueTimeout = globalThis.setTimeout
 const modelFolder = new URL('../speech/asr/builtin/model/', import.meta.url)
 
 /** The built-in recogniser in this thread: what it is given is understood at once, whatever the clock does. */
@@ -106,12 +108,15 @@ const requirement = '通知张总明天上午9点在三楼会议室开会'
 /** The callee picks up, and answers, after so long. */
 const THINKS_MS = 500
 
-/** Sound of the callee, to be made before the clock is a simulated one. */
+/** Errors: that of the voice. */
 export async function calleeVoice(voice: TtsProvider): Promise<Frame[][]> {
   return await Promise.all(
     calleeSays.map(async (text) => {
       const pieces: Int16Array[] = []
-      for await (const event of voice.synthesize(text, { ...defaultVoice, name: 'm3' }, new AbortController().signal)) if (event.type === 'audio') pieces.push(event.pcm)
+      for await (const event of voice.synthesize(text, { ...defaultVoice, name: 'm3' }, new AbortController().signal)) {
+        if (event.type === 'failed') throw event.error
+        if (event.type === 'audio') pieces.push(event.pcm)
+      }
       return framesOf(Int16Array.from(pieces.flatMap((pcm) => [...pcm])))
     }),
   )
@@ -212,6 +217,8 @@ export async function passTime(time: FakeTime, voice: PatientVoice, p: { until: 
   while (!p.until() && time.now() - beginMs < p.msMax) {
     const stepAtMs = nowMs()
     await time.advance(FRAME_MS)
-    for (let turn = 0; turn < 6 || voice.pending > 0 || nowMs() - stepAtMs < p.paceMs; turn += 1) await settle()
+    for (let turn = 0; turn < 6 || voice.pending > 0; turn += 1) await settle()
+    const restMs = p.paceMs - (nowMs() - stepAtMs)
+    if (restMs > 0) await new Promise((resolve) => trueTimeout(resolve, restMs))
   }
 }
