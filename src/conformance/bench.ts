@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CalleeKind, Target } from './case.ts'
 import type { Answers, Callback, CallbackDesk } from './callback-desk.ts'
+import { turnstile } from '../turnstile.ts'
 import { codeOf, send, type Answer, type Ask } from './rpc.ts'
 
 /** Numbers of the kinds of calls in queries. */
@@ -12,6 +13,7 @@ export type Detail = Readonly<Record<string, unknown>>
 export type Scene = { callId: string; callbacks: readonly Callback[]; detail: Detail; placedAtMs: number; overAtMs: number; notes: Readonly<Record<string, string>> }
 
 const pollMs = 200
+const requestsAtOnce = 16
 const callMsMax = 90_000
 /** A call that nobody has. */
 const noCall = '116012854210^102814270000'
@@ -20,14 +22,23 @@ export class Bench {
   readonly target: Target
   readonly desk: CallbackDesk | undefined
   readonly #scenes = new Map<string, Promise<unknown>>()
+  readonly #requests = turnstile(requestsAtOnce)
+  readonly #calls: ReturnType<typeof turnstile>
 
   constructor(target: Target, desk: CallbackDesk | undefined) {
     this.target = target
     this.desk = desk
+    this.#calls = turnstile(target.callsAtOnce ?? 1)
   }
 
   async ask(ask: Ask): Promise<Answer> {
-    return await send(this.target.endpoint, ask.key ?? this.target.key, ask)
+    return await this.#requests(() => send(this.target.endpoint, ask.key ?? this.target.key, ask))
+  }
+
+  /** Many probes, all at the same moment. */
+  async flood(count: number): Promise<string[]> {
+    const ask: Ask = { action: 'QueryCallDetailByCallId', params: this.query(noCall, prodId.tts) }
+    return await Promise.all(Array.from({ length: count }, async () => codeOf(await send(this.target.endpoint, this.target.key, ask))))
   }
 
   async code(ask: Ask): Promise<string> {
@@ -59,7 +70,7 @@ export class Bench {
   scene<T>(name: string, play: () => Promise<T>): Promise<T> {
     let scene = this.#scenes.get(name) as Promise<T> | undefined
     if (!scene) {
-      this.#scenes.set(name, (scene = play()))
+      this.#scenes.set(name, (scene = this.#calls(play)))
       scene.catch(() => undefined)
     }
     return scene

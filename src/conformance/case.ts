@@ -24,6 +24,8 @@ export type Target = {
   voiceFile?: string | undefined
   /** Whom calls go to; without them nobody is called. */
   callees: Readonly<Partial<Record<CalleeKind, string>>>
+  /** Conversations at a time; one where a person answers. Default 1. */
+  callsAtOnce?: number | undefined
   /** Where the account's callbacks and receipts are awaited; absent: they go elsewhere. */
   callbacks?: { host: string; port: number } | undefined
   /** Receipts are sent there as well. */

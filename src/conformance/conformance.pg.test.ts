@@ -71,7 +71,7 @@ async function ownServer() {
   await new AccountNumbers(dialer.db).add((await createAccount(dialer.db, { name: 'other' })).id, ['05719999999'])
   const target: Target = {
     endpoint, key, disabled, temporary: { id, secret, token: securityToken },
-    shown: '05710000000', foreign: '05719999999', template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'welcome.wav', callees: ownCallees, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
+    shown: '05710000000', foreign: '05719999999', template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'welcome.wav', callees: ownCallees, callsAtOnce: 30, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
   }
   const listening = async ({ url, receiptsUrl }: CallbackDesk): Promise<void> => {
     await new ReceiptDesk(dialer.db, { privateAllowed: true, render }).setTargets(dialer.accountId, Object.fromEntries(receiptKinds.map((kind) => [kind, receiptsUrl])))

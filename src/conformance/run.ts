@@ -1,4 +1,4 @@
-// Tries cases on a target, many at once, and tells of each. Does not know which cases there are, or how results are shown.
+// Tries cases on a target, all at once but for those that would disturb others, and tells of each. Does not know which cases there are, or how results are shown.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Bench } from './bench.ts'
 import { CallbackDesk } from './callback-desk.ts'
@@ -9,8 +9,6 @@ export type RunOptions = {
   target: Target
   /** Of the target, when it is known: the beginning of a case's id → what it lacks. */
   gaps?: Readonly<Record<string, string>> | undefined
-  /** Cases that wait for calls mostly wait. */
-  atOnce?: number | undefined
   /** Told the addresses to be set in the account before the first case. */
   onListening?: ((desk: CallbackDesk) => Promise<void>) | undefined
   onResult?: ((result: Result) => void) | undefined
@@ -21,7 +19,7 @@ const refusalOfOperation = /\d{3} Invalid(?:Action|Api)\.NotFound/
 const limitMs = 1_100
 
 /** In the order of the cases. */
-export async function runCases({ cases, target, gaps = {}, atOnce = 24, onListening, onResult = () => {} }: RunOptions): Promise<Result[]> {
+export async function runCases({ cases, target, gaps = {}, onListening, onResult = () => {} }: RunOptions): Promise<Result[]> {
   await using desk = target.callbacks ? await CallbackDesk.open(target.callbacks) : undefined
   if (desk) await onListening?.(desk)
   const bench = new Bench(target, desk)
@@ -31,11 +29,7 @@ export async function runCases({ cases, target, gaps = {}, atOnce = 24, onListen
     results.set(one, result)
     onResult(result)
   }
-  const together = cases.filter(({ alone }) => !alone)
-  const waiting = together.values()
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (const one of waiting) await attempt(one)
-  }))
+  await Promise.all(cases.filter(({ alone }) => !alone).map(attempt))
   for (const one of cases.filter(({ alone }) => alone)) {
     await sleep(limitMs)
     await attempt(one)

@@ -19,7 +19,7 @@ import type { Blocked, LineReason } from './trunk-choice.ts'
 import type { TrunkDirectory } from './trunk-directory.ts'
 import { TrunkWatch } from './trunk-watch.ts'
 import { endExpired, takeOverAbandoned } from './takeover.ts'
-import { turnstile } from './turnstile.ts'
+import { turnstile } from '../turnstile.ts'
 
 export type LiveCallsDeps = {
   db: Database

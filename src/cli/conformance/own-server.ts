@@ -53,7 +53,7 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
     return {
       target: {
         endpoint: app.baseUrl, key, disabled, temporary: { id: temporary.id, secret: temporary.secret, token: temporary.securityToken },
-        shown: config.sipCallerId, foreign, template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'tone.wav', callees: ownCallees, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
+        shown: config.sipCallerId, foreign, template: { code: 'TTS_1', values: { name: '张总' } }, voiceFile: 'tone.wav', callees: ownCallees, callsAtOnce: 10, callCentre: 'sales', callbacks: { host: '127.0.0.1', port: 0 }, receipts: true,
       },
       async onListening({ url, receiptsUrl }) {
         // What is sent is the server's affair; here it is only told where to.

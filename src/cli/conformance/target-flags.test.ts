@@ -22,6 +22,7 @@ test('what cannot be meant is refused, and named', () => {
   refused({ ...keys, callees: 'deaf=13800138001' }, '--callees')
   refused({ ...keys, callees: 'busy=110x' }, '--callees')
   refused({ ...keys, callbacks: '9000' }, '--callbacks')
+  refused({ ...keys, 'calls-at-once': '0' }, '--calls-at-once')
   refused({ ...keys, callbacks: '0.0.0.0:99999' }, '--callbacks')
   refused({ ...keys, template: 'TTS_1', 'template-values': '[1]' }, '--template-values')
   refused({ ...keys, 'sts-key': 'STS.x', 'sts-secret': 'y' }, '--sts-key')

@@ -19,6 +19,7 @@ export const targetFlags = {
   'voice-file': text('语音文件编号 code of a voice file'),
   'call-centre': text('呼叫中心名称 name of a call centre'),
   callees: text(`打给谁，逗号分隔；不填不拨打 whom to call, comma separated; without it nobody is called: ${calleeKinds.map((kind) => `${kind}=139…`).join(',')}`),
+  'calls-at-once': text('同时进行几个对话，默认 1 so many conversations at a time, 1 by default'),
   callbacks: text('在这里等待回调 where callbacks are awaited: 0.0.0.0:9000；账户的回调地址须指向它 the account\'s callback address must lead there'),
 } as const
 
@@ -40,10 +41,16 @@ export function targetOf(endpoint: string, flags: TargetFlags, env: Readonly<Rec
     voiceFile: flags['voice-file'],
     callCentre: flags['call-centre'],
     callees: calleesOf(flags.callees ?? ''),
+    callsAtOnce: atOnceOf(flags['calls-at-once'] ?? '1'),
     callbacks: flags.callbacks === undefined ? undefined : listenerOf(flags.callbacks),
     receipts: flags.receipts,
     patient: flags.patient,
   }
+}
+
+function atOnceOf(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidInputError('--calls-at-once', `--calls-at-once '${text}'：应为 1–999。 Expected 1–999.`)
+  return Number(text)
 }
 
 function addressOf(endpoint: string): string {
