@@ -93,14 +93,14 @@ async function task(db: Database, accountId: string, name: string, p: { numbers:
 }
 
 /** Feed, claim and settle again and again beside this many numbers that wait for later. */
-async function flat(db: Database, accountId: string, numbers: number): Promise<object> {
+async function flat(db: Database, accountId: string, numbers: number, nth: number): Promise<object> {
   const waits = await task(db, accountId, 'waits', { numbers, from: 0, dueAt: new Date(startMs + 3_600_000) })
-  await task(db, accountId, 'runs', { numbers: rounds * 10, from: 50_000_000, dueAt: new Date(startMs), concurrencyMax: 10 })
+  await task(db, accountId, 'runs', { numbers: rounds * 10, from: 50_000_000 + nth * 1_000_000, dueAt: new Date(startMs), concurrencyMax: 10 })
   await sql`analyze task_numbers`.execute(db.sql)
   const rig = new Rig(db, { concurrencyMax: 1_000, cps: 10_000 })
   const began = performance.now()
   let calls = 0
-  for (let nth = 0; nth < rounds; nth += 1) {
+  for (let done = 0; done < rounds; done += 1) {
     await rig.timed('feed', async () => rig.feeder.pass())
     for (const claimed of await rig.claim()) {
       await rig.settle(claimed)
@@ -151,7 +151,7 @@ try {
   await migrate(db, { log })
   const accounts = [await createAccount(db, { name: 'a', creditLi: 1_000_000_000 }), await createAccount(db, { name: 'b', creditLi: 1_000_000_000 })].map(({ id }) => id)
   const queues: object[] = []
-  for (const numbers of waiting) queues.push(await flat(db, accounts[0]!, numbers))
+  for (const [nth, numbers] of waiting.entries()) queues.push(await flat(db, accounts[0]!, numbers, nth))
   const two = await beside(db, accounts)
   const { wallets, stranded } = await verifyLedger(db.sql)
   const counters = await counterDifferences(db.sql)
