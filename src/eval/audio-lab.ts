@@ -122,7 +122,7 @@ export class AudioLab implements AsyncDisposable {
   async #turnToStart(): Promise<void> {
     const startAtMs = Math.max(nowMs(), this.#nextStartAtMs)
     this.#nextStartAtMs = startAtMs + startEveryMs
-    await sleep(startAtMs - nowMs())
+    await sleep(Math.max(0, startAtMs - nowMs()))
   }
 }
 
