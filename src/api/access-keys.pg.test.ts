@@ -9,6 +9,7 @@ import { testDatabase } from '../db/testing.ts'
 import { SecretBox } from '../secret-box.ts'
 import type { ClientKey } from './aliyun/signed-request.ts'
 import { memorySounds, signedV1 } from './aliyun/testing.ts'
+import { apiLimits } from './limits.ts'
 import { memoryAccounts, testApi } from './testing.ts'
 
 test('a key is made, works, is disabled, works again and is removed, by its own account only', async () => {
@@ -63,7 +64,7 @@ test('a visitor of / gets the page, a client its kind of answer, and bytes that 
   assert.match(unsigned.body, /<Code>MissingVersion<\/Code>/)
   const json = await api.app.inject({ method: 'POST', url: '/?Format=JSON', headers: { 'content-type': 'application/json' }, payload: '{"Action":"CancelCall"}' })
   assert.equal(json.json<{ Code: string }>().Code, 'MissingAction')
-  const huge = await api.app.inject({ method: 'POST', url: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: `a=${'x'.repeat(70_000)}` })
+  const huge = await api.app.inject({ method: 'POST', url: '/', headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: `a=${'x'.repeat(apiLimits.rpcBodyBytesMax)}` })
   assert.deepEqual([huge.statusCode, huge.json<{ Code: string }>().Code], [413, 'InvalidParameter'])
   assert.equal((await api.app.inject({ method: 'DELETE', url: '/?Format=JSON' })).json<{ Code: string }>().Code, 'UnsupportedHTTPMethod')
 })
