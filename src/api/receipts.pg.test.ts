@@ -75,7 +75,7 @@ void test('receipts of a call that a client placed: set, tried, pushed, given up
   }
   const recordsOf = (callId: string) => customer.received.flatMap(({ body }) => JSON.parse(body) as Record<string, unknown>[]).filter((record) => record['call_id'] === callId)
   const callId = await place()
-  await until('all are pushed', () => recordsOf(callId).length === 7)
+  await until('all are pushed', () => recordsOf(callId).length === 7, 30_000)
   const told = recordsOf(callId)
   assert.deepEqual(told.filter((record) => 'status_time' in record).map((record) => record['status_code']), ['200101', '200201', '200102', '300000', '200100'])
   const report = told.find((record) => 'hangup_direction' in record)!
