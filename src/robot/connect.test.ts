@@ -34,9 +34,12 @@ test('who was not to be had is told by why, noted, and the call ends', async () 
 })
 
 test('nobody is called to talk to a machine', async () => {
-  const machine: RobotEvent = { ...answered, machines: { told: true, machine: 'voicemail', policy: 'hang-up' } }
-  for (const events of [[machine], [answered, { type: 'answered-by', who: 'voicemail', policy: 'hang-up' } as const]]) {
-    const did = (await actionsOf(...events)).at(-1)!
+  const events = (['hang-up', 'leave-message'] as const).flatMap((policy): RobotEvent[][] => [
+    [{ ...answered, machines: { told: true, machine: 'voicemail', policy } }],
+    [answered, { type: 'answered-by', who: 'voicemail', policy }],
+  ])
+  for (const these of events) {
+    const did = (await actionsOf(...these)).at(-1)!
     assert.deepEqual(did.map(({ type }) => type), ['stop', 'note', 'hang-up'])
   }
   const [did] = await actionsOf({ ...answered, machines: { told: true, machine: 'assistant', policy: 'go-on' } })

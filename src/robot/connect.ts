@@ -77,14 +77,14 @@ class ConnectRobot implements Robot {
     switch (event.type) {
       case 'answered': {
         if (this.#state !== 'starting') return []
-        // Nobody is called to talk to a machine.
-        if (event.machines?.machine !== undefined && event.machines.policy === 'hang-up') return this.#leaveMachine()
+        // Nobody is called to talk to a machine, and there is no message to leave.
+        if (event.machines?.machine !== undefined && event.machines.policy !== 'go-on') return this.#leaveMachine()
         this.#state = 'calling'
         const { to, callerId } = this.#plan
         return [{ type: 'transfer', to, party: { callerId } }]
       }
       case 'answered-by':
-        return event.policy === 'hang-up' && this.#state !== 'over' ? this.#leaveMachine() : []
+        return event.policy !== 'go-on' && this.#state !== 'over' ? this.#leaveMachine() : []
       case 'transfer':
         return this.#transferred(event)
       case 'partial': case 'utterance': case 'silence': case 'time-break': case 'digits': case 'played': case 'ended':
