@@ -59,6 +59,38 @@ async function placed(action: string, params: object, tries = 3): Promise<{ wire
   if (tries > 1 && events.some(({ type }) => type === 'provider-failed')) return await placed(action, params, tries - 1)
   return { wireId: wireId!, events }
 }
+/** What the callback server of the account is told, and how it answers. */
+type Turn = { type: string; callId: string; content: Record<string, string> }
+async function leading(answer: (turn: Turn) => object): Promise<AsyncDisposable & { turns: Turn[] }> {
+  const { app } = platform
+  const turns: Turn[] = []
+  const server = createServer(async (request, response) => {
+    const fields = new URLSearchParams(await text(request))
+    const turn = { type: fields.get('content_type')!, callId: fields.get('call_id')!, content: JSON.parse(fields.get('content')!) as Record<string, string> }
+    turns.push(turn)
+    response.end(JSON.stringify({ result: 'success', data: { call_id: turn.callId, ...answer(turn) } }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const settings = { url, parameters: 'form', timeoutMs: 2_000, retriesMax: 0, waiting: '请稍等。', fallback: '请再说一遍。', closing: '再见。', callCentres: { desk: '13900139017' }, saysSynthetic: false } as const
+  await new CallbackServers(app.db, { privateAllowed: true, phoneOf: (number) => `+86${number}` }).put(app.demo!.accountId, settings)
+  return { turns, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
+/** Reads the log of a call, and does something at some of its events, each once. */
+async function watched(wireId: string, at: (event: CallEvent) => Promise<unknown> | undefined): Promise<CallEvent[]> {
+  const { app } = platform
+  const ticket = await app.calls.ticket(app.demo!.accountId, wireId)
+  const events: CallEvent[] = []
+  for await (const { event } of app.calls.follow(app.demo!.accountId, ticket!.callId, 0, AbortSignal.timeout(60_000))) {
+    events.push(event)
+    await at(event)
+  }
+  return events
+}
+const statesOf = (events: readonly CallEvent[]): string[] => events.flatMap((event) => (event.type === 'transfer' ? [event.state] : []))
+const detailOf = async (wireId: string, prodId: string): Promise<Record<string, unknown>> =>
+  JSON.parse((await ask('QueryCallDetailByCallId', { CallId: wireId, ProdId: prodId, QueryDate: String(Date.now()) }))['Data']!) as Record<string, unknown>
 const heard = (events: readonly CallEvent[]): string => events.flatMap((event) => (event.type === 'robot-said' ? [event.text] : [])).join('|')
 
 test('a busy callee is told by its code, and costs nothing', async () => {
@@ -75,25 +107,14 @@ test('a key that is pressed chooses what is said next', async () => {
 })
 
 test('a callback server leads a conversation, turn by turn', async () => {
-  const { app } = platform
-  const turns: { type: string; callId: string; content: Record<string, string> }[] = []
   const say = (text: string, action = 'play') => ({ action, action_code: '$text$', action_code_param: JSON.stringify({ text }) })
   const answer = (type: string, words = ''): object => {
     if (type !== 'normal') return say('没有听到您说话，再见。', 'hangup')
     if (/喂/.test(words)) return { action: 'continue' }
     return /我是|是我/.test(words) ? say('明天上午九点在三楼会议室开会，您能来吗？') : say('好的，再见。', 'hangup')
   }
-  await using server = createServer(async (request, response) => {
-    const fields = new URLSearchParams(await text(request))
-    const turn = { type: fields.get('content_type')!, callId: fields.get('call_id')!, content: JSON.parse(fields.get('content')!) as Record<string, string> }
-    turns.push(turn)
-    response.end(JSON.stringify({ result: 'success', data: { call_id: turn.callId, ...answer(turn.type, turn.content['words']) } }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const settings = { url, parameters: 'form', timeoutMs: 2_000, retriesMax: 0, waiting: '请稍等。', fallback: '请再说一遍。', closing: '再见。', callCentres: {}, saysSynthetic: false } as const
-  await new CallbackServers(app.db, { privateAllowed: true, phoneOf: (number) => number }).put(app.demo!.accountId, settings)
-
+  await using server = await leading(({ type, content }) => answer(type, content['words']))
+  const { turns } = server
   const { wireId, events } = await placed('SmartCall', { CalledNumber: '13800138000', CalledShowNumber: '05710000000', VoiceCode: '$hello$', VoiceCodeParam: '{"hello":"请问是张总吗？"}' })
   assert.ok(turns.every(({ callId }) => callId === wireId), 'one number for the call, in answers and callbacks')
   const words = turns.filter(({ type }) => type === 'normal').map(({ content }) => content['words']!)
@@ -102,6 +123,43 @@ test('a callback server leads a conversation, turn by turn', async () => {
   assert.match(heard(events), /请问是张总吗？\|.*明天上午九点在三楼会议室开会，您能来吗？\|好的，再见。$/)
   const ended = events.find((event) => event.type === 'ended')!
   assert.deepEqual([ended.reason.outcome, ended.reason.by], ['answered', 'robot'])
+})
+
+test('a colleague is called aside by the callback server, and joined by SmartCallOperate', async () => {
+  await using server = await leading(({ type }) => (type === 'mute' ? { action: 'parallel_transfer', cc_name: 'desk' } : { action: 'donothing' }))
+  const { CallId } = await ask('SmartCall', { CalledNumber: '13800138014', CalledShowNumber: '05710000000', VoiceCode: '$hello$', VoiceCodeParam: '{"hello":"您好。"}', MuteTime: 1_000 })
+  const events = await watched(CallId!, (event) => {
+    if (event.type !== 'transfer') return undefined
+    if (event.state === 'answered') return ask('SmartCallOperate', { CallId, Command: 'parallelBridge' }).then(({ Status }) => assert.equal(Status, true))
+    return event.state === 'joined' ? ask('CancelCall', { CallId }) : undefined
+  })
+  assert.deepEqual(statesOf(events).slice(0, 4), ['calling', 'ringing', 'answered', 'joined'])
+  const told = server.turns.filter(({ type }) => type === 'parallel_transfer')
+  assert.deepEqual(told.map(({ content }) => [content['transfer_status'], content['cc_name'], content['is_monitor']]), [['success', 'desk', 'false']])
+  assert.equal(events.find((event) => event.type === 'ended')!.conversation, 'transferred')
+})
+
+test('two people are connected, hear each other, and are both hung up', async () => {
+  const { CallId } = await ask('ClickToDial', { CallerNumber: '13800138014', CallerShowNumber: '05710000000', CalledNumber: '13900139017', CalledShowNumber: '05710000001', AsrFlag: true, RecordFlag: true })
+  let isOver = false
+  const events = await watched(CallId!, (event) => {
+    if (event.type !== 'colleague-said' || isOver) return undefined
+    isOver = true
+    return ask('CancelCall', { CallId })
+  })
+  assert.deepEqual(statesOf(events).slice(0, 4), ['calling', 'ringing', 'answered', 'joined'])
+  assert.match(heard(events), /^正在为您呼叫对方，请稍等。/)
+  const detail = await detailOf(CallId!, '11000000300004')
+  assert.deepEqual([detail['caller'], detail['callee'], detail['state'], detail['stateDesc']], ['13800138014', '13900139017', '200100', '通话结束'])
+  assert.ok(Number(detail['duration']) >= 1 && detail['bRingTime'] !== '', JSON.stringify(detail))
+  // What the caller heard after the two were joined, from the recording of what was sent: a voice.
+  const { app } = platform
+  const rows = await app.calls.events(app.demo!.accountId, (await app.calls.ticket(app.demo!.accountId, CallId!))!.callId)
+  const atMs = (is: (event: CallEvent) => boolean): number => rows.find(({ event }) => is(event))!.at.getTime()
+  const joinedMs = atMs((event) => event.type === 'transfer' && event.state === 'joined') - atMs(({ type }) => type === 'answered')
+  const sent = readWav(await readFile(events.find((event) => event.type === 'ended')!.recording!)).channels[1]!
+  const voice = sent.subarray(Math.round((joinedMs / 1_000) * SAMPLE_RATE_HZ)).filter((sample) => Math.abs(sample) > 1_000)
+  assert.ok(voice.length > SAMPLE_RATE_HZ / 10, `${voice.length} loud samples`)
 })
 
 test('a recorded file is heard by the callee as it is', async () => {
