@@ -199,3 +199,25 @@ test('a text is heard to its end, with its notice and its variables, and the rec
   assert.deepEqual([detail['state'], detail['stateDesc'], detail['callee']], ['200000', '用户听完', '13800138014'])
   assert.ok(Number(detail['duration']) >= 8, JSON.stringify(detail))
 })
+
+test('a robot calls a batch: what each callee heard and said is in the record of the task', async () => {
+  const DialogId = (JSON.parse((await ask('QueryRobotv2AllList', {}))['Data']!) as { id: number; robotName: string }[]).find(({ robotName }) => robotName === '通知')!.id
+  const { TaskId } = await ask('BatchRobotSmartCall', {
+    CalledNumber: '13800138000,13800138001', CalledShowNumber: '05710000000', DialogId, TaskName: '停水', IsSelfLine: true,
+    TtsParamHead: '["org","name","content"]', TtsParam: JSON.stringify([{ number: 'all', params: ['阳光物业', '张伟', '小区明天停水'] }]),
+  })
+  const QueryDate = Date.now()
+  for (const signal = AbortSignal.timeout(90_000); ; await sleep(250)) {
+    const { status } = JSON.parse((await ask('QueryRobotTaskDetail', { Id: TaskId }))['Data']!) as { status: string }
+    if (status === 'FINISH') break
+    assert.ok(!signal.aborted, `the task is ${status}`)
+  }
+  const detailOf = async (Callee: string) => JSON.parse((await ask('QueryCallDetailByTaskId', { TaskId, Callee, QueryDate }))['Data']!) as { state: string; sureCount: number; recordFile: string; dialogDetail: { role: string; content: string }[] }
+  assert.equal((await detailOf('13800138001')).state, '200002')
+  const { state, sureCount, recordFile, dialogDetail } = await detailOf('13800138000')
+  const words = (role: string): string => dialogDetail.filter((turn) => turn.role === role).map(({ content }) => content).join('|')
+  assert.deepEqual([state, sureCount >= 1], ['200000', true], JSON.stringify(dialogDetail))
+  assert.match(words('robot'), /^您好，我是阳光物业的AI语音助手.*请问是张伟吗？\|.*小区明天停水/)
+  assert.match(words('custom'), /是/)
+  assert.equal((await fetch(recordFile)).headers.get('content-type'), 'audio/wav')
+})
