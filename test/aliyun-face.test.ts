@@ -204,7 +204,7 @@ test('a robot calls a batch: what each callee heard and said is in the record of
   const DialogId = (JSON.parse((await ask('QueryRobotv2AllList', {}))['Data']!) as { id: number; robotName: string }[]).find(({ robotName }) => robotName === '通知')!.id
   const { TaskId } = await ask('BatchRobotSmartCall', {
     CalledNumber: '13800138000,13800138001', CalledShowNumber: '05710000000', DialogId, TaskName: '停水', IsSelfLine: true,
-    TtsParamHead: '["org","name","content"]', TtsParam: JSON.stringify([{ number: 'all', params: ['阳光物业', '张伟', '小区明天停水'] }]),
+    TtsParamHead: '["org","name","content"]', TtsParam: JSON.stringify([{ number: 'all', params: ['阳光物业', '张伟', '明天停水'] }]),
   })
   const QueryDate = Date.now()
   for (const signal = AbortSignal.timeout(90_000); ; await sleep(250)) {
@@ -217,7 +217,7 @@ test('a robot calls a batch: what each callee heard and said is in the record of
   const { state, sureCount, recordFile, dialogDetail } = await detailOf('13800138000')
   const words = (role: string): string => dialogDetail.filter((turn) => turn.role === role).map(({ content }) => content).join('|')
   assert.deepEqual([state, sureCount >= 1], ['200000', true], JSON.stringify(dialogDetail))
-  assert.match(words('robot'), /^您好，我是阳光物业的AI语音助手.*请问是张伟吗？\|.*小区明天停水/)
-  assert.match(words('custom'), /是/)
+  assert.match(words('robot'), /^您好，我是阳光物业的AI语音助手.*请问是张伟吗？\|.*明天停水/)
+  assert.match(words('custom'), /好|是/)
   assert.equal((await fetch(recordFile)).headers.get('content-type'), 'audio/wav')
 })

@@ -59,7 +59,7 @@ async function react(call: ScriptedCall, event: RobotEvent, saidAtMs: number): P
 
 export { isBusy }
 
-/** A server with one account, its keys, the scripts of the library and a line that reaches people. */
+/** A server with one account, its keys, the scripts of the library and a line that reaches people. Leases outlast a machine that is busy: nobody dies here. */
 export async function robotWorld() {
   const stack = new AsyncDisposableStack()
   const recordings = await mkdtemp(path.join(tmpdir(), 'waihu-recordings-'))
@@ -67,7 +67,7 @@ export async function robotWorld() {
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' })
   const held: { shelf?: ScriptShelf } = {}
   const robots = createRobotMaker({ kind: 'rules', log, scripts: { bodies: { prepare: async (ref) => await held.shelf!.prepare(ref), at: (ref) => held.shelf!.at(ref) }, soundName: voiceFileName } })
-  const dialer = stack.use(await dialerWorld({ script: talksByScript(recordings), lines: [realLine], creditLi: 10_000_000, robots, settings: { tasks: { ...taskDefaults, pollMs: 20, idlePollMs: 50 } }, started: false }))
+  const dialer = stack.use(await dialerWorld({ script: talksByScript(recordings), lines: [realLine], creditLi: 10_000_000, robots, terms: { concurrencyMax: 20 }, settings: { leaseMs: 60_000, tasks: { ...taskDefaults, pollMs: 20, idlePollMs: 50 } }, started: false }))
   dialer.clock.nowMs = morningMs
   const { db, accountId, service } = dialer
   held.shelf = new ScriptShelf(db)
