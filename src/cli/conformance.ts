@@ -30,7 +30,7 @@ export const conformance = defineCommand({
     }
     if (!process.env['LOG_LEVEL']) log.level = 'error'
     const leaving = new AbortController()
-    process.once('SIGINT', () => leaving.abort())
+    for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(event, () => leaving.abort())
     await using stack = new AsyncDisposableStack()
     const whose = args.endpoint === undefined ? await own(stack, leaving.signal) : others(args.endpoint, args)
     const target = { ...whose.target, patient: args.patient, ...(!args.calls && { callees: {} }) }

@@ -47,6 +47,8 @@ const interrupted = (more: object, onWords: Reply): Answers => {
   let said = false
   return ({ type, content }, count): Reply => {
     if (!said) {
+      // Who speaks over the opening answers the telephone; only what follows is interrupted.
+      if (content['is_playing'] === 'true') return { data: { action: 'continue' } }
       said = true
       return say(longText, more)
     }
@@ -130,7 +132,7 @@ export const outOfRange = (bench: Bench, where: 'request' | 'reply'): Promise<Sc
     where === 'request' ? bench.converse('silent', { MuteTime: 999 }, () => goodbye) : bench.converse('silent', { MuteTime: mutedMs }, (_, count) => (count === 1 ? { data: { action: 'donothing', mute_time: 99 } } : goodbye)),
   )
 
-export const streaming = (bench: Bench): Promise<Scene> => bench.scene('StreamAsr', () => bench.converse('speaks', { StreamAsr: 1, MuteTime: 4_000 }, ({ type }, count): Reply => (type === 'mute' || count > 12 ? goodbye : { data: { action: 'continue' } })))
+export const streaming = (bench: Bench): Promise<Scene> => bench.scene('StreamAsr', () => bench.converse('speaks', { StreamAsr: 1, MuteTime: 3_000 }, ({ type }, count): Reply => (type === 'mute' ? (count > 2 ? goodbye : say('明天上午九点在三楼开会，您能参加吗？')) : count > 12 ? goodbye : { data: { action: 'continue' } })))
 
 /** Somebody calls a number of the account. */
 export const inbound = (bench: Bench): Promise<Scene> =>
