@@ -76,7 +76,7 @@ export class MemoryCalls implements CallService {
     call.rows.push({ seq: call.rows.length + 1, at: new Date(0), event })
     const { record } = call
     if (event.type === 'dialing' || event.type === 'ringing') record.status = event.type
-    if (event.type === 'answered') Object.assign(record, { status: 'talking', answeredAt: new Date(5_000) })
+    if (event.type === 'answered') Object.assign(record, { status: 'talking', answeredAt: new Date(answeredAtMs) })
     if (event.type === 'ended') {
       const { reason, conversation, talkMs, billedSec, costLi, recording } = event
       Object.assign(record, { status: 'ended', endedAt: new Date(60_000), reason, conversation, talkMs, billedSec, costLi, recording })
@@ -259,6 +259,9 @@ export async function testApi(change: Partial<ServerDeps> = {}): Promise<TestApi
   }
 }
 
+/** When calls of tests are answered, Unix milliseconds. */
+const answeredAtMs = 5_000
+
 /** Events of a short answered call, `accepted` not included. */
 export function conversation(said: readonly [who: 'robot' | 'callee', text: string][]): CallEvent[] {
   let turn = 0
@@ -268,7 +271,7 @@ export function conversation(said: readonly [who: 'robot' | 'callee', text: stri
     { type: 'answered', sipStatus: 200 },
     ...said.map(([who, text]): CallEvent => {
       turn += 1
-      const times = { turn, text, beginAtMs: turn * 1_000, endAtMs: turn * 1_000 + 800 }
+      const times = { turn, text, beginAtMs: answeredAtMs + turn * 1_000, endAtMs: answeredAtMs + turn * 1_000 + 800 }
       return who === 'robot'
         ? { type: 'robot-said', ...times, cut: false, latency: { endpointMs: 450, recognitionMs: 20, robotMs: 5, synthesisMs: 15, playoutMs: 20, totalMs: 510 } }
         : { type: 'callee-said', ...times, confidence: 0.9, bargeIn: false }

@@ -109,8 +109,8 @@ test('a finished call is shown in the published keys and order, with ours after 
     ),
     answer.text,
   )
-  const { turns, ...rest } = answer.json() as { turns: { latency_ms: unknown }[] } & Record<string, unknown>
-  assert.equal(turns.length, 2)
+  const { turns, ...rest } = answer.json() as { turns: { begin_ms: number; end_ms: number; latency_ms: unknown }[] } & Record<string, unknown>
+  assert.deepEqual(turns.map(({ begin_ms, end_ms }) => [begin_ms, end_ms]), [[1_000, 1_800], [2_000, 2_800]], 'since the answer')
   assert.deepEqual(turns[0]?.latency_ms, { endpoint: 450, recognition: 20, robot: 5, synthesis: 15, playout: 20, total: 510, first_token: null, ahead: null, dropped: 0 })
   assert.equal(rest['outcome'], 'answered')
   assert.equal(rest['conversation'], 'confirmed')

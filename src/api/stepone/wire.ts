@@ -123,7 +123,7 @@ export function toCallInfo(record: CallRecord, rows: readonly CallEventRow[], ur
     recording_url: urls.recording ?? null,
     summary: record.summary === undefined ? null : readable(record.summary),
     slots: Object.fromEntries(Object.entries(record.slots ?? {}).map(([name, value]) => [readable(name), readable(value)])),
-    turns: rows.flatMap((row) => toTurn(row.event)),
+    turns: rows.flatMap((row) => toTurn(row.event, record.answeredAt?.getTime() ?? 0)),
     ...readableJudgement(record.judgement),
     call_back_of: record.callBackOf ?? null,
     services: rows.flatMap(({ event }) => (event.type === 'services-used' ? event.services.map(serviceOnWire) : [])),
@@ -156,14 +156,16 @@ function providerResponse(record: CallRecord): string {
   return JSON.stringify({ outcome, ended_by: by, stage, detail: readable(detail), sip_status: evidence.sipStatus, q850_cause: evidence.q850Cause, announcement: evidence.announcement === undefined ? undefined : readable(evidence.announcement), tone: evidence.tone, rule: evidence.rule, answered_by: evidence.answeredBy?.who })
 }
 
-function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {
+/** `sinceMs`: when the call was answered, Unix time. */
+function toTurn(event: CallEvent, sinceMs: number): z.infer<typeof turnShape>[] {
+  const ms = (atMs: number): number => Math.round(atMs - sinceMs)
   if (event.type === 'callee-said') {
     const { turn, text, written = text, beginAtMs, endAtMs, bargeIn, confidence } = event
-    return [{ turn, speaker: 'user', text: readable(written), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: bargeIn, confidence, latency_ms: null }]
+    return [{ turn, speaker: 'user', text: readable(written), begin_ms: ms(beginAtMs), end_ms: ms(endAtMs), cut: bargeIn, confidence, latency_ms: null }]
   }
   if (event.type === 'colleague-said') {
     const { turn, text, beginAtMs, endAtMs, confidence } = event
-    return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut: false, confidence, latency_ms: null }]
+    return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: ms(beginAtMs), end_ms: ms(endAtMs), cut: false, confidence, latency_ms: null }]
   }
   if (event.type !== 'robot-said' || !heardSomething(event.text)) return []
   const { turn, text, beginAtMs, endAtMs, cut, latency } = event
@@ -178,7 +180,7 @@ function toTurn(event: CallEvent): z.infer<typeof turnShape>[] {
     ahead: latency.aheadMs ?? null,
     dropped: latency.dropped ?? 0,
   }
-  return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: Math.round(beginAtMs), end_ms: Math.round(endAtMs), cut, confidence: null, latency_ms: latencyMs ?? null }]
+  return [{ turn, speaker: 'assistant', text: readable(text), begin_ms: ms(beginAtMs), end_ms: ms(endAtMs), cut, confidence: null, latency_ms: latencyMs ?? null }]
 }
 
 export type ChatLine = { role: 'assistant' | 'user' | 'system'; content: string; outcome?: string }
