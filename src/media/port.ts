@@ -22,11 +22,6 @@ import type { PortId } from './worker-messages.ts'
 
 /** After a stall, frames due for longer than this are left out. */
 const FRAMES_BEHIND_MS_MAX = 1_000
-/**
- * What is heard is handed out in the middle between two packets: an answer to it takes some milliseconds to be made, and then leaves with
- * the next packet instead of the one after it.
- */
-const SENT_AFTER_HEARD_MS = FRAME_MS / 2
 /** An event and a tone this close are one key. */
 const SAME_KEY_MS = 500
 const DEAD_AIR_MS = 1_000
@@ -45,7 +40,7 @@ export interface PacketSink {
 
 export type PortOptions = {
   id: PortId
-  /** When within FRAME_MS this port plays out what it hears; its packets are due half a frame later. A multiple of the tick. */
+  /** When within FRAME_MS this port's packets are due. A multiple of the tick. */
   phaseMs: number
   recording: boolean
   outbox: Outbox
@@ -121,7 +116,7 @@ export class Port implements SenderHost {
     this.#setClock(codecs[remote.codec].clockRateHz, nowMs)
     if (before === undefined) {
       this.#frameDueMs = nextDue(nowMs, FRAME_MS, this.phaseMs)
-      this.#sender.start(nextDue(nowMs, FRAME_MS, (this.phaseMs + SENT_AFTER_HEARD_MS) % FRAME_MS))
+      this.#sender.start(this.#frameDueMs)
       this.#control.start(nowMs)
       if (this.#recording) this.#mixer = new RecordingMixer(atMs)
     }
