@@ -89,7 +89,7 @@ export function findOtherNode(): string | undefined {
 /** A copy that counts as installed: what the starter needs, with the packages of this checkout and the mark of its own installation. */
 export async function installedCheckout(): Promise<AsyncDisposable & { path: string }> {
   const root = await mkdtemp(path.join(tmpdir(), 'waihu-checkout-'))
-  for (const name of ['package.json', 'package-lock.json', 'src', 'sql', 'tools']) await cp(path.join(programRoot, name), path.join(root, name), { recursive: true })
+  for (const name of ['package.json', 'package-lock.json', 'scripts-library', 'src', 'sql', 'tools']) await cp(path.join(programRoot, name), path.join(root, name), { recursive: true })
   const modules = path.join(root, 'node_modules')
   await mkdir(modules)
   for (const name of await readdir(path.join(programRoot, 'node_modules'))) {
