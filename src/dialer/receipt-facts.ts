@@ -63,6 +63,8 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
     const told = log.find((row) => row.seq === seq)
     if (call === undefined || ticket === undefined || told === undefined) return undefined
     const { wireId, product, shownNumber, outId } = ticket
+    // Of other kinds only what happens to go in the same batch was read.
+    const whole = kind === 'report' ? log : []
     return {
       kind,
       event: told.event,
@@ -73,9 +75,9 @@ export async function receiptFacts(db: Queryable, receipts: readonly (ReceiptKey
       ticket: { wireId, product, shownNumber, outId },
       earlyMediaWanted: (isCallback(call.robot) && call.robot.plan.earlyMedia === true) || (call.taskId !== null && earlyMediaTasks.has(call.taskId)),
       scriptNumber: numberOf.get(callId),
-      keys: log.flatMap(({ event }) => (event.type === 'keys-pressed' ? [event.digits] : [])).join(''),
-      transfer: transferOf(log.map(({ event }) => event)),
-      legs: log.filter(({ event }) => event.type === 'transfer'),
+      keys: whole.flatMap(({ event }) => (event.type === 'keys-pressed' ? [event.digits] : [])).join(''),
+      transfer: transferOf(whole.map(({ event }) => event)),
+      legs: whole.filter(({ event }) => event.type === 'transfer'),
     }
   })
 }

@@ -145,7 +145,7 @@ void test('whatever a receiver does by turns, it gets everything at least once u
   await until('all are delivered', async () => (await w.states(id)).every(({ deliveredAt }) => deliveredAt !== null))
   for (const sender of senders) await sender.stop()
   assert.deepEqual(new Set(taken.keys()), new Set((await w.states(id)).map(receiptId)))
-  for (const [name, told] of words) assert.equal(told.size, 1, name)
+  for (const [name, told] of words) assert.equal(told.size, 1, `${name}: ${[...told].join(' | ')}`)
 })
 
 void test('a process that is killed in the middle of a post loses nothing: another one sends the same under the same names', async () => {
